@@ -1,0 +1,87 @@
+"""The contract of an activation function."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import numpy as np
+
+from sknn_actloss._component import Component
+from sknn_actloss._interval import REALS, Interval
+
+
+class Activation(Component, ABC):
+    """Base of activation functions.
+
+    Arrays have shape ``(n_members, batch, units)``. Hyperparameters are numbers, or arrays of
+    shape ``(n_members, 1, 1)`` where the members of a stack differ; :attr:`range` and
+    :attr:`gain` are asked before stacking.
+
+    Attributes
+    ----------
+    reads_input : bool
+        Whether :meth:`backward` needs the input ``z``. Where it does not, the network computes
+        the output over the input and passes ``z=None``.
+    output_only : bool
+        Whether the function makes sense for the output layer only.
+    monotone : bool
+        Whether an output never decreases while its own input grows.
+    zero_centred : bool
+        Whether standard normal inputs give outputs of mean zero.
+    range : Interval
+        The interval in which the outputs lie; floats may round to an open end.
+    gain : float
+        Factor by which an initializer that uses gains scales the weights in front of the
+        function, so that the variance of signals is kept.
+    uniform_factor : float
+        Numerator of the bound of scikit-learn's initial weights, 6 except for the logistic.
+    """
+
+    reads_input: ClassVar[bool] = False
+    output_only: ClassVar[bool] = False
+    monotone: ClassVar[bool] = True
+    zero_centred: ClassVar[bool] = False
+    uniform_factor: ClassVar[float] = 6.0
+    formula: ClassVar[str] = ""
+    advice: ClassVar[str] = ""
+
+    @property
+    def range(self) -> Interval:
+        """The interval in which the outputs lie."""
+        return REALS
+
+    @property
+    def gain(self) -> float:
+        """Factor for initial weights that keeps the variance of signals.
+
+        PyTorch's where it has one, else sqrt(2), the value of relu, for functions that are zero
+        at zero and approach relu far from it, and 1 for the rest.
+        """
+        return 1.0
+
+    @abstractmethod
+    def forward(self, z: np.ndarray, out: np.ndarray) -> None:
+        """Write the function of ``z`` to ``out``, which may be ``z`` itself."""
+
+    @abstractmethod
+    def backward(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> None:
+        """Turn dL/da in ``grad`` into dL/dz, in place.
+
+        ``z`` and ``a`` hold the input and the output of :meth:`forward`. They are not needed
+        afterwards, so that an implementation may use them as scratch space.
+        """
+
+    def inverse(self, a: np.ndarray) -> np.ndarray:
+        """Return the input whose output is ``a``, for functions that are natural links."""
+        raise NotImplementedError(f"{type(self).__name__} has no inverse.")
+
+    def check(self) -> None:
+        """Compare a user's function with its derivative; nothing to do for built-in ones."""
+
+    def __call__(self, z: np.ndarray) -> np.ndarray:
+        """Return the function of ``z`` as a new array."""
+        z = np.asarray(z)
+        out = np.array(z, dtype=np.result_type(z, np.float32))
+        self.forward(out.copy(), out)
+        return out

@@ -1,0 +1,321 @@
+"""What classifier and regressor share: parameters, validation and the course of a fit."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sknn_actloss._sklearn import (
+    CallbackSupportMixin,
+    Options,
+    Real,
+    StrOptions,
+    check_sample_weight,
+    number,
+    whole_number,
+)
+from sknn_actloss.activations import (
+    ACTIVATIONS,
+    Activation,
+    canonical_name,
+    resolve_activation,
+)
+from sknn_actloss.core import Layout, Model, hidden_layers, raw_outputs
+from sknn_actloss.estimators._fitting import Problem, fit_lbfgs, fit_stochastic
+from sknn_actloss.estimators._observer import FitObserver
+from sknn_actloss.estimators._settings import Settings, named_solver
+from sknn_actloss.initializers import INITIALIZERS, Initializer, resolve_initializer
+from sknn_actloss.losses import resolve_loss
+from sknn_actloss.schedules import SCHEDULES, Schedule, resolve_schedule
+from sknn_actloss.solvers import SOLVERS, Solver
+
+
+class BaseMLP(CallbackSupportMixin, BaseEstimator):
+    """Base of :class:`MLPClassifier` and :class:`MLPRegressor`."""
+
+    _task: ClassVar[str]
+    _target_kind: str
+
+    _parameter_constraints: dict = {
+        "hidden_layer_sizes": ["array-like", whole_number(1)],
+        "activation": [StrOptions(set(ACTIVATIONS.names)), Activation, callable, "array-like"],
+        "out_activation": [StrOptions({"auto", *ACTIVATIONS.names}), Activation, callable],
+        "solver": [StrOptions(set(SOLVERS.names)), Solver],
+        "alpha": [number(0, None, closed="left")],
+        "batch_size": [StrOptions({"auto"}), whole_number(1)],
+        "learning_rate": [
+            StrOptions(set(SCHEDULES.names)),
+            Schedule,
+            callable,
+            number(0, None),
+        ],
+        "learning_rate_init": [number(0, None)],
+        "power_t": [number(0, None, closed="left")],
+        "max_iter": [whole_number(1)],
+        "shuffle": ["boolean"],
+        "random_state": ["random_state"],
+        "tol": [number(0, None, closed="left")],
+        "verbose": ["verbose"],
+        "warm_start": ["boolean"],
+        "momentum": [number(0, 1, closed="both")],
+        "nesterovs_momentum": ["boolean"],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [number(0, 1, closed="left")],
+        "beta_1": [number(0, 1, closed="left")],
+        "beta_2": [number(0, 1, closed="left")],
+        "epsilon": [number(0, None)],
+        "n_iter_no_change": [whole_number(1), Options(Real, {np.inf})],
+        "max_fun": [whole_number(1)],
+        "weight_init": [StrOptions(set(INITIALIZERS.names)), Initializer],
+        "weight_decay": [number(0, None, closed="left"), None],
+        "dtype": [StrOptions({"auto", "float32", "float64"})],
+    }
+
+    def set_params(self, **params: Any) -> Self:
+        """Set the parameters of this estimator.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters by name. ``loss__delta`` and the like reach into components; where the
+            component was given by name, its default instance takes the name's place first.
+
+        Returns
+        -------
+        self : estimator instance
+
+        Raises
+        ------
+        ValueError
+            If a parameter does not exist, or if the part in front of ``__`` is not a component.
+        """
+        nested = {name: value for name, value in params.items() if "__" in name}
+        super().set_params(**{name: params[name] for name in params if name not in nested})
+        for name in dict.fromkeys(name.partition("__")[0] for name in nested):
+            self._replace_by_component(name)
+        return super().set_params(**nested)
+
+    def _replace_by_component(self, name: str) -> None:
+        resolvers: dict[str, Callable[[Any], Any]] = {
+            "activation": resolve_activation,
+            "out_activation": lambda spec: resolve_activation(spec, "out_activation", hidden=False),
+            "loss": lambda spec: resolve_loss(spec, self._task),
+            "solver": lambda spec: named_solver(self, spec),
+            "learning_rate": lambda spec: resolve_schedule(spec, power_t=self.power_t),
+            "weight_init": resolve_initializer,
+        }
+        value = getattr(self, name, None)
+        if name in resolvers and isinstance(value, str):
+            setattr(self, name, resolvers[name](value))
+        elif name in resolvers and not hasattr(value, "set_params"):
+            raise ValueError(
+                f"{name}={value!r} is neither a name nor a component, so that no parameter of it "
+                f"can be set. Pass an instance."
+            )
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, incremental: bool) -> Self:
+        settings = Settings.of(self, self._task)
+        if incremental and self.early_stopping:
+            raise ValueError("partial_fit does not support early_stopping=True")
+        data = {"X": X, "y": y, "metadata": None}
+        if sample_weight is not None:
+            data["metadata"] = {"sample_weight": sample_weight}
+        context = None if incremental else self._begin_callbacks(data)
+        problem = self._problem(settings, X, y, sample_weight, incremental)
+        observer = FitObserver(self, context, data, problem.attributes)
+        if settings.solver.stochastic:
+            fit_stochastic(self, settings, problem, observer, incremental)
+        else:
+            fit_lbfgs(self, settings, problem, observer)
+        if context is not None:
+            context.call_on_fit_task_end(
+                estimator=self, **data, reconstruction_attributes=dict
+            )
+        return self
+
+    def _begin_callbacks(self, data: dict[str, Any]) -> Any:
+        if not hasattr(self, "_init_callback_context"):
+            return None
+        context = self._init_callback_context(max_subtasks=self.max_iter)
+        return context.call_on_fit_task_begin(estimator=self, **data)
+
+    def _problem(
+        self, settings: Settings, X: Any, y: Any, sample_weight: Any, incremental: bool
+    ) -> Problem:
+        """Validate data and targets and set up the networks to train."""
+        fresh = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
+        X, y = self._validate(X, y, reset=fresh)
+        targets = self._encode(y, incremental)
+        weights = self._training_weights(sample_weight, X, y, incremental)
+        dtype = self._compute_dtype(X, fresh)
+        working_dtype = dtype if settings.solver.stochastic else np.dtype(np.float64)
+        if sparse.issparse(X):
+            X = X.astype(working_dtype, copy=False)
+        targets = self._cast_targets(targets, working_dtype)
+        n_outputs = targets.shape[1] * settings.loss.outputs_per_target
+        model = settings.model(self._target_kind, n_outputs)
+        self._check_targets(model, targets)
+        layout = Layout((X.shape[1], *settings.hidden_layer_sizes, n_outputs))
+        random_state = check_random_state(self.random_state)
+        if fresh:
+            params = self._initial_params(settings, model, layout, targets, weights, random_state)
+        else:
+            self._check_shapes(layout)
+            params = layout.flatten(self.coefs_, self.intercepts_, working_dtype)
+        self._model = model
+        self.n_outputs_, self.n_layers_ = n_outputs, len(layout.layer_sizes)
+        self.out_activation_ = canonical_name(model.output) or repr(model.output)
+        return Problem(
+            X=X,
+            y=targets,
+            sample_weight=None if weights is None else weights.astype(working_dtype),
+            layout=layout,
+            model=model,
+            params=params.astype(working_dtype, copy=False),
+            dtype=dtype,
+            random_state=random_state,
+            fresh=fresh,
+        )
+
+    @abstractmethod
+    def _validate(self, X: Any, y: Any, reset: bool) -> tuple[Any, np.ndarray]:
+        """Check X and y with scikit-learn's means."""
+
+    @abstractmethod
+    def _encode(self, y: np.ndarray, incremental: bool) -> np.ndarray:
+        """Return targets of shape (n_samples, n_outputs) and set ``_target_kind``."""
+
+    @abstractmethod
+    def _class_weights(self, y: np.ndarray, incremental: bool) -> np.ndarray | None:
+        """Return the weight of each row by its class, ``None`` where there is none."""
+
+    @abstractmethod
+    def _validation_score(
+        self, prediction: np.ndarray, y: np.ndarray, sample_weight: np.ndarray | None
+    ) -> float:
+        """Score predictions (n_samples, n_outputs) on encoded targets, NaN if not finite."""
+
+    def _training_weights(
+        self, sample_weight: Any, X: Any, y: np.ndarray, incremental: bool
+    ) -> np.ndarray | None:
+        """Return the product of sample and class weights, ``None`` where all are one."""
+        weights = self._class_weights(y, incremental)
+        if sample_weight is not None:
+            own = check_sample_weight(sample_weight, X, ensure_non_negative=True)
+            weights = own if weights is None else own * weights
+        if weights is None or np.all(weights == 1):
+            return None
+        if not np.any(weights):
+            raise ValueError(
+                "sample_weight and class_weight leave no row with a weight above zero."
+            )
+        return weights
+
+    def _compute_dtype(self, X: Any, fresh: bool) -> np.dtype:
+        if not fresh:
+            return np.asarray(self.coefs_[0]).dtype
+        return X.dtype if self.dtype == "auto" else np.dtype(self.dtype)
+
+    def _cast_targets(self, targets: np.ndarray, dtype: np.dtype) -> np.ndarray:
+        with np.errstate(over="ignore"):
+            cast = targets.astype(dtype, copy=False)
+        if not np.all(np.isfinite(cast)):
+            raise ValueError(f"y has values too large for dtype={dtype.name!r}.")
+        return cast
+
+    def _check_targets(self, model: Model, targets: np.ndarray) -> None:
+        domain = model.loss.target_domain
+        if self._target_kind == "continuous" and not domain.contains(targets):
+            raise ValueError(
+                f"loss={self.loss!r} needs targets in {domain}, but y ranges from "
+                f"{targets.min():g} to {targets.max():g}. Some value(s) of y are out of the "
+                "valid range of the loss; transform y or choose another loss."
+            )
+        rows = targets[np.linspace(0, len(targets) - 1, max(3, 12 // targets.shape[1])).astype(int)]
+        raw = np.random.RandomState(0).normal(scale=1.5, size=(1, *rows.shape))
+        if model.output_name == "identity" and self._target_kind == "continuous":
+            raw = targets.mean() + raw * max(targets.std(), 1e-3)
+        model.loss.check(rows.astype(np.float64), model.output(raw)[0])
+
+    def _initial_params(
+        self,
+        settings: Settings,
+        model: Model,
+        layout: Layout,
+        targets: np.ndarray,
+        weights: np.ndarray | None,
+        random_state: np.random.RandomState,
+    ) -> np.ndarray:
+        layers = [
+            settings.initializer.draw(
+                random_state,
+                layout.layer_sizes[layer],
+                layout.layer_sizes[layer + 1],
+                settings.layer_activation(layer),
+            )
+            for layer in range(layout.n_layers)
+        ]
+        coefs, intercepts = map(list, zip(*layers, strict=True))
+        if model.is_fused:
+            ones = np.ones(len(targets)) if weights is None else weights
+            initial = model.loss.initial_prediction(targets, ones)
+            if initial is not None:
+                intercepts[-1] = model.output.inverse(initial)
+        return layout.flatten(coefs, intercepts, np.float64)
+
+    def _check_shapes(self, layout: Layout) -> None:
+        expected = list(zip(layout.layer_sizes, layout.layer_sizes[1:], strict=False))
+        found = [np.shape(coef) for coef in self.coefs_]
+        if found != expected:
+            raise ValueError(
+                f"The fitted weights have shapes {found}, but the data and hidden_layer_sizes="
+                f"{self.hidden_layer_sizes} ask for {expected}. Training can go on only with the "
+                "same shapes; set warm_start=False to start anew."
+            )
+
+    def _raw_outputs(self, X: Any) -> np.ndarray:
+        """Return the outputs (n_samples, n_outputs) of the last linear layer."""
+        check_is_fitted(self, "coefs_")
+        X = validate_data(
+            self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False
+        )
+        coefs = [np.asarray(coef)[None] for coef in self.coefs_]
+        intercepts = [np.asarray(intercept)[None, None] for intercept in self.intercepts_]
+        hidden = hidden_layers([self._model.activations], coefs[0].dtype)
+        with np.errstate(over="ignore"):
+            return raw_outputs(X, coefs, intercepts, hidden)[0]
+
+    def _predictions(self, X: Any) -> np.ndarray:
+        """Return the activated outputs (n_samples, n_outputs)."""
+        raw = self._raw_outputs(X)
+        with np.errstate(over="ignore"):
+            self._model.output.forward(raw[None], raw[None])
+        return raw
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def is_stochastic(estimator: BaseMLP) -> bool:
+    """Whether ``partial_fit`` is available; raises AttributeError where it is not."""
+    solver = estimator.solver
+    if solver == "lbfgs" or (isinstance(solver, Solver) and not solver.stochastic):
+        raise AttributeError(
+            f"partial_fit is only available for stochastic optimizers. {solver} is not stochastic."
+        )
+    return True
+
+
+def single_column(y: np.ndarray) -> np.ndarray:
+    """Turn (n_samples, 1) into (n_samples,) with scikit-learn's warning."""
+    return column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
+

@@ -1,0 +1,365 @@
+"""The classifier."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import type_of_target, unique_labels
+from sklearn.utils.validation import validate_data
+
+from sknn_actloss._sklearn import StrOptions, check_partial_fit_first_call, fit_context
+from sknn_actloss.estimators._base import BaseMLP, is_stochastic, single_column
+from sknn_actloss.estimators._docs import documented
+from sknn_actloss.losses import LOSSES, Loss, resolve_loss
+
+
+def has_probabilities(estimator: MLPClassifier) -> bool:
+    """Whether the loss gives probabilities; raises AttributeError where it does not."""
+    if hasattr(estimator, "_model"):
+        loss = estimator._model.loss
+    else:
+        loss = resolve_loss(estimator.loss, "classification")
+    if not loss.probabilistic:
+        table = LOSSES["classification"]
+        names = [name for name in table if table[name]().probabilistic]
+        raise AttributeError(
+            f"predict_proba is not available with loss={estimator.loss!r}. "
+            f"Losses with probabilities are: {', '.join(names)}."
+        )
+    return True
+
+
+@documented
+class MLPClassifier(ClassifierMixin, BaseMLP):
+    """Multi-layer perceptron classifier with activation, loss and learning rate to choose.
+
+    A superset of :class:`sklearn.neural_network.MLPClassifier`: with the parameters that
+    scikit-learn has, the same ``random_state`` gives the same numbers.
+
+    Parameters
+    ----------
+    {architecture}
+    loss : str or Loss, default="log_loss"
+        What training minimises, summed over outputs and averaged over rows. One of
+        {classification_losses}, an instance such as ``Focal(gamma=1.0)``, or
+        ``FunctionLoss(value)``.
+    class_weight : dict, list of dict or "balanced", default=None
+        Weights of the classes, multiplied with ``sample_weight``. "balanced" weighs classes
+        inversely to their frequency; ``partial_fit``, which sees no frequencies, refuses it. A
+        list of one dict for each label serves multilabel targets.
+    {training}
+
+    Attributes
+    ----------
+    classes_ : ndarray or list of ndarray of shape (n_classes,)
+        Class labels.
+    {attributes}
+
+    See Also
+    --------
+    MLPRegressor : The regressor.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sknn_actloss import MLPClassifier
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> model = make_pipeline(
+    ...     StandardScaler(),
+    ...     MLPClassifier((30,), "tanh", loss="hinge", learning_rate="linear", max_iter=50,
+    ...                   learning_rate_init=0.01, n_iter_no_change=50, tol=0, random_state=0),
+    ... )
+    """
+
+    _task: ClassVar[str] = "classification"
+
+    _parameter_constraints: dict = {
+        **BaseMLP._parameter_constraints,
+        "loss": [StrOptions(set(LOSSES["classification"].names)), Loss],
+        "class_weight": [StrOptions({"balanced"}), dict, list, None],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Any = (100,),
+        activation: Any = "relu",
+        *,
+        loss: Any = "log_loss",
+        out_activation: Any = "auto",
+        class_weight: Any = None,
+        solver: Any = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: Any = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float = 1e-4,
+        verbose: bool | int = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
+        weight_init: Any = "sklearn",
+        weight_decay: float | None = None,
+        dtype: str = "auto",
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.loss = loss
+        self.out_activation = out_activation
+        self.class_weight = class_weight
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.max_fun = max_fun
+        self.weight_init = weight_init
+        self.weight_decay = weight_decay
+        self.dtype = dtype
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Fit the network to data and classes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows to learn from.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Classes, or a 0/1 indicator matrix of labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows; an integer weight is worth as many copies of the row.
+
+        Returns
+        -------
+        self : MLPClassifier
+
+        Raises
+        ------
+        ValueError
+            If a parameter, the data or the weights are invalid, if settings contradict each
+            other, or if the first epoch diverges.
+        """
+        return self._fit(X, y, sample_weight, incremental=False)
+
+    @available_if(is_stochastic)
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(
+        self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None
+    ) -> Self:
+        """Go through the data once, from where the weights and the solver stand.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows to learn from.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Classes or labels; not all of them need to occur.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+        classes : array-like of shape (n_classes,), default=None
+            All classes of all calls; needed in the first call.
+
+        Returns
+        -------
+        self : MLPClassifier
+        """
+        if classes is not None and np.size(classes) == 0:
+            raise ValueError("classes is empty; give all classes that y may have, or None.")
+        if check_partial_fit_first_call(self, classes):
+            is_multilabel = type_of_target(y).startswith("multilabel")
+            self._label_binarizer = LabelBinarizer().fit(y if is_multilabel else classes)
+        return self._fit(X, y, sample_weight, incremental=True)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict classes or labels.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows to predict.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+        """
+        prediction = self._predictions(X)
+        if prediction.shape[1] == 1:
+            prediction = prediction.ravel()
+        return self._label_binarizer.inverse_transform(prediction, threshold=self._threshold)
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Return the scores by which classes are chosen: the highest, or those above zero.
+
+        For losses on probabilities these are the raw outputs in front of the sigmoid or
+        softmax, for margin losses the outputs.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows to predict.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_labels)
+        """
+        if self._has_raw_decisions():
+            scores = self._raw_outputs(X)
+        else:
+            scores = self._predictions(X) - self._threshold
+        return scores.ravel() if scores.shape[1] == 1 else scores
+
+    @available_if(has_probabilities)
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Return the probabilities of classes or labels.
+
+        Available for losses with probabilities only. Rows of one-against-rest outputs are
+        normalised.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows to predict.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+        """
+        probabilities = self._model.loss.probabilities(self._predictions(X))
+        if probabilities.shape[1] == 1:
+            return np.hstack([1 - probabilities, probabilities])
+        if self._target_kind == "multiclass" and self._model.output_name != "softmax":
+            return _normalised(probabilities)
+        return probabilities
+
+    @available_if(has_probabilities)
+    def predict_log_proba(self, X: Any) -> np.ndarray:
+        """Return the logarithm of :meth:`predict_proba`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows to predict.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+        """
+        probabilities = self.predict_proba(X)
+        with np.errstate(divide="ignore"):
+            return np.log(probabilities, out=probabilities)
+
+    @property
+    def _target_kind(self) -> str:
+        kind = self._label_binarizer.y_type_
+        return "multilabel" if kind.startswith("multilabel") else kind
+
+    @property
+    def _threshold(self) -> float:
+        return sum(self._model.loss.encoding) / 2
+
+    def _has_raw_decisions(self) -> bool:
+        # The raw output is zero just where these outputs pass their threshold.
+        return self._model.output_name in ("identity", "logistic", "softmax") and (
+            self._model.output_name != "identity" or self._threshold == 0
+        )
+
+    def _validate(self, X: Any, y: Any, reset: bool) -> tuple[Any, np.ndarray]:
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            accept_sparse="csr",
+            multi_output=True,
+            dtype=(np.float64, np.float32),
+            reset=reset,
+        )
+        return X, single_column(y)
+
+    def _encode(self, y: np.ndarray, incremental: bool) -> np.ndarray:
+        if hasattr(self, "classes_") and (self.warm_start or incremental):
+            self._check_classes(unique_labels(y))
+        else:
+            self._label_binarizer = LabelBinarizer().fit(y)
+            self.classes_ = self._label_binarizer.classes_
+        return self._label_binarizer.transform(y).astype(bool)
+
+    def _check_classes(self, found: np.ndarray) -> None:
+        if self.warm_start and set(found) != set(self.classes_):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the previous "
+                f"call to fit. Previously got {self.classes_}, `y` has {found}"
+            )
+        if np.setdiff1d(found, self.classes_).size:
+            raise ValueError(
+                f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. "
+                f"'y' has {found}."
+            )
+
+    def _class_weights(self, y: np.ndarray, incremental: bool) -> np.ndarray | None:
+        if self.class_weight is None:
+            return None
+        if incremental and isinstance(self.class_weight, str):
+            raise ValueError(
+                "class_weight='balanced' is not supported by partial_fit, which does not see "
+                "how frequent the classes are. Pass a dict of weights instead."
+            )
+        if self._target_kind == "multilabel":
+            return compute_sample_weight(self.class_weight, y)
+        # Rows are looked up by class, so that a batch need not have all of them.
+        weights = compute_class_weight(self.class_weight, classes=self.classes_, y=y)
+        return weights[np.searchsorted(self.classes_, y)]
+
+    def _validation_score(
+        self, prediction: np.ndarray, y: np.ndarray, sample_weight: np.ndarray | None
+    ) -> float:
+        if not np.all(np.isfinite(prediction)):
+            return float("nan")
+        if self._target_kind == "multiclass":
+            correct = prediction.argmax(axis=1) == y.argmax(axis=1)
+        else:
+            correct = np.all((prediction > self._threshold) == (y > 0.5), axis=1)
+        return float(np.average(correct, weights=sample_weight))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+
+def _normalised(probabilities: np.ndarray) -> np.ndarray:
+    total = probabilities.sum(axis=1, keepdims=True)
+    n_classes = probabilities.shape[1]
+    return np.where(total > 0, probabilities / np.where(total > 0, total, 1), 1 / n_classes)

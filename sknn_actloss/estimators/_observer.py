@@ -1,0 +1,98 @@
+"""What a fit tells the user while it runs: printed lines and scikit-learn's callbacks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from sknn_actloss.training import Member, Observer, Outcome, Stack
+
+
+class FitObserver(Observer):
+    """Prints the progress of a fit and drives the callbacks of scikit-learn >= 1.9.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier or MLPRegressor
+        The estimator in fit.
+    context : CallbackContext or None
+        Root of its tasks; ``None`` where there are no callbacks.
+    data : dict
+        ``X``, ``y`` and ``metadata`` as they were given to fit.
+    attributes : callable
+        Turns a row of parameters into the attributes of a fitted estimator.
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        context: Any,
+        data: dict[str, Any],
+        attributes: Callable[[np.ndarray], dict[str, Any]],
+    ) -> None:
+        self._estimator, self._context = estimator, context
+        self._data, self._attributes = data, attributes
+        self._task: Any = None
+        self._n_begun = 0
+
+    def epoch_begins(self, stack: Stack) -> None:
+        """Open the epoch's task."""
+        self.begin(stack.params[0])
+
+    def epoch_ends(self, stack: Stack) -> bool:
+        """Print the epoch and close its task."""
+        if self._estimator.verbose:
+            self._print(stack.members[0])
+        return self.end(stack.params[0])
+
+    def iterate(self, params: np.ndarray, loss: float) -> bool:
+        """Take note of an iteration of L-BFGS; returns whether to stop."""
+        if self._estimator.verbose:
+            print(f"Iteration {self._n_begun or 1}, loss = {loss:.8f}")
+        stop = self.end(params)
+        if self._n_begun < self._estimator.max_iter:
+            self.begin(params)
+        return stop
+
+    def begin(self, params: np.ndarray) -> None:
+        """Open a subtask of the fit."""
+        self._n_begun += 1
+        if self._context is not None:
+            self._task = self._context.subcontext(task_name="epoch")
+            self._task.call_on_fit_task_begin(**self._arguments(params))
+
+    def end(self, params: np.ndarray) -> bool:
+        """Close the open subtask; returns whether a callback wants to stop."""
+        if self._task is None:
+            return False
+        task, self._task = self._task, None
+        return task.call_on_fit_task_end(**self._arguments(params))
+
+    def _arguments(self, params: np.ndarray) -> dict[str, Any]:
+        return {
+            "estimator": self._estimator,
+            **self._data,
+            "reconstruction_attributes": lambda: self._attributes(params.copy()),
+        }
+
+    def _print(self, member: Member) -> None:
+        course, estimator = member.course, self._estimator
+        if course.outcome is Outcome.DIVERGED:
+            print(f"Iteration {course.n_epochs + 1}, loss is not finite. Stopping.")
+            return
+        print(f"Iteration {course.n_epochs}, loss = {course.loss_curve[-1]:.8f}")
+        if course.early_stopping:
+            print(f"Validation score: {course.validation_scores[-1]:f}")
+        verdict = ""
+        if course.outcome is Outcome.CONVERGED:
+            verdict = "Stopping."
+        elif course.rate_reduced:
+            verdict = f"Setting learning rate to {member.learning_rate.learning_rate:f}"
+        if verdict:
+            what = "Validation score" if course.early_stopping else "Training loss"
+            print(
+                f"{what} did not improve more than tol={estimator.tol:f} for "
+                f"{estimator.n_iter_no_change} consecutive epochs. {verdict}"
+            )

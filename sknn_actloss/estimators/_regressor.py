@@ -1,0 +1,221 @@
+"""The regressor."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.metrics import r2_score
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import validate_data
+
+from sknn_actloss._sklearn import StrOptions, fit_context
+from sknn_actloss.estimators._base import BaseMLP, is_stochastic, single_column
+from sknn_actloss.estimators._docs import documented
+from sknn_actloss.losses import LOSSES, Loss, resolve_loss
+
+
+@documented
+class MLPRegressor(RegressorMixin, BaseMLP):
+    """Multi-layer perceptron regressor with activation, loss and learning rate to choose.
+
+    A superset of :class:`sklearn.neural_network.MLPRegressor`: with the parameters that
+    scikit-learn has, the same ``random_state`` gives the same numbers.
+
+    Parameters
+    ----------
+    {architecture}
+    loss : str or Loss, default="squared_error"
+        What training minimises, summed over outputs and averaged over rows; "squared_error" is
+        half the squared error. One of {regression_losses}, an instance such as
+        ``Huber(delta=2.0)``, or ``FunctionLoss(value)``.
+    {training}
+
+    Attributes
+    ----------
+    {attributes}
+
+    See Also
+    --------
+    MLPClassifier : The classifier.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sknn_actloss import MLPRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = make_pipeline(
+    ...     StandardScaler(),
+    ...     MLPRegressor((50,), loss="huber", solver="lbfgs", alpha=10, random_state=0),
+    ... )
+    >>> round(model.fit(X[:300], y[:300]).score(X[300:], y[300:]), 1)
+    0.5
+    """
+
+    _task: ClassVar[str] = "regression"
+    _target_kind: ClassVar[str] = "continuous"
+
+    _parameter_constraints: dict = {
+        **BaseMLP._parameter_constraints,
+        "loss": [StrOptions(set(LOSSES["regression"].names)), Loss],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Any = (100,),
+        activation: Any = "relu",
+        *,
+        loss: Any = "squared_error",
+        out_activation: Any = "auto",
+        solver: Any = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: Any = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float = 1e-4,
+        verbose: bool | int = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
+        weight_init: Any = "sklearn",
+        weight_decay: float | None = None,
+        dtype: str = "auto",
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.loss = loss
+        self.out_activation = out_activation
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.max_fun = max_fun
+        self.weight_init = weight_init
+        self.weight_decay = weight_decay
+        self.dtype = dtype
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Fit the network to data and targets.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows to learn from.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets, within the domain of the loss.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows; an integer weight is worth as many copies of the row.
+
+        Returns
+        -------
+        self : MLPRegressor
+
+        Raises
+        ------
+        ValueError
+            If a parameter, the data or the weights are invalid, if settings contradict each
+            other, or if the first epoch diverges.
+        """
+        return self._fit(X, y, sample_weight, incremental=False)
+
+    @available_if(is_stochastic)
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Go through the data once, from where the weights and the solver stand.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows to learn from.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        self : MLPRegressor
+        """
+        return self._fit(X, y, sample_weight, incremental=True)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict the targets.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows to predict.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        """
+        prediction = self._predictions(X)
+        return prediction.ravel() if prediction.shape[1] == 1 else prediction
+
+    def _validate(self, X: Any, y: Any, reset: bool) -> tuple[Any, np.ndarray]:
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            accept_sparse="csr",
+            multi_output=True,
+            y_numeric=True,
+            dtype=(np.float64, np.float32),
+            reset=reset,
+        )
+        return X, single_column(y)
+
+    def _encode(self, y: np.ndarray, incremental: bool) -> np.ndarray:
+        return y.reshape(len(y), -1)
+
+    def _class_weights(self, y: np.ndarray, incremental: bool) -> None:
+        return None
+
+    def _validation_score(
+        self, prediction: np.ndarray, y: np.ndarray, sample_weight: np.ndarray | None
+    ) -> float:
+        if not np.all(np.isfinite(prediction)):
+            return float("nan")
+        return float(r2_score(y, prediction, sample_weight=sample_weight))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        try:
+            domain = resolve_loss(self.loss, self._task).target_domain
+        except (TypeError, ValueError):
+            return tags
+        tags.target_tags.positive_only = domain.low >= 0
+        return tags

@@ -1,0 +1,167 @@
+"""From an estimator's parameters to checked components."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+from sknn_actloss.activations import Activation, Softmax, canonical_name, resolve_activation
+from sknn_actloss.core import Model
+from sknn_actloss.initializers import Initializer, resolve_initializer
+from sknn_actloss.losses import Loss, resolve_loss
+from sknn_actloss.schedules import Constant, Schedule, resolve_schedule
+from sknn_actloss.solvers import AdamW, Solver, resolve_solver
+
+#: scikit-learn's default of ``learning_rate_init``.
+DEFAULT_RATE = 0.001
+
+#: Parameters of the estimators that feed the solvers chosen by name.
+SOLVER_PARAMETERS = ("momentum", "nesterovs_momentum", "beta_1", "beta_2", "epsilon", "max_fun")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """An estimator's parameters with every component resolved and checked.
+
+    Conflicts between parameters raise a ``ValueError`` that says what to change.
+    """
+
+    hidden_layer_sizes: tuple[int, ...]
+    activations: tuple[Activation, ...]
+    out_activation: Activation | None
+    loss: Loss
+    solver: Solver
+    schedule: Schedule
+    learning_rate_init: float
+    weight_decay: float
+    initializer: Initializer
+    alpha: float
+
+    @classmethod
+    def of(cls, estimator: Any, task: str) -> Settings:
+        """Resolve the parameters of an estimator for a task."""
+        sizes = _hidden_layer_sizes(estimator.hidden_layer_sizes)
+        solver = named_solver(estimator, estimator.solver)
+        schedule, rate = _learning_rate(estimator)
+        _check_lbfgs(estimator, solver, schedule)
+        out_activation = estimator.out_activation
+        return cls(
+            hidden_layer_sizes=sizes,
+            activations=_activations(estimator.activation, len(sizes)),
+            out_activation=None
+            if isinstance(out_activation, str) and out_activation == "auto"
+            else resolve_activation(out_activation, "out_activation", hidden=False),
+            loss=resolve_loss(estimator.loss, task),
+            solver=solver,
+            schedule=schedule,
+            learning_rate_init=rate,
+            weight_decay=_weight_decay(estimator, solver),
+            initializer=resolve_initializer(estimator.weight_init),
+            alpha=float(estimator.alpha),
+        )
+
+    def model(self, target_kind: str, n_outputs: int) -> Model:
+        """Bind loss and output activation to the targets.
+
+        Raises
+        ------
+        ValueError
+            If the range of the output activation leaves the domain of the loss.
+        """
+        output = self.out_activation
+        if output is None:
+            output = resolve_activation(self.loss.natural_output(target_kind), hidden=False)
+        loss = self.loss.for_targets(target_kind, canonical_name(output))
+        if not output.range.within(loss.prediction_domain):
+            raise ValueError(
+                f"out_activation={output!r} does not go with loss={self.loss!r}: its range "
+                f"{output.range} leaves the loss's domain {loss.prediction_domain}. "
+                f"Use out_activation='auto', which is {self.loss.natural_output(target_kind)!r}."
+            )
+        if isinstance(output, Softmax) and n_outputs == 1:
+            raise ValueError(
+                "out_activation='softmax' needs at least two outputs, and these targets have "
+                "one. Use out_activation='auto'."
+            )
+        for activation in {id(a): a for a in [*self.activations, output]}.values():
+            activation.check()
+        return Model(self.activations, output, loss, self.alpha)
+
+    def layer_activation(self, layer: int) -> Activation:
+        """Return the activation that an initializer sees: the output layer takes the last."""
+        if not self.activations:
+            return resolve_activation("identity")
+        return self.activations[min(layer, len(self.activations) - 1)]
+
+
+def named_solver(estimator: Any, spec: Any) -> Solver:
+    """Resolve a solver; one given by name takes the estimator's parameters for solvers."""
+    parameters = {name: getattr(estimator, name) for name in SOLVER_PARAMETERS}
+    return resolve_solver(spec, parameters)
+
+
+def _hidden_layer_sizes(sizes: Any) -> tuple[int, ...]:
+    sizes = tuple(sizes) if isinstance(sizes, Iterable) else (sizes,)
+    if not all(isinstance(size, Integral) for size in sizes):
+        raise TypeError(f"hidden_layer_sizes must be integers, got {list(sizes)}.")
+    if any(size <= 0 for size in sizes):
+        raise ValueError(f"hidden_layer_sizes must be > 0, got {list(sizes)}.")
+    return tuple(int(size) for size in sizes)
+
+
+def _activations(spec: Any, n_hidden: int) -> tuple[Activation, ...]:
+    if isinstance(spec, list | tuple | np.ndarray):
+        if len(spec) != n_hidden:
+            raise ValueError(
+                f"activation={spec!r} has {len(spec)} entries, but hidden_layer_sizes has "
+                f"{n_hidden}. Give one entry for each hidden layer, or a single activation."
+            )
+        return tuple(resolve_activation(entry) for entry in spec)
+    return (resolve_activation(spec),) * n_hidden
+
+
+def _learning_rate(estimator: Any) -> tuple[Schedule, float]:
+    spec, rate = estimator.learning_rate, float(estimator.learning_rate_init)
+    if not isinstance(spec, Real):
+        return resolve_schedule(spec, power_t=estimator.power_t), rate
+    if rate != DEFAULT_RATE:
+        raise ValueError(
+            f"learning_rate={spec} and learning_rate_init={rate} both give a rate. Set "
+            f"learning_rate='constant' or leave learning_rate_init at {DEFAULT_RATE}."
+        )
+    return Constant(), float(spec)
+
+
+def _check_lbfgs(estimator: Any, solver: Solver, schedule: Schedule) -> None:
+    if solver.stochastic:
+        return
+    conflicts = {
+        "early_stopping=True": (estimator.early_stopping, "early_stopping=False"),
+        f"learning_rate={estimator.learning_rate!r}": (
+            not isinstance(schedule, Constant) or isinstance(estimator.learning_rate, Real),
+            "learning_rate='constant'",
+        ),
+        f"weight_decay={estimator.weight_decay}": (estimator.weight_decay, "weight_decay=None"),
+    }
+    for setting, (conflicting, remedy) in conflicts.items():
+        if conflicting:
+            raise ValueError(
+                f"solver='lbfgs' takes no {setting}: it works on all rows at once and finds its "
+                f"own step lengths. Set {remedy}, or use a stochastic solver such as 'adam'."
+            )
+
+
+def _weight_decay(estimator: Any, solver: Solver) -> float:
+    own, decay = solver.decoupled_decay, estimator.weight_decay
+    if decay is None:
+        return float(own)
+    if own and not isinstance(estimator.solver, str):
+        raise ValueError(
+            f"weight_decay={decay} and solver={solver!r} both set a decay. Leave the "
+            f"estimator's weight_decay at None, or use {AdamW.__name__}(weight_decay=0)."
+        )
+    return float(decay)

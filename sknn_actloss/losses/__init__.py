@@ -1,0 +1,130 @@
+"""Loss functions: what training minimises, by name or as an instance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sknn_actloss._component import Table, resolve
+from sknn_actloss.losses._base import TARGET_KINDS, Loss
+from sknn_actloss.losses._classification import Focal, LogLoss
+from sknn_actloss.losses._function import FunctionLoss
+from sknn_actloss.losses._margin import (
+    CategoricalHinge,
+    Exponential,
+    Hinge,
+    ModifiedHuber,
+    SquaredHinge,
+)
+from sknn_actloss.losses._positive import Gamma, Poisson, SquaredLogError, Tweedie
+from sknn_actloss.losses._regression import (
+    AbsoluteError,
+    AbsolutePercentageError,
+    EpsilonInsensitive,
+    Huber,
+    LogCosh,
+    Quantile,
+    SquaredEpsilonInsensitive,
+    SquaredError,
+)
+
+__all__ = [
+    "LOSSES",
+    "TARGET_KINDS",
+    "AbsoluteError",
+    "AbsolutePercentageError",
+    "CategoricalHinge",
+    "EpsilonInsensitive",
+    "Exponential",
+    "Focal",
+    "FunctionLoss",
+    "Gamma",
+    "Hinge",
+    "Huber",
+    "LogCosh",
+    "LogLoss",
+    "Loss",
+    "ModifiedHuber",
+    "Poisson",
+    "Quantile",
+    "SquaredEpsilonInsensitive",
+    "SquaredError",
+    "SquaredHinge",
+    "SquaredLogError",
+    "Tweedie",
+    "resolve_loss",
+]
+
+LOSSES: dict[str, Table[Loss]] = {
+    "regression": Table(
+        "regression loss",
+        {
+            "squared_error": SquaredError,
+            "absolute_error": AbsoluteError,
+            "huber": Huber,
+            "log_cosh": LogCosh,
+            "quantile": Quantile,
+            "epsilon_insensitive": EpsilonInsensitive,
+            "squared_epsilon_insensitive": SquaredEpsilonInsensitive,
+            "absolute_percentage_error": AbsolutePercentageError,
+            "squared_log_error": SquaredLogError,
+            "poisson": Poisson,
+            "gamma": Gamma,
+            "tweedie": Tweedie,
+        },
+        {
+            "mse": "squared_error",
+            "mae": "absolute_error",
+            "mape": "absolute_percentage_error",
+            "msle": "squared_log_error",
+        },
+    ),
+    "classification": Table(
+        "classification loss",
+        {
+            "log_loss": LogLoss,
+            "focal": Focal,
+            "squared_error": SquaredError,
+            "hinge": Hinge,
+            "squared_hinge": SquaredHinge,
+            "modified_huber": ModifiedHuber,
+            "exponential": Exponential,
+            "categorical_hinge": CategoricalHinge,
+        },
+        {
+            "cross_entropy": "log_loss",
+            "nll": "log_loss",
+            "logistic": "log_loss",
+            "mse": "squared_error",
+        },
+    ),
+}
+
+
+def resolve_loss(spec: Any, task: str, parameter: str = "loss") -> Loss:
+    """Turn a name or an instance into a checked loss for the task.
+
+    Parameters
+    ----------
+    spec : str or Loss
+        What the user gave.
+    task : {"regression", "classification"}
+        What the estimator does.
+    parameter : str, default="loss"
+        Name of the estimator's parameter, for error messages.
+
+    Raises
+    ------
+    ValueError
+        If the loss is unknown or made for another task (the message lists those that fit), or a
+        field is out of range.
+    TypeError
+        If ``spec`` is neither a name nor an instance.
+    """
+    table = LOSSES[task]
+    loss = resolve(table, spec, Loss, parameter)
+    if task not in loss.tasks:
+        raise ValueError(
+            f"{parameter}={loss!r} is not a {table.kind}. Valid names are: "
+            f"{', '.join(table.names)}."
+        )
+    return loss

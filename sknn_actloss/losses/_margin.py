@@ -1,0 +1,213 @@
+"""Losses of the margin: classification without probabilities."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from scipy.special import expit
+
+from sknn_actloss._interval import UNIT, Interval
+from sknn_actloss.losses._base import Loss, LossFamily
+from sknn_actloss.losses._numerics import row_dot, row_sum
+
+
+class MarginLoss(Loss):
+    """Base of losses that are a function of the margin ``m = y * raw``, with y of -1 and +1.
+
+    Several classes are taken one against the rest.
+    """
+
+    tasks: ClassVar[frozenset[str]] = frozenset({"classification"})
+    encoding: ClassVar[tuple[float, float]] = (-1.0, 1.0)
+
+    @property
+    def target_domain(self) -> Interval:
+        """Minus one and one."""
+        return Interval(-1.0, 1.0, low_closed=True, high_closed=True)
+
+    @abstractmethod
+    def _loss(self, m: np.ndarray) -> np.ndarray:
+        """Return the loss of each element."""
+
+    @abstractmethod
+    def _slope(self, m: np.ndarray) -> np.ndarray:
+        """Return the derivative of :meth:`_loss`."""
+
+    def value(self, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
+        """Return the loss of each row."""
+        return row_sum(self._loss(y * raw))
+
+    def gradient(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> None:
+        """Write the derivative by ``raw`` to ``out``."""
+        np.multiply(y, self._slope(y * raw), out=out)
+
+
+@dataclass(repr=False)
+class Hinge(MarginLoss):
+    r"""Hinge loss, that of linear support vector machines.
+
+    .. math:: \ell(y, f) = \max(0, 1 - y f)
+
+    References
+    ----------
+    C. Cortes and V. Vapnik, "Support-vector networks", Machine Learning 20, 1995.
+    """
+
+    formula: ClassVar[str] = "max(0, 1 − y f)"
+    advice: ClassVar[str] = "the decision alone; rows beyond the margin cost nothing"
+
+    def _loss(self, m: np.ndarray) -> np.ndarray:
+        return np.maximum(1 - m, 0)
+
+    def _slope(self, m: np.ndarray) -> np.ndarray:
+        return -np.less(m, 1).astype(m.dtype)
+
+
+@dataclass(repr=False)
+class SquaredHinge(MarginLoss):
+    r"""Square of the hinge loss.
+
+    .. math:: \ell(y, f) = \max(0, 1 - y f)^2
+
+    References
+    ----------
+    Y. Tang, "Deep learning using linear support vector machines", arXiv:1306.0239, 2013.
+    """
+
+    formula: ClassVar[str] = "max(0, 1 − y f)²"
+    advice: ClassVar[str] = "as hinge, smooth; mislabelled rows weigh much"
+
+    def _loss(self, m: np.ndarray) -> np.ndarray:
+        return np.square(np.maximum(1 - m, 0))
+
+    def _slope(self, m: np.ndarray) -> np.ndarray:
+        return -2 * np.maximum(1 - m, 0)
+
+
+@dataclass(repr=False)
+class ModifiedHuber(MarginLoss):
+    r"""Squared hinge loss that goes on as a straight line for margins below -1.
+
+    .. math::
+
+        \ell(y, f) = \begin{cases}
+            \max(0, 1 - y f)^2 & y f \ge -1 \\
+            -4 y f & \text{otherwise}
+        \end{cases}
+
+    References
+    ----------
+    T. Zhang, "Solving large scale linear prediction problems using stochastic gradient descent
+    algorithms", ICML 2004.
+    """
+
+    formula: ClassVar[str] = "max(0, 1 − y f)² if y f ≥ −1 else −4 y f"
+    advice: ClassVar[str] = "as squared hinge, robust to mislabelled rows"
+
+    def _loss(self, m: np.ndarray) -> np.ndarray:
+        shortfall = 1 - m
+        bounded = np.clip(shortfall, 0, 2)
+        return bounded * (2 * shortfall - bounded)
+
+    def _slope(self, m: np.ndarray) -> np.ndarray:
+        return -2 * np.clip(1 - m, 0, 2)
+
+
+@dataclass(repr=False)
+class Exponential(MarginLoss):
+    r"""Exponential loss, that of AdaBoost.
+
+    .. math:: \ell(y, f) = \exp(-y f)
+
+    The minimiser is half the logarithm of the odds, so that the probability of a class is
+    :math:`1 / (1 + \exp(-2 f))`.
+
+    References
+    ----------
+    J. Friedman, T. Hastie and R. Tibshirani, "Additive logistic regression: a statistical view
+    of boosting", Annals of Statistics 28, 2000.
+    """
+
+    probabilistic: ClassVar[bool] = True
+    formula: ClassVar[str] = "exp(−y f)"
+    advice: ClassVar[str] = "clean labels; mislabelled rows dominate"
+
+    def _loss(self, m: np.ndarray) -> np.ndarray:
+        with np.errstate(over="ignore"):
+            return np.exp(-m)
+
+    def _slope(self, m: np.ndarray) -> np.ndarray:
+        return -self._loss(m)
+
+    def probabilities(self, prediction: np.ndarray) -> np.ndarray:
+        """Return the probability of each output's positive state."""
+        return expit(2 * prediction)
+
+
+@dataclass(repr=False)
+class CategoricalHinge(LossFamily):
+    r"""Hinge loss between the score of the true class and the best of the others.
+
+    .. math:: \ell(y, f) = \max(0, 1 + \max_{j \ne y} f_j - f_y)
+
+    The single output of two classes is the difference of their scores, :math:`f`, which makes
+    :math:`\max(0, 1 - f)` for positives and :math:`\max(0, 1 + f)` for negatives. The same holds
+    for each label. Targets are zeros and ones.
+
+    References
+    ----------
+    K. Crammer and Y. Singer, "On the algorithmic implementation of multiclass kernel-based vector
+    machines", Journal of Machine Learning Research 2, 2001.
+    """
+
+    tasks: ClassVar[frozenset[str]] = frozenset({"classification"})
+    formula: ClassVar[str] = "max(0, 1 + max f of other classes − f of the class)"
+    advice: ClassVar[str] = "the decision between several classes as a whole"
+
+    @property
+    def target_domain(self) -> Interval:
+        """Zero and one."""
+        return UNIT
+
+    def for_targets(self, target_kind: str, output: str) -> Loss:
+        """Return the loss between classes or that of each label."""
+        return _ClassHinge() if target_kind == "multiclass" else _LabelHinge()
+
+
+class _ClassHinge(CategoricalHinge):
+    """Hinge loss between the true class and its strongest rival."""
+
+    def value(self, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
+        """Return the loss of each row."""
+        rivals, strongest = _rivals(y, raw)
+        rival = np.take_along_axis(rivals, strongest, axis=-1)[..., 0]
+        return np.maximum(1 + rival - row_dot(y, raw), 0)
+
+    def gradient(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> None:
+        """Write the derivative by ``raw`` to ``out``."""
+        _, strongest = _rivals(y, raw)
+        violated = self.value(y, raw)[..., np.newaxis] > 0
+        np.negative(y, out=out)
+        np.put_along_axis(out, strongest, 1, axis=-1)
+        np.multiply(out, violated, out=out)
+
+
+def _rivals(y: np.ndarray, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the scores with that of the true class removed, and the index of the largest."""
+    rivals = np.where(y > 0, -np.inf, raw)
+    return rivals, np.argmax(rivals, axis=-1, keepdims=True)
+
+
+class _LabelHinge(CategoricalHinge):
+    """Hinge loss of each label on its own."""
+
+    def value(self, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
+        """Return the loss of each row."""
+        return Hinge().value(2 * y - 1, raw)
+
+    def gradient(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> None:
+        """Write the derivative by ``raw`` to ``out``."""
+        Hinge().gradient(2 * y - 1, raw, out)

@@ -1,0 +1,311 @@
+"""The contract of a learning rate schedule, and what keeps track of one network's rate."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from sknn_actloss._component import Component
+from sknn_actloss._sklearn import number
+
+#: Training that stalls at this rate stops instead of lowering it further, as in scikit-learn.
+LOWEST_RATE = 1e-6
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far training has come.
+
+    Parameters
+    ----------
+    step : int or ndarray of int
+        Updates done before this one, over the life of the optimizer. An array stands for
+        several updates of one epoch.
+    epoch : int
+        Epochs completed, over the life of the optimizer.
+    batch : int or ndarray of int
+        Updates done before this one within its epoch, an array where ``step`` is one.
+    samples : int
+        Rows seen in completed epochs, over the life of the estimator.
+    steps_per_epoch : int
+        Updates in this epoch.
+    max_iter : int
+        Epochs of the horizon.
+    reductions : int, default=0
+        How often feedback from training has lowered the rate.
+    """
+
+    step: int | np.ndarray
+    epoch: int
+    batch: int | np.ndarray
+    samples: int
+    steps_per_epoch: int
+    max_iter: int
+    reductions: int = 0
+
+    @property
+    def position(self) -> int | np.ndarray:
+        """The update's place on the way to the horizon, as if all epochs were like this one.
+
+        It equals ``step`` unless calls of ``partial_fit`` differ in their number of batches.
+        """
+        return self.epoch * self.steps_per_epoch + self.batch
+
+    @property
+    def horizon(self) -> int:
+        """Updates up to the horizon."""
+        return self.max_iter * self.steps_per_epoch
+
+
+class Schedule(Component):
+    """Base of learning rate schedules: pure functions of progress.
+
+    What must be remembered between epochs is held by :class:`LearningRate`, so that one schedule
+    serves many networks.
+
+    Attributes
+    ----------
+    needs : frozenset of {"samples", "losses"}
+        What :meth:`simulate` must be given.
+    """
+
+    needs: ClassVar[frozenset[str]] = frozenset()
+    formula: ClassVar[str] = ""
+    advice: ClassVar[str] = ""
+
+    @property
+    def per_step(self) -> bool:
+        """Whether the rate moves within epochs, and not only between them."""
+        return False
+
+    @abstractmethod
+    def rate(self, progress: Progress, learning_rate_init: float) -> float | np.ndarray:
+        """Return the learning rate, an array where ``progress.step`` is one."""
+
+    def observe(self, metric: float, memory: dict[str, Any]) -> bool:
+        """Take in the metric of an epoch and return whether it lowers the rate.
+
+        Parameters
+        ----------
+        metric : float
+            Training loss or negative validation score, lower is better.
+        memory : dict
+            Kept for the schedule from epoch to epoch, empty at first.
+        """
+        return False
+
+    def goes_on(self, progress: Progress, learning_rate_init: float) -> bool:
+        """Whether training that has stalled here goes on with a lower rate."""
+        return False
+
+    def simulate(
+        self,
+        n_epochs: int,
+        steps_per_epoch: int,
+        n_samples: int | None = None,
+        losses: np.ndarray | None = None,
+        *,
+        learning_rate_init: float = 0.001,
+        max_iter: int | None = None,
+        tol: float = 1e-4,
+        n_iter_no_change: float = 10,
+    ) -> np.ndarray:
+        """Return the learning rates that a fit would record.
+
+        Parameters
+        ----------
+        n_epochs : int
+            Number of epochs.
+        steps_per_epoch : int
+            Updates in each epoch.
+        n_samples : int, optional
+            Training rows, for schedules that count them.
+        losses : array-like of shape (n_epochs,), optional
+            Training loss or negative validation score of each epoch, for schedules that react.
+        learning_rate_init : float, default=0.001
+            The estimator's parameter.
+        max_iter : int, optional
+            Epochs of the horizon, ``n_epochs`` where not given.
+        tol : float, default=1e-4
+            Change of the loss that counts as an improvement.
+        n_iter_no_change : int or inf, default=10
+            Epochs without improvement after which training has stalled.
+
+        Returns
+        -------
+        rates : ndarray of shape (n_epochs,)
+            The last rate of each epoch, as in ``learning_rate_curve_``. Where training would
+            have stopped, the last rate is held.
+
+        Raises
+        ------
+        ValueError
+            If the schedule needs an argument that was not given.
+        """
+        self.validate()
+        losses = self._check_simulation(n_epochs, n_samples, losses)
+        learning_rate = LearningRate(self, learning_rate_init)
+        rates, best, no_improvement = np.empty(n_epochs), np.inf, 0
+        for epoch, loss in enumerate(losses):
+            learning_rate.epoch_rates(steps_per_epoch, max_iter or n_epochs)
+            rates[epoch] = learning_rate.current
+            learning_rate.end_epoch(steps_per_epoch, n_samples or 0, loss)
+            no_improvement = no_improvement + 1 if loss > best - tol else 0
+            best = min(best, loss)
+            if no_improvement > n_iter_no_change:
+                learning_rate.stalled()
+                no_improvement = 0
+        return rates
+
+    def _check_simulation(
+        self, n_epochs: int, n_samples: int | None, losses: np.ndarray | None
+    ) -> list[float]:
+        name = type(self).__name__
+        if "samples" in self.needs and n_samples is None:
+            raise ValueError(f"{name}.simulate needs n_samples, the number of training rows.")
+        if losses is None:
+            if "losses" in self.needs:
+                raise ValueError(f"{name}.simulate needs losses, one for each epoch.")
+            return [0.0] * n_epochs
+        if len(losses) < n_epochs:
+            raise ValueError(f"losses has {len(losses)} entries for n_epochs={n_epochs} epochs.")
+        return np.asarray(losses, dtype=float)[:n_epochs].tolist()
+
+
+class ScaledSchedule(Schedule):
+    """Base of schedules that scale the initial learning rate."""
+
+    @abstractmethod
+    def scale_at(self, progress: Progress) -> float | np.ndarray:
+        """Return the factor to the initial rate, an array where ``progress.step`` is one."""
+
+    def rate(self, progress: Progress, learning_rate_init: float) -> float | np.ndarray:
+        return learning_rate_init * self.scale_at(progress)
+
+
+@dataclass(repr=False)
+class WarmedSchedule(ScaledSchedule):
+    """Base of schedules that may rise linearly, step by step, before they follow their course."""
+
+    warmup: float = field(default=0.0, kw_only=True)
+
+    _parameter_constraints: ClassVar[dict[str, list]] = {"warmup": [number(0, None, "left")]}
+
+    @abstractmethod
+    def course(self, progress: Progress) -> float | np.ndarray:
+        """Return the factor of the course, which is 1 until warm-up is over."""
+
+    @property
+    def per_step(self) -> bool:
+        return self.warmup > 0
+
+    def scale_at(self, progress: Progress) -> float | np.ndarray:
+        if self.warmup == 0:
+            return self.course(progress)
+        ramp = (progress.position + 1) / (self.warmup * progress.steps_per_epoch)
+        return np.minimum(ramp, 1.0) * self.course(progress)
+
+
+@dataclass
+class LearningRate:
+    """The learning rate of one network in training.
+
+    Parameters
+    ----------
+    schedule : Schedule
+        How the rate moves.
+    learning_rate_init : float
+        The rate that the schedule starts from.
+    samples : int, default=0
+        Rows that the network has seen in earlier fits.
+
+    Attributes
+    ----------
+    step, epoch : int
+        Updates and epochs completed.
+    reductions : int
+        How often feedback from training has lowered the rate.
+    current : float
+        The last rate of the latest epoch.
+    """
+
+    schedule: Schedule
+    learning_rate_init: float
+    samples: int = 0
+    step: int = field(default=0, init=False)
+    epoch: int = field(default=0, init=False)
+    reductions: int = field(default=0, init=False)
+    current: float = field(init=False)
+    _steps_per_epoch: int = field(default=1, init=False)
+    _max_iter: int = field(default=1, init=False)
+    _dropped: bool = field(default=False, init=False)
+    _memory: dict[str, Any] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        self.current = self.learning_rate_init
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of the next step, if its epoch is like the latest."""
+        return float(self._rate_at(0))
+
+    def epoch_rates(self, n_steps: int, max_iter: int) -> float | np.ndarray:
+        """Return the rate of the coming epoch, or an array with the rate of each step.
+
+        Parameters
+        ----------
+        n_steps : int
+            Updates in the epoch.
+        max_iter : int
+            Epochs of the horizon.
+        """
+        self._steps_per_epoch, self._max_iter = n_steps, max_iter
+        if not self.schedule.per_step:
+            self.current = self.learning_rate
+            return self.current
+        rates = self._rate_at(np.arange(n_steps))
+        self.current = float(rates[-1])
+        return rates
+
+    def end_epoch(self, n_steps: int, n_samples: int, metric: float) -> None:
+        """Count a completed epoch and let the schedule observe its metric.
+
+        Parameters
+        ----------
+        n_steps : int
+            Updates in the epoch.
+        n_samples : int
+            Rows in the epoch.
+        metric : float
+            Training loss or negative validation score, lower is better.
+        """
+        self.step += n_steps
+        self.epoch += 1
+        self.samples += n_samples
+        self._dropped = self.schedule.observe(metric, self._memory)
+        self.reductions += self._dropped
+
+    def stalled(self) -> bool:
+        """Answer that progress has stalled: True where training goes on, at a lower rate."""
+        if self._dropped:
+            return self.current > LOWEST_RATE
+        goes_on = self.schedule.goes_on(self._progress(0), self.learning_rate_init)
+        self.reductions += goes_on
+        return goes_on
+
+    def _rate_at(self, batch: int | np.ndarray) -> float | np.ndarray:
+        return self.schedule.rate(self._progress(batch), self.learning_rate_init)
+
+    def _progress(self, batch: int | np.ndarray) -> Progress:
+        return Progress(
+            step=self.step + batch,
+            epoch=self.epoch,
+            batch=batch,
+            samples=self.samples,
+            steps_per_epoch=self._steps_per_epoch,
+            max_iter=self._max_iter,
+            reductions=self.reductions,
+        )

@@ -1,0 +1,71 @@
+"""Solvers by name: how a step turns a gradient into new parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from sknn_actloss._component import Table, resolve
+from sknn_actloss.solvers._base import Solver, StochasticSolver
+from sknn_actloss.solvers._lbfgs import LBFGS
+from sknn_actloss.solvers._moments import Adam, Adamax, AdamW, Nadam
+from sknn_actloss.solvers._momentum import SGD, Lion
+from sknn_actloss.solvers._squares import Adadelta, Adagrad, RMSprop
+
+__all__ = [
+    "LBFGS",
+    "SGD",
+    "SOLVERS",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Lion",
+    "Nadam",
+    "RMSprop",
+    "Solver",
+    "StochasticSolver",
+    "resolve_solver",
+]
+
+SOLVERS: Table[Solver] = Table(
+    "solver",
+    {
+        "sgd": SGD,
+        "adam": Adam,
+        "adamw": AdamW,
+        "amsgrad": partial(Adam, amsgrad=True),
+        "nadam": Nadam,
+        "adamax": Adamax,
+        "rmsprop": RMSprop,
+        "adagrad": Adagrad,
+        "adadelta": Adadelta,
+        "lion": Lion,
+        "lbfgs": LBFGS,
+    },
+)
+
+
+def resolve_solver(
+    spec: str | Solver, parameters: Mapping[str, Any] | None = None, parameter: str = "solver"
+) -> Solver:
+    """Turn a name or an instance into a checked solver.
+
+    Parameters
+    ----------
+    spec : str or Solver
+        What the user gave.
+    parameters : mapping of str to object, optional
+        Parameters of the estimator; a solver given by name takes those which it lists in
+        ``flat``. An instance has its own.
+    parameter : str, default="solver"
+        Name of the estimator's parameter, for error messages.
+    """
+    arguments = {}
+    if isinstance(spec, str) and spec in SOLVERS:
+        entry = SOLVERS[spec]
+        flat = getattr(entry, "func", entry).flat
+        arguments = {name: value for name, value in (parameters or {}).items() if name in flat}
+    return resolve(SOLVERS, spec, Solver, parameter, **arguments)

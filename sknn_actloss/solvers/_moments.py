@@ -1,0 +1,251 @@
+"""Adam and its kin: running means of gradients, scaled by their spread."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from sknn_actloss._sklearn import number
+from sknn_actloss.solvers._base import (
+    DECAY,
+    EPSILON,
+    State,
+    StochasticSolver,
+    cast,
+    decay_and_add,
+    descend,
+    zeros,
+)
+
+
+@dataclass(repr=False)
+class MomentSolver(StochasticSolver):
+    """Base of Adam and its kin, which scale running means of gradients.
+
+    Moments are kept without their factors 1 - β, as sums m = β₁m + g and v = β₂v + g²; the
+    factors go into the coefficients of a step, which saves two passes over the parameters.
+    """
+
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+
+    flat: ClassVar[tuple[str, ...]] = ("beta_1", "beta_2", "epsilon")
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        "beta_1": DECAY,
+        "beta_2": DECAY,
+        "epsilon": EPSILON,
+    }
+
+    def _first_scale(self, t: int) -> float | np.ndarray:
+        """Return the factor that makes m the bias-corrected mean of gradients."""
+        return (1 - self.beta_1) / (1 - self.beta_1**t)
+
+    def _second_scale(self, t: int) -> float | np.ndarray:
+        """Return the factor that makes v the bias-corrected mean of squared gradients."""
+        return (1 - self.beta_2) / (1 - self.beta_2**t)
+
+
+@dataclass(repr=False)
+class AdamSolver(MomentSolver):
+    """Base of :class:`Adam` and :class:`AdamW`, which differ in the scale of epsilon."""
+
+    amsgrad: bool = field(default=False, kw_only=True)
+
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        **MomentSolver._parameter_constraints,
+        "amsgrad": ["boolean"],
+    }
+
+    @abstractmethod
+    def _epsilon(self, t: int) -> float | np.ndarray:
+        """Return what to add to the root of the unscaled v."""
+
+    def init_state(self, params: np.ndarray) -> State:
+        return {"step": 0, **zeros(params, "m", "v", *(["v_max"] if self.amsgrad else []))}
+
+    def update(
+        self, params: np.ndarray, gradient: np.ndarray, rate: float | np.ndarray, state: State
+    ) -> None:
+        state["step"] += 1
+        t, m, v = state["step"], state["m"], state["v"]
+        decay_and_add(m, self.beta_1, gradient)
+        decay_and_add(v, self.beta_2, np.square(gradient, out=gradient))
+        if self.amsgrad:
+            v = np.maximum(state["v_max"], v, out=state["v_max"])
+        rate = rate * self._first_scale(t) / self._second_scale(t) ** 0.5
+        descend(params, rate, m, v, self._epsilon(t), out=gradient)
+
+
+@dataclass(repr=False)
+class Adam(AdamSolver):
+    r"""Adam, with epsilon as in scikit-learn: added before v is corrected for its bias.
+
+    .. math::
+        m \leftarrow \beta_1 m + (1 - \beta_1) g, \quad
+        v \leftarrow \beta_2 v + (1 - \beta_2) g^2, \quad
+        \theta \leftarrow \theta - \eta \frac{\sqrt{1 - \beta_2^t}}{1 - \beta_1^t}
+        \frac{m}{\sqrt{v} + \varepsilon}
+
+    Parameters
+    ----------
+    beta_1 : float in [0, 1), default=0.9
+        Decay of the mean of gradients.
+    beta_2 : float in [0, 1), default=0.999
+        Decay of the mean of squared gradients.
+    epsilon : float > 0, default=1e-8
+        Guard against division by zero.
+    amsgrad : bool, default=False
+        Whether to divide by the root of the largest v so far (AMSGrad), so that steps of a
+        parameter do not grow when its gradient has become small.
+
+    References
+    ----------
+    D. Kingma and J. Ba, "Adam: A method for stochastic optimization", ICLR 2015, section 2.
+    S. Reddi, S. Kale and S. Kumar, "On the convergence of Adam and beyond", ICLR 2018.
+    """
+
+    formula: ClassVar[str] = "θ ← θ - η m̂ / (√v̂ + ε)"
+    advice: ClassVar[str] = "The default; works over a wide range of rates around 0.001."
+
+    def _epsilon(self, t: int) -> float | np.ndarray:
+        return self.epsilon / (1 - self.beta_2) ** 0.5
+
+
+@dataclass(repr=False)
+class AdamW(AdamSolver):
+    r"""Adam with decoupled weight decay.
+
+    .. math::
+        \theta \leftarrow (1 - \eta \lambda)\, \theta
+        - \eta \frac{\hat{m}}{\sqrt{\hat{v}} + \varepsilon}
+
+    with the bias-corrected moments of :class:`Adam`. The decay concerns weights, not biases, and
+    is not part of :meth:`update`.
+
+    Parameters
+    ----------
+    beta_1 : float in [0, 1), default=0.9
+        Decay of the mean of gradients.
+    beta_2 : float in [0, 1), default=0.999
+        Decay of the mean of squared gradients.
+    epsilon : float > 0, default=1e-8
+        Guard against division by zero, added after the correction of the bias.
+    weight_decay : float >= 0, default=0.01
+        Decay λ. Unlike the penalty ``alpha`` it does not pass through the moments, so that it
+        shrinks all weights alike; set ``alpha=0`` to have this decay alone.
+    amsgrad : bool, default=False
+        Whether to divide by the root of the largest v so far.
+
+    References
+    ----------
+    I. Loshchilov and F. Hutter, "Decoupled weight decay regularization", ICLR 2019.
+    """
+
+    weight_decay: float = 0.01
+
+    formula: ClassVar[str] = "θ ← (1 - ηλ)θ - η m̂ / (√v̂ + ε)"
+    advice: ClassVar[str] = "Where regularization matters; tune weight_decay with alpha=0."
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        **AdamSolver._parameter_constraints,
+        "weight_decay": [number(0, None, "left")],
+    }
+
+    @property
+    def decoupled_decay(self) -> float:
+        """The rate of decay λ."""
+        return self.weight_decay
+
+    def _epsilon(self, t: int) -> float | np.ndarray:
+        return self.epsilon / self._second_scale(t) ** 0.5
+
+
+@dataclass(repr=False)
+class Nadam(MomentSolver):
+    r"""Adam with Nesterov's momentum, at constant β₁.
+
+    .. math::
+        \theta \leftarrow \theta - \frac{\eta}{\sqrt{\hat{v}} + \varepsilon} \left(
+        \frac{\beta_1 m}{1 - \beta_1^{t+1}} + \frac{(1 - \beta_1) g}{1 - \beta_1^t} \right)
+
+    with the moments m, v of :class:`Adam` and :math:`\hat{v} = v / (1 - \beta_2^t)`.
+
+    Parameters
+    ----------
+    beta_1 : float in [0, 1), default=0.9
+        Decay of the mean of gradients.
+    beta_2 : float in [0, 1), default=0.999
+        Decay of the mean of squared gradients.
+    epsilon : float > 0, default=1e-8
+        Guard against division by zero.
+
+    References
+    ----------
+    T. Dozat, "Incorporating Nesterov momentum into Adam", ICLR 2016 workshop.
+    """
+
+    formula: ClassVar[str] = "θ ← θ - η (β₁m̂ + (1 - β₁)ĝ) / (√v̂ + ε)"
+    advice: ClassVar[str] = "Adam that looks ahead; same rates as Adam."
+
+    def init_state(self, params: np.ndarray) -> State:
+        return {"step": 0, **zeros(params, "m", "v", "scratch")}
+
+    def update(
+        self, params: np.ndarray, gradient: np.ndarray, rate: float | np.ndarray, state: State
+    ) -> None:
+        state["step"] += 1
+        t, m, v, scratch = state["step"], state["m"], state["v"], state["scratch"]
+        decay_and_add(m, self.beta_1, gradient)
+        decay_and_add(v, self.beta_2, np.square(gradient, out=scratch))
+        ahead = self.beta_1 * (1 - self.beta_1**t) / (1 - self.beta_1 ** (t + 1))
+        gradient += np.multiply(m, cast(ahead, params), out=scratch)
+        root = self._second_scale(t) ** 0.5
+        rate = rate * self._first_scale(t) / root
+        descend(params, rate, gradient, v, self.epsilon / root, out=scratch)
+
+
+@dataclass(repr=False)
+class Adamax(MomentSolver):
+    r"""Adam with the infinity norm in place of the second moment.
+
+    .. math::
+        u \leftarrow \max(\beta_2 u, |g|), \qquad
+        \theta \leftarrow \theta - \frac{\eta}{1 - \beta_1^t} \frac{m}{u + \varepsilon}
+
+    with the moment m of :class:`Adam`.
+
+    Parameters
+    ----------
+    beta_1 : float in [0, 1), default=0.9
+        Decay of the mean of gradients.
+    beta_2 : float in [0, 1), default=0.999
+        Decay of the norm.
+    epsilon : float > 0, default=1e-8
+        Guard against division by zero.
+
+    References
+    ----------
+    D. Kingma and J. Ba, "Adam: A method for stochastic optimization", ICLR 2015, section 7.1.
+    """
+
+    formula: ClassVar[str] = "u ← max(β₂u, |g|); θ ← θ - η m̂ / (u + ε)"
+    advice: ClassVar[str] = "For gradients that are sparse or have rare large values."
+
+    def init_state(self, params: np.ndarray) -> State:
+        return {"step": 0, **zeros(params, "m", "u")}
+
+    def update(
+        self, params: np.ndarray, gradient: np.ndarray, rate: float | np.ndarray, state: State
+    ) -> None:
+        state["step"] += 1
+        m, u = state["m"], state["u"]
+        decay_and_add(m, self.beta_1, gradient)
+        u *= cast(self.beta_2, params)
+        np.maximum(u, np.abs(gradient, out=gradient), out=u)
+        np.add(u, cast(self.epsilon, params), out=gradient)
+        np.divide(m, gradient, out=gradient)
+        gradient *= cast(rate * self._first_scale(state["step"]), params)
+        params -= gradient

@@ -1,0 +1,108 @@
+"""Solvers that follow a momentum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from sknn_actloss._sklearn import number
+from sknn_actloss.solvers._base import DECAY, State, StochasticSolver, cast, zeros
+
+
+@dataclass(repr=False)
+class SGD(StochasticSolver):
+    r"""Stochastic gradient descent with momentum.
+
+    .. math:: v \leftarrow \mu v - \eta g, \qquad \theta \leftarrow \theta + v
+
+    or, with Nesterov's momentum, :math:`\theta \leftarrow \theta + \mu v - \eta g`.
+
+    Parameters
+    ----------
+    momentum : float in [0, 1], default=0.9
+        Momentum μ.
+    nesterovs_momentum : bool, default=True
+        Whether to look ahead along the momentum.
+
+    References
+    ----------
+    I. Sutskever et al., "On the importance of initialization and momentum in deep learning",
+    ICML 2013.
+    """
+
+    momentum: float = 0.9
+    nesterovs_momentum: bool = True
+
+    flat: ClassVar[tuple[str, ...]] = ("momentum", "nesterovs_momentum")
+    formula: ClassVar[str] = "v ← μv - ηg; θ ← θ + μv - ηg"
+    advice: ClassVar[str] = "Needs a tuned rate, about 0.01 to 0.1; pairs well with a schedule."
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        "momentum": [number(0, 1, "both")],
+        "nesterovs_momentum": ["boolean"],
+    }
+
+    def init_state(self, params: np.ndarray) -> State:
+        return zeros(params, "velocity")
+
+    def update(
+        self, params: np.ndarray, gradient: np.ndarray, rate: float | np.ndarray, state: State
+    ) -> None:
+        velocity, momentum = state["velocity"], cast(self.momentum, params)
+        gradient *= cast(rate, params)
+        velocity *= momentum
+        velocity -= gradient
+        if self.nesterovs_momentum:
+            params -= gradient
+            params += np.multiply(velocity, momentum, out=gradient)
+        else:
+            params += velocity
+
+
+@dataclass(repr=False)
+class Lion(StochasticSolver):
+    r"""Steps of one size for all parameters, along the sign of a blend of gradient and momentum.
+
+    .. math::
+        \theta \leftarrow \theta - \eta\, \mathrm{sign}(\beta_1 m + (1 - \beta_1) g), \qquad
+        m \leftarrow \beta_2 m + (1 - \beta_2) g
+
+    Parameters
+    ----------
+    beta_1 : float in [0, 1), default=0.9
+        Share of the momentum in the direction.
+    beta_2 : float in [0, 1), default=0.99
+        Decay of the momentum.
+
+    References
+    ----------
+    X. Chen et al., "Symbolic discovery of optimization algorithms", NeurIPS 2023.
+    """
+
+    beta_1: float = 0.9
+    beta_2: float = 0.99
+
+    formula: ClassVar[str] = "θ ← θ - η sign(β₁m + (1 - β₁)g)"
+    advice: ClassVar[str] = "Wants a rate 3 to 10 times smaller than Adam's, and one that decays."
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        "beta_1": DECAY,
+        "beta_2": DECAY,
+    }
+
+    def init_state(self, params: np.ndarray) -> State:
+        return zeros(params, "m", "scratch")
+
+    def update(
+        self, params: np.ndarray, gradient: np.ndarray, rate: float | np.ndarray, state: State
+    ) -> None:
+        m, scratch = state["m"], state["scratch"]
+        # Both blends are written as βm + (1 - β)g = β(m - g) + g.
+        np.subtract(m, gradient, out=scratch)
+        np.multiply(scratch, cast(self.beta_2, params), out=m)
+        m += gradient
+        scratch *= cast(self.beta_1, params)
+        scratch += gradient
+        np.sign(scratch, out=gradient)  # in place it takes ten times as long
+        gradient *= cast(rate, params)
+        params -= gradient

@@ -1,0 +1,149 @@
+"""Solvers that scale each gradient by the size of earlier ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from sknn_actloss.solvers._base import (
+    DECAY,
+    EPSILON,
+    State,
+    StochasticSolver,
+    cast,
+    decay_and_add,
+    descend,
+    zeros,
+)
+
+
+@dataclass(repr=False)
+class RMSprop(StochasticSolver):
+    r"""Gradients divided by a running root of their mean square.
+
+    .. math::
+        v \leftarrow \rho v + (1 - \rho) g^2, \qquad
+        \theta \leftarrow \theta - \eta \frac{g}{\sqrt{v} + \varepsilon}
+
+    Parameters
+    ----------
+    rho : float in [0, 1), default=0.9
+        Decay ρ of the mean of squared gradients.
+    epsilon : float > 0, default=1e-8
+        Guard against division by zero.
+
+    References
+    ----------
+    T. Tieleman and G. Hinton, "Neural networks for machine learning", lecture 6.5, 2012.
+    """
+
+    rho: float = 0.9
+    epsilon: float = 1e-8
+
+    flat: ClassVar[tuple[str, ...]] = ("epsilon",)
+    formula: ClassVar[str] = "v ← ρv + (1 - ρ)g²; θ ← θ - η g / (√v + ε)"
+    advice: ClassVar[str] = "Adam without momentum; for noisy or drifting data."
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        "rho": DECAY,
+        "epsilon": EPSILON,
+    }
+
+    def init_state(self, params: np.ndarray) -> State:
+        return zeros(params, "v", "scratch")
+
+    def update(
+        self, params: np.ndarray, gradient: np.ndarray, rate: float | np.ndarray, state: State
+    ) -> None:
+        v, scratch = state["v"], state["scratch"]
+        decay_and_add(v, self.rho, np.square(gradient, out=scratch))
+        root = (1 - self.rho) ** 0.5  # v is kept as a sum, without its factor 1 - ρ
+        descend(params, rate / root, gradient, v, self.epsilon / root, out=scratch)
+
+
+@dataclass(repr=False)
+class Adagrad(StochasticSolver):
+    r"""Gradients divided by the root of the sum of all their squares.
+
+    .. math::
+        v \leftarrow v + g^2, \qquad
+        \theta \leftarrow \theta - \eta \frac{g}{\sqrt{v} + \varepsilon}
+
+    Parameters
+    ----------
+    epsilon : float > 0, default=1e-8
+        Guard against division by zero.
+
+    References
+    ----------
+    J. Duchi, E. Hazan and Y. Singer, "Adaptive subgradient methods for online learning and
+    stochastic optimization", JMLR 12, 2011.
+    """
+
+    epsilon: float = 1e-8
+
+    flat: ClassVar[tuple[str, ...]] = ("epsilon",)
+    formula: ClassVar[str] = "v ← v + g²; θ ← θ - η g / (√v + ε)"
+    advice: ClassVar[str] = "For sparse features; wants a large rate, about 0.01 to 0.1."
+    _parameter_constraints: ClassVar[dict[str, list]] = {"epsilon": EPSILON}
+
+    def init_state(self, params: np.ndarray) -> State:
+        return zeros(params, "v", "scratch")
+
+    def update(
+        self, params: np.ndarray, gradient: np.ndarray, rate: float | np.ndarray, state: State
+    ) -> None:
+        v, scratch = state["v"], state["scratch"]
+        v += np.square(gradient, out=scratch)
+        descend(params, rate, gradient, v, self.epsilon, out=scratch)
+
+
+@dataclass(repr=False)
+class Adadelta(StochasticSolver):
+    r"""Steps in proportion to the mean size of earlier steps.
+
+    .. math::
+        v \leftarrow \rho v + (1 - \rho) g^2, \quad
+        \Delta = \sqrt{\frac{d + \varepsilon}{v + \varepsilon}}\, g, \quad
+        d \leftarrow \rho d + (1 - \rho) \Delta^2, \quad
+        \theta \leftarrow \theta - \eta \Delta
+
+    Parameters
+    ----------
+    rho : float in [0, 1), default=0.95
+        Decay ρ of both means.
+    epsilon : float > 0, default=1e-6
+        Not a mere guard: as d starts at zero, the first steps have about the size √ε. It
+        therefore does not follow the estimator's much smaller ``epsilon``.
+
+    References
+    ----------
+    M. Zeiler, "ADADELTA: An adaptive learning rate method", arXiv:1212.5701, 2012.
+    """
+
+    rho: float = 0.95
+    epsilon: float = 1e-6
+
+    formula: ClassVar[str] = "Δ = g √(d + ε) / √(v + ε); θ ← θ - ηΔ"
+    advice: ClassVar[str] = "Finds its own scale: set learning_rate_init=1."
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        "rho": DECAY,
+        "epsilon": EPSILON,
+    }
+
+    def init_state(self, params: np.ndarray) -> State:
+        return zeros(params, "v", "d", "scratch")
+
+    def update(
+        self, params: np.ndarray, gradient: np.ndarray, rate: float | np.ndarray, state: State
+    ) -> None:
+        v, d, scratch = state["v"], state["d"], state["scratch"]
+        # Sums without their common factor 1 - ρ, by which epsilon is divided instead.
+        epsilon = cast(self.epsilon / (1 - self.rho), params)
+        decay_and_add(v, self.rho, np.square(gradient, out=scratch))
+        gradient /= np.sqrt(np.add(v, epsilon, out=scratch), out=scratch)
+        gradient *= np.sqrt(np.add(d, epsilon, out=scratch), out=scratch)
+        decay_and_add(d, self.rho, np.square(gradient, out=scratch))
+        gradient *= cast(rate, params)
+        params -= gradient

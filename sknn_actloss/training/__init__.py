@@ -1,0 +1,20 @@
+"""Training: minibatches, the epoch loop, stopping rules and the bridge to L-BFGS."""
+
+from sknn_actloss.training.batches import Batch, Batches
+from sknn_actloss.training.lbfgs import BestIterate, minimize
+from sknn_actloss.training.loop import Observer, train
+from sknn_actloss.training.stack import Member, Stack
+from sknn_actloss.training.stopping import Course, Outcome
+
+__all__ = [
+    "Batch",
+    "Batches",
+    "BestIterate",
+    "Course",
+    "Member",
+    "Observer",
+    "Outcome",
+    "Stack",
+    "minimize",
+    "train",
+]

@@ -1,0 +1,130 @@
+"""The epoch loop of the stochastic solvers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from sknn_actloss.training.batches import Batches
+from sknn_actloss.training.stack import Member, Stack
+from sknn_actloss.training.stopping import Outcome
+
+
+class Observer:
+    """Watches a training; the default sees nothing. Subclasses override what they need."""
+
+    def epoch_begins(self, stack: Stack) -> None:
+        """Called before each epoch."""
+
+    def epoch_ends(self, stack: Stack) -> bool:
+        """Called after each epoch, members judged; returning True stops the training."""
+        return False
+
+
+def train(
+    stack: Stack | None,
+    batches: Batches,
+    random_state: np.random.RandomState | None,
+    *,
+    score: Callable[[Stack], list[float]] | None = None,
+    observer: Observer | None = None,
+    n_epochs: int | None = None,
+) -> None:
+    """Train the members of a stack until each has converged or reached its ``max_iter``.
+
+    A member that is done leaves the stack with its weights in ``params``, the solver's state in
+    ``state`` and the reason in ``course.outcome``; the others go on. After Ctrl-C all members
+    leave with the weights that they have.
+
+    Parameters
+    ----------
+    stack : Stack
+        The networks; used up.
+    batches : Batches
+        The training rows.
+    random_state : RandomState or None
+        Draws a new order of the rows for each epoch; ``None`` keeps the order.
+    score : callable, optional
+        Returns the validation score of each member, for early stopping.
+    observer : Observer, optional
+        Is told of each epoch and may stop the training.
+    n_epochs : int, optional
+        End after so many epochs whatever the verdict, as ``partial_fit`` does.
+    """
+    observer = observer or Observer()
+    epoch = 0
+    with np.errstate(over="ignore", invalid="ignore"):
+        try:
+            while stack is not None:
+                observer.epoch_begins(stack)
+                if random_state is not None:
+                    batches.shuffle(random_state)
+                losses = _run_epoch(stack, batches)
+                epoch += 1
+                _record(stack, batches, losses, score)
+                for member in stack.members:
+                    _judge(member, is_last=n_epochs is None and epoch == member.max_iter)
+                if observer.epoch_ends(stack):
+                    _end_all(stack, Outcome.STOPPED)
+                stack = _release(stack, everyone=epoch == n_epochs)
+        except KeyboardInterrupt:
+            _end_all(stack, Outcome.INTERRUPTED)
+            _release(stack, everyone=True)
+
+
+def _run_epoch(stack: Stack, batches: Batches) -> np.ndarray:
+    """Take one step for each batch and return the mean loss of each member."""
+    total = np.zeros(len(stack.members))
+    for batch, rate in zip(batches, stack.rates(len(batches)), strict=True):
+        total += stack.step(batch, rate) * len(batch.y)
+    return total / batches.n_rows
+
+
+def _record(
+    stack: Stack,
+    batches: Batches,
+    losses: np.ndarray,
+    score: Callable[[Stack], list[float]] | None,
+) -> None:
+    scores = [None] * len(losses) if score is None else score(stack)
+    for member, params, loss, value in zip(
+        stack.members, stack.params, losses.tolist(), scores, strict=True
+    ):
+        course, learning_rate = member.course, member.learning_rate
+        if course.record(params, loss, learning_rate.current, value):
+            learning_rate.end_epoch(len(batches), batches.n_rows, course.metric)
+        else:
+            course.outcome = Outcome.DIVERGED
+
+
+def _judge(member: Member, is_last: bool) -> None:
+    course = member.course
+    course.rate_reduced = False
+    if course.outcome is None and course.out_of_patience:
+        if member.learning_rate.stalled():
+            course.rate_reduced, course.no_improvement_count = True, 0
+        else:
+            course.outcome = Outcome.CONVERGED
+    if course.outcome is None and is_last:
+        course.outcome = Outcome.MAX_ITER
+
+
+def _end_all(stack: Stack, outcome: Outcome) -> None:
+    for member in stack.members:
+        member.course.outcome = member.course.outcome or outcome
+
+
+def _release(stack: Stack, everyone: bool) -> Stack | None:
+    finished = [
+        index
+        for index, member in enumerate(stack.members)
+        if everyone or member.course.outcome is not None
+    ]
+    if not finished:
+        return stack
+    for index in finished:
+        member = stack.members[index]
+        member.state = stack.state_of(index)
+        member.params = member.course.final_params(stack.params[index])
+    return stack.without(finished)

@@ -1,0 +1,145 @@
+"""A stack of networks in training: members, their network, and their solvers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from sknn_actloss._component import runs
+from sknn_actloss.core import Layout, Model, Network
+from sknn_actloss.schedules import LearningRate
+from sknn_actloss.solvers import StochasticSolver
+from sknn_actloss.training.batches import Batch
+from sknn_actloss.training.stopping import Course
+
+#: A learning rate for all members, or one for each in an array (n_members, 1).
+Rate = float | np.ndarray
+
+
+@dataclass
+class Member:
+    """One network of a stack.
+
+    Parameters
+    ----------
+    model : Model
+        What the network computes and minimises.
+    solver : StochasticSolver
+        How a step updates its parameters.
+    learning_rate : LearningRate
+        Where its learning rate stands.
+    course : Course
+        Its curves, its patience and its best weights.
+    max_iter : int
+        Epochs at most, and the horizon of schedules.
+    weight_decay : float
+        Decoupled decay of its weights.
+    state : dict, optional
+        State of the solver, with arrays of shape (1, n_params); new where it is empty.
+    params : ndarray of shape (n_params,) or None
+        The weights to keep once training has ended, ``None`` where none was finite.
+    """
+
+    model: Model
+    solver: StochasticSolver
+    learning_rate: LearningRate
+    course: Course
+    max_iter: int
+    weight_decay: float = 0.0
+    state: dict[str, Any] = field(default_factory=dict)
+    params: np.ndarray | None = None
+
+
+class Stack:
+    """Members in lockstep.
+
+    Parameters
+    ----------
+    layout : Layout
+        Shape of the networks.
+    members : sequence of Member
+        The networks.
+    params : ndarray of shape (n_members, n_params)
+        Their parameters, updated in place.
+    batch_size : int
+        Rows of the largest batch.
+    """
+
+    def __init__(
+        self, layout: Layout, members: Sequence[Member], params: np.ndarray, batch_size: int
+    ) -> None:
+        self.members = list(members)
+        self.params = params
+        self.network = Network(layout, [member.model for member in members], params, batch_size)
+        self._layout, self._batch_size = layout, batch_size
+        # Solvers compute their coefficients in double precision and cast them themselves.
+        solvers = runs([member.solver for member in members], dtype=np.float64, n_dims=2)
+        self._solvers = [
+            (
+                rows,
+                solver,
+                solver.init_state(params[rows]) | _merge([m.state for m in members[rows]]),
+            )
+            for rows, (solver,) in solvers
+        ]
+        decay = np.array([member.weight_decay for member in members], params.dtype)[:, None]
+        self._decay = decay if decay.any() else None
+
+    def step(self, batch: Batch, rate: Rate) -> np.ndarray:
+        """Update all members with one batch and return their losses before it."""
+        network = self.network
+        losses = network.loss_and_gradient(*batch)
+        if self._decay is not None:
+            decaying = network.decaying
+            decaying *= 1 - rate * self._decay
+        for rows, solver, state in self._solvers:
+            own_rate = rate[rows] if isinstance(rate, np.ndarray) else rate
+            solver.update(self.params[rows], network.gradient[rows], own_rate, state)
+        return losses
+
+    def rates(self, n_steps: int) -> Sequence[Rate]:
+        """Return the learning rate of each step of the coming epoch."""
+        curves = [
+            np.broadcast_to(member.learning_rate.epoch_rates(n_steps, member.max_iter), n_steps)
+            for member in self.members
+        ]
+        if all(np.array_equal(curve, curves[0]) for curve in curves):
+            return curves[0].tolist()
+        return np.array(curves, self.params.dtype).T[:, :, None]
+
+    def state_of(self, index: int) -> dict[str, Any]:
+        """Return a copy of the solver's state of one member."""
+        for rows, _, state in self._solvers:
+            if rows.start <= index < rows.stop:
+                return _row(state, index - rows.start)
+        raise IndexError(index)
+
+    def without(self, finished: Sequence[int]) -> Stack | None:
+        """Return the stack of the members that go on, ``None`` where none does."""
+        left = [index for index in range(len(self.members)) if index not in finished]
+        if not left:
+            return None
+        for index in left:
+            self.members[index].state = self.state_of(index)
+        members = [self.members[index] for index in left]
+        return Stack(self._layout, members, self.params[left], self._batch_size)
+
+
+def _row(state: dict[str, Any], index: int) -> dict[str, Any]:
+    return {
+        name: value[index : index + 1].copy() if isinstance(value, np.ndarray) else value
+        for name, value in state.items()
+        if name != "scratch"
+    }
+
+
+def _merge(states: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        name: np.concatenate([state[name] for state in states])
+        if isinstance(value, np.ndarray)
+        else value
+        for name, value in states[0].items()
+    }

@@ -1,0 +1,327 @@
+"""What holds for every loss, whatever its formula."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+from loss_cases import CASES, LINKS, Case, instances
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+
+from sknn_actloss import losses
+from sknn_actloss._component import stack, stackable
+from sknn_actloss.losses import (
+    LOSSES,
+    TARGET_KINDS,
+    Focal,
+    FunctionLoss,
+    Hinge,
+    Huber,
+    LogLoss,
+    Loss,
+    Poisson,
+    Quantile,
+    SquaredError,
+    Tweedie,
+    resolve_loss,
+)
+
+every_case = pytest.mark.parametrize("case", CASES, ids=str)
+every_loss = pytest.mark.parametrize(
+    "loss",
+    [*instances("regression"), *instances("classification"), Focal(alpha=[0.5, 1.0, 2.0])],
+    ids=repr,
+)
+
+
+def differences(function, x, step=1e-5):
+    """Return the derivatives of a row-wise function by its elements, to fourth order."""
+    result = np.empty_like(x)
+    for k in range(x.shape[-1]):
+        shift = np.zeros(x.shape[-1])
+        shift[k] = step
+        near = function(x + shift) - function(x - shift)
+        far = function(x + 2 * shift) - function(x - 2 * shift)
+        result[..., k] = (8 * near - far) / (12 * step)
+    return result
+
+
+@every_case
+def test_gradient_is_the_derivative_of_the_value(case: Case) -> None:
+    loss = case.formulas
+    y, raw = case.sample(np.random.default_rng(5))
+    out = np.empty_like(raw)
+    loss.gradient(y, raw, out)
+    expected = differences(lambda x: loss.value(y, x), raw)
+    rounding = 1e-10 * loss.value(y, raw)[..., np.newaxis]
+    assert np.all(np.abs(out - expected) <= 1e-8 + 1e-6 * np.abs(expected) + rounding)
+
+
+@every_case
+def test_gradient_of_prediction_is_the_derivative_of_its_value(case: Case) -> None:
+    loss = case.formulas
+    y, raw = case.sample(np.random.default_rng(1))
+    prediction = LINKS[loss.link](raw / 2)
+    out = np.empty_like(raw)
+    loss.gradient_of_prediction(y, prediction, out)
+    expected = differences(lambda p: loss.value_of_prediction(y, p), prediction)
+    assert_allclose(out, expected, rtol=1e-6, atol=1e-7)
+
+
+@every_case
+def test_value_and_gradient_are_the_pair(case: Case) -> None:
+    loss = case.formulas
+    y, raw = case.sample(np.random.default_rng(2))
+    before = y.copy(), raw.copy()
+    out, expected = np.empty_like(raw), np.empty_like(raw)
+    value = loss.value_and_gradient(y, raw, out)
+    loss.gradient(y, raw, expected)
+    assert value.shape == raw.shape[:-1]
+    assert_allclose(value, loss.value(y, raw), rtol=1e-14)
+    assert_allclose(out, expected, rtol=1e-14)
+    assert_array_equal(y, before[0])
+    assert_array_equal(raw, before[1])
+
+
+@every_case
+def test_value_of_prediction_is_the_value_through_the_link(case: Case) -> None:
+    loss = case.formulas
+    y, raw = case.sample(np.random.default_rng(3))
+    value = loss.value_of_prediction(y, LINKS[loss.link](raw))
+    assert_allclose(value, loss.value(y, raw), rtol=1e-9)
+
+
+@every_case
+def test_losses_are_not_negative(case: Case) -> None:
+    y, raw = case.sample(np.random.default_rng(4))
+    assert np.all(case.formulas.value(y, raw) >= 0)
+
+
+@every_case
+def test_members_are_independent(case: Case) -> None:
+    loss = case.formulas
+    y, raw = case.sample(np.random.default_rng(5), n_members=3)
+    out, single = np.empty_like(raw), np.empty_like(raw[0])
+    values = loss.value_and_gradient(y, raw, out)
+    for member in range(3):
+        assert_array_equal(values[member], loss.value_and_gradient(y, raw[member], single))
+        assert_array_equal(out[member], single)
+
+
+@every_case
+def test_float32_stays(case: Case) -> None:
+    loss = case.formulas
+    y, raw = (array.astype(np.float32) for array in case.sample(np.random.default_rng(6)))
+    prediction = LINKS[loss.link](raw)
+    values = [
+        loss.value(y, raw),
+        loss.value_and_gradient(y, raw, np.empty_like(raw)),
+        loss.value_of_prediction(y, prediction),
+        loss.probabilities(prediction),
+    ]
+    assert {value.dtype for value in values} == {np.dtype(np.float32)}
+    assert_allclose(values[0], loss.value(y.astype(float), raw.astype(float)), rtol=1e-4, atol=1e-5)
+
+
+@every_case
+def test_chain_rule_is_finite_where_other_outputs_saturate(case: Case) -> None:
+    loss = case.formulas
+    y = case.targets(np.random.default_rng(7)).astype(np.float32)
+    high = min(loss.prediction_domain.high, 1e4)
+    low = max(loss.prediction_domain.low, -1e4)
+    for end in (low, high):
+        prediction = np.full_like(y, end)
+        out = np.empty_like(y)
+        with warnings.catch_warnings():
+            if loss.link == "identity":  # exp(1e4) of the exponential loss
+                warnings.simplefilter("ignore", RuntimeWarning)
+            loss.gradient_of_prediction(y, prediction, out)
+        assert not np.any(np.isnan(loss.value_of_prediction(y, prediction)))
+        assert np.all(np.isfinite(out)) or loss.link == "identity"
+
+
+@every_case
+def test_stack_gives_what_its_members_give(case: Case) -> None:
+    same_targets = [other.formulas for other in CASES if other[1:] == case[1:]]
+    members = [
+        other
+        for other in same_targets
+        if stackable(other, case.formulas) and other.target_domain == case.formulas.target_domain
+    ]
+    y, raw = case.sample(np.random.default_rng(8), n_members=len(members))
+    merged = stack(members, np.dtype(np.float64))
+    out, single = np.empty_like(raw), np.empty_like(raw[0])
+    values = merged.value_and_gradient(y, raw, out)
+    prediction = LINKS[merged.link](raw)
+    of_prediction = merged.value_of_prediction(y, prediction)
+    for i, member in enumerate(members):
+        assert_allclose(values[i], member.value_and_gradient(y, raw[i], single), rtol=1e-12)
+        assert_allclose(out[i], single, rtol=1e-12)
+        assert_allclose(of_prediction[i], member.value_of_prediction(y, prediction[i]), rtol=1e-12)
+
+
+@every_case
+def test_initial_prediction_counts_rows_by_weight(case: Case) -> None:
+    loss, rng = case.formulas, np.random.default_rng(9)
+    y = case.targets(rng)
+    weight = rng.integers(0, 4, size=len(y)).astype(float)
+    weighted = loss.initial_prediction(y, weight)
+    if case.kind != "continuous":
+        assert weighted is None
+    if weighted is None:
+        return
+    repeated = np.repeat(y, weight.astype(int), axis=0)
+    assert weighted.shape == (case.n_outputs,)
+    assert loss.prediction_domain.contains(weighted)
+    assert_allclose(weighted, loss.initial_prediction(repeated, np.ones(len(repeated))))
+    assert loss.initial_prediction(y.astype(np.float32), weight).dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    "name", ["absolute_error", "quantile", "absolute_percentage_error", "gamma", "tweedie"]
+)
+def test_initial_prediction_is_the_best_constant(name: str) -> None:
+    loss, rng = LOSSES["regression"][name](), np.random.default_rng(10)
+    y, weight = rng.gamma(2.0, size=(101, 2)), rng.random(101)
+    best = loss.initial_prediction(y, weight)
+    least = loss(y, np.broadcast_to(best, y.shape), weight)
+    for factor in (0.98, 1.02):
+        assert loss(y, np.broadcast_to(factor * best, y.shape), weight) > least
+
+
+@pytest.mark.parametrize("name", ["gamma", "tweedie", "squared_log_error"])
+def test_initial_prediction_is_positive(name: str) -> None:
+    initial = LOSSES["regression"][name]().initial_prediction(np.zeros((4, 2)), np.ones(4))
+    assert np.all(initial > 0)
+
+
+def test_losses_that_start_as_scikit_learn_does() -> None:
+    y, weight = np.ones((5, 1)), np.ones(5)
+    for loss in (SquaredError(), Poisson(), FunctionLoss(np.subtract), LogLoss()):
+        assert loss.initial_prediction(y, weight) is None
+
+
+@every_case
+def test_mean_of_rows(case: Case) -> None:
+    y, raw = case.sample(np.random.default_rng(11), n_members=1)
+    weight = np.random.default_rng(11).random(len(y))
+    prediction = LINKS[case.loss.natural_output(case.kind)](raw[0])
+    natural = case.loss.for_targets(case.kind, case.loss.natural_output(case.kind))
+    rows = natural.value_of_prediction(y, prediction)
+    kind = {"target_kind": case.kind}
+    assert case.loss(y, prediction, **kind) == pytest.approx(rows.mean())
+    assert case.loss(y, prediction, weight, **kind) == pytest.approx(
+        np.average(rows, weights=weight)
+    )
+    if case.n_outputs == 1:
+        assert case.loss(y[:, 0], prediction[:, 0], **kind) == pytest.approx(rows.mean())
+    if case.loss.encoding == (-1.0, 1.0):
+        assert case.loss(y > 0, prediction, **kind) == pytest.approx(rows.mean())
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel"])
+def test_kind_of_targets_is_told_from_data(kind: str) -> None:
+    for loss in instances("classification"):
+        case = Case(loss, kind, 1 if kind == "binary" else 3, loss.natural_output(kind))
+        y, raw = case.sample(np.random.default_rng(12), n_members=1)
+        prediction = LINKS[case.output](raw[0])
+        assert loss(y, prediction) == loss(y, prediction, target_kind=kind)
+
+
+def test_shapes_must_agree() -> None:
+    with pytest.raises(ValueError, match=r"\(3, 1\).*\(3, 2\)"):
+        SquaredError()(np.zeros(3), np.zeros((3, 2)))
+
+
+@every_loss
+def test_component(loss: Loss) -> None:
+    loss.validate()
+    again = eval(repr(loss), vars(losses))
+    for other in (again, clone(loss), pickle.loads(pickle.dumps(loss)), copy.deepcopy(loss)):
+        assert other == loss
+        assert type(other) is type(loss)
+    assert loss.formula
+    assert loss.advice
+    assert {field: getattr(loss, field) for field in loss.get_params()} == loss.get_params()
+
+
+@every_case
+def test_formulas_are_a_component_of_the_same_family(case: Case) -> None:
+    formulas = case.formulas
+    assert formulas.tasks & case.loss.tasks
+    assert formulas.encoding == case.loss.encoding
+    assert formulas.probabilistic == case.loss.probabilistic or case.kind == "continuous"
+    assert formulas.target_domain.within(case.loss.target_domain)
+    assert pickle.loads(pickle.dumps(formulas)) == formulas
+
+
+def test_output_activations() -> None:
+    assert LogLoss().for_targets("multiclass", "softmax").link == "softmax"
+    for kind, output in [("multiclass", "logistic"), ("binary", "softmax"), ("multilabel", "")]:
+        assert LogLoss().for_targets(kind, output).link == "logistic"
+    for kind in TARGET_KINDS:
+        assert SquaredError().natural_output(kind) == FunctionLoss(np.add).natural_output(kind)
+    assert str(SquaredError().for_targets("binary", "logistic").prediction_domain) == "[0, 1]"
+    assert str(SquaredError().for_targets("continuous", "").prediction_domain) == "(-inf, inf)"
+
+
+def test_aliases_and_public_names() -> None:
+    for table in LOSSES.values():
+        for alias, name in table.aliases.items():
+            assert table[alias] is table[name]
+    public = {getattr(losses, name) for name in losses.__all__ if name != "LOSSES"}
+    assert {make for table in LOSSES.values() for make in table.values()} < public
+
+
+@pytest.mark.parametrize("task", LOSSES)
+def test_resolve(task: str) -> None:
+    for name in LOSSES[task].names:
+        assert isinstance(resolve_loss(name, task), LOSSES[task][name])
+    loss = FunctionLoss(np.add)
+    assert resolve_loss(loss, task) is loss
+
+
+@pytest.mark.parametrize(
+    ("spec", "task", "error", "message"),
+    [
+        ("hinge", "regression", ValueError, "Valid names are: absolute_error, .*tweedie"),
+        ("exponential", "regression", ValueError, "not a known regression loss"),
+        ("huber", "classification", ValueError, "Valid names are: categorical_hinge, .*hinge"),
+        (Hinge(), "regression", ValueError, r"Hinge\(\) is not a regression loss.*absolute_error"),
+        (Huber(), "classification", ValueError, "is not a classification loss.*log_loss"),
+        (Hinge, "classification", TypeError, "instance"),
+        (3, "classification", TypeError, "log_loss"),
+        (Huber(delta=0), "regression", ValueError, "'delta' parameter of Huber"),
+        (Quantile(quantile=1), "regression", ValueError, "'quantile' parameter of Quantile"),
+        (Tweedie(power=0.5), "regression", ValueError, r"\(-inf, 0.0\] .* \[1.0, inf\)"),
+        (LogLoss(label_smoothing=1.0), "classification", ValueError, "'label_smoothing'"),
+        (Focal(alpha=1.5), "classification", ValueError, "'alpha' parameter of Focal"),
+        (Focal(alpha=[1.0, -1.0]), "classification", ValueError, r"weights in \[0, inf\)"),
+        (FunctionLoss("mse"), "regression", ValueError, "'value' parameter"),
+    ],
+)
+def test_errors(spec, task: str, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        resolve_loss(spec, task)
+
+
+def test_focal_weights_match_the_classes() -> None:
+    loss, y = Focal(alpha=[0.5, 1.0]), np.eye(3)
+    with pytest.raises(ValueError, match="2 weights for 3 classes"):
+        loss.for_targets("multiclass", "softmax").value(y, y)
+    for kind, output in [("binary", "logistic"), ("multiclass", "logistic")]:
+        with pytest.raises(ValueError, match="weight of positives as a number"):
+            loss.for_targets(kind, output)
+
+
+@pytest.mark.parametrize("loss", [LogLoss(), Focal(), Tweedie()], ids=repr)
+def test_formulas_that_depend_on_targets_ask_for_them(loss: Loss) -> None:
+    y = np.ones((2, 1))
+    with pytest.raises(NotImplementedError, match="for_targets"):
+        loss.value(y, y)
+    with pytest.raises(NotImplementedError, match="for_targets"):
+        loss.gradient(y, y, y)
