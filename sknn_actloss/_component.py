@@ -8,7 +8,7 @@ whose fields are arrays with one entry per member.
 from __future__ import annotations
 
 import math
-from abc import ABC
+from abc import ABCMeta
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from itertools import pairwise
@@ -20,7 +20,7 @@ import numpy as np
 from sknn_actloss._sklearn import validate_parameter_constraints
 
 
-class Component(ABC):
+class Component(metaclass=ABCMeta):  # noqa: B024 (the contracts below it are abstract)
     """Base of activations, losses, schedules, solvers and initializers.
 
     Subclasses are dataclasses (``@dataclass(repr=False)``), not frozen, whose ``__post_init__``
@@ -242,7 +242,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _same(first: Any, second: Any) -> bool:
-    return first is second or (type(first) is type(second) and bool(np.all(first == second)))
+    return first is second or (type(first) is type(second) and np.array_equal(first, second))
 
 
 def _plain(value: Any) -> Any:

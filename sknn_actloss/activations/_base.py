@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from typing import ClassVar
 
 import numpy as np
@@ -11,7 +11,7 @@ from sknn_actloss._component import Component
 from sknn_actloss._interval import REALS, Interval
 
 
-class Activation(Component, ABC):
+class Activation(Component):
     """Base of activation functions.
 
     Arrays have shape ``(n_members, batch, units)``. Hyperparameters are numbers, or arrays of

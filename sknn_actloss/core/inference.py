@@ -54,4 +54,3 @@ def raw_outputs(
         matmul(a, weights[-1], raw[:, rows])
     raw += biases[-1]
     return raw
-

@@ -135,9 +135,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         else:
             fit_lbfgs(self, settings, problem, observer)
         if context is not None:
-            context.call_on_fit_task_end(
-                estimator=self, **data, reconstruction_attributes=dict
-            )
+            context.call_on_fit_task_end(estimator=self, **data, reconstruction_attributes=dict)
         return self
 
     def _begin_callbacks(self, data: dict[str, Any]) -> Any:
@@ -283,9 +281,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
     def _raw_outputs(self, X: Any) -> np.ndarray:
         """Return the outputs (n_samples, n_outputs) of the last linear layer."""
         check_is_fitted(self, "coefs_")
-        X = validate_data(
-            self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False
-        )
+        X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
         coefs = [np.asarray(coef)[None] for coef in self.coefs_]
         intercepts = [np.asarray(intercept)[None, None] for intercept in self.intercepts_]
         hidden = hidden_layers([self._model.activations], coefs[0].dtype)
@@ -318,4 +314,3 @@ def is_stochastic(estimator: BaseMLP) -> bool:
 def single_column(y: np.ndarray) -> np.ndarray:
     """Turn (n_samples, 1) into (n_samples,) with scikit-learn's warning."""
     return column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
-

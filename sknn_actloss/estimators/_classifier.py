@@ -10,7 +10,7 @@ from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target, unique_labels
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknn_actloss._sklearn import StrOptions, check_partial_fit_first_call, fit_context
 from sknn_actloss.estimators._base import BaseMLP, is_stochastic, single_column
@@ -176,9 +176,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     @available_if(is_stochastic)
     @fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(
-        self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None
-    ) -> Self:
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
         """Go through the data once, from where the weights and the solver stand.
 
         Parameters
@@ -235,6 +233,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         scores : ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_labels)
         """
+        check_is_fitted(self, "coefs_")
         if self._has_raw_decisions():
             scores = self._raw_outputs(X)
         else:
@@ -257,7 +256,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
         """
-        probabilities = self._model.loss.probabilities(self._predictions(X))
+        prediction = self._predictions(X)
+        probabilities = self._model.loss.probabilities(prediction)
         if probabilities.shape[1] == 1:
             return np.hstack([1 - probabilities, probabilities])
         if self._target_kind == "multiclass" and self._model.output_name != "softmax":

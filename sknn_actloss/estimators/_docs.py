@@ -19,7 +19,7 @@ def _names(names: list[str]) -> str:
 
 
 _SECTIONS = {
-    "architecture": f'''\
+    "architecture": f"""\
 hidden_layer_sizes : int or array-like of int, default=(100,)
     Units of each hidden layer; ``()`` is the linear model.
 activation : str, Activation, callable or sequence of these, default="relu"
@@ -28,10 +28,10 @@ activation : str, Activation, callable or sequence of these, default="relu"
     found by complex step and checked before training.
 out_activation : str, Activation or callable, default="auto"
     Activation of the output layer; "auto" is the one that goes with the loss. Its range has to
-    lie within the domain of the loss.''',
+    lie within the domain of the loss.""",
     "regression_losses": _names(list(LOSSES["regression"])),
     "classification_losses": _names(list(LOSSES["classification"])),
-    "training": f'''\
+    "training": f"""\
 solver : str or Solver, default="adam"
     One of {_names(list(SOLVERS))}, or an instance such as ``Adam(beta_2=0.95)``. "lbfgs" works
     on all rows at once in float64 and takes no ``early_stopping``, ``weight_decay`` or
@@ -83,8 +83,8 @@ weight_decay : float, default=None
     Decoupled weight decay: every step multiplies the weights, never the biases, by
     ``1 - rate * weight_decay``. ``None`` leaves it to the solver ("adamw" has its own).
 dtype : {{"auto", "float32", "float64"}}, default="auto"
-    Data type of the computation; "auto" keeps float32 input and takes float64 otherwise.''',
-    "attributes": '''\
+    Data type of the computation; "auto" keeps float32 input and takes float64 otherwise.""",
+    "attributes": """\
 coefs_ : list of ndarray of shape (n_in, n_out)
     Weights of each layer.
 intercepts_ : list of ndarray of shape (n_out,)
@@ -114,7 +114,7 @@ out_activation_ : str
 n_features_in_ : int
     Number of features.
 feature_names_in_ : ndarray of shape (n_features_in_,)
-    Names of the features, where X had string names.''',
+    Names of the features, where X had string names.""",
 }
 
 
@@ -125,6 +125,6 @@ def documented(cls: T) -> T:
         text, indent = _SECTIONS[match["name"]], match["indent"] or ""
         return indent + text.replace("\n", "\n" + indent)
 
-    pattern = r"(?P<indent>(?m:^ *))?\{(?P<name>%s)\}" % "|".join(_SECTIONS)
+    pattern = rf"(?P<indent>(?m:^ *))?\{{(?P<name>{'|'.join(_SECTIONS)})\}}"
     cls.__doc__ = re.sub(pattern, section, cls.__doc__ or "")
     return cls

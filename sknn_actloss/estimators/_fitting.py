@@ -102,12 +102,13 @@ def fit_stochastic(
 ) -> None:
     """Train by minibatches and set the attributes of the estimator."""
     train_rows, validation_rows = _split(estimator, problem)
+    n_rows = len(problem.y if train_rows is None else train_rows)
     batches = Batches(
         problem.X,
         problem.y,
         problem.sample_weight,
         train_rows,
-        _batch_size(estimator.batch_size, len(problem.y) if train_rows is None else len(train_rows)),
+        _batch_size(estimator.batch_size, n_rows),
     )
     optimizer = _optimizer(estimator, settings, problem, incremental)
     member = Member(
@@ -128,7 +129,7 @@ def fit_stochastic(
         n_epochs=1 if incremental else None,
     )
     optimizer.state = member.state
-    _finish_stochastic(estimator, problem, member, optimizer)
+    _finish_stochastic(estimator, problem, member, optimizer, n_rows)
 
 
 def _split(estimator: Any, problem: Problem) -> tuple[np.ndarray | None, np.ndarray | None]:
@@ -172,7 +173,9 @@ def _optimizer(
         old.rate.schedule = settings.schedule
         old.rate.learning_rate_init = settings.learning_rate_init
         return OptimizerState(settings.solver, old.state, old.rate)
-    samples = 0 if problem.fresh else getattr(estimator, "t_", 0)
+    samples = 0
+    if not problem.fresh:
+        samples = getattr(estimator, "t_", 0) if old is None else old.rate.samples
     rate = LearningRate(settings.schedule, settings.learning_rate_init, samples=samples)
     return OptimizerState(settings.solver, {}, rate)
 
@@ -214,12 +217,13 @@ def _scorer(estimator: Any, problem: Problem, rows: np.ndarray) -> Any:
 
 
 def _finish_stochastic(
-    estimator: Any, problem: Problem, member: Member, optimizer: OptimizerState
+    estimator: Any, problem: Problem, member: Member, optimizer: OptimizerState, n_rows: int
 ) -> None:
     course = member.course
+    n_seen = 0 if problem.fresh else getattr(estimator, "t_", 0)
     _set_weights(estimator, problem, member.params, optimizer.rate.current)
     estimator._optimizer = optimizer
-    estimator.t_ = optimizer.rate.samples
+    estimator.t_ = n_seen + course.n_epochs * n_rows
     estimator.n_iter_ = course.n_epochs
     estimator.loss_curve_ = course.loss_curve
     estimator.loss_ = course.loss_curve[-1] if course.loss_curve else np.inf
@@ -294,8 +298,8 @@ def fit_lbfgs(estimator: Any, settings: Settings, problem: Problem, observer: Fi
         if not (np.isfinite(loss) and np.all(np.isfinite(final))):
             final, loss = objective.params, objective.loss
         stopped = result.status == 99 or "StopIteration" in str(result.message)
-        n_iter = len(losses) if stopped else check_optimize_result(
-            "lbfgs", result, estimator.max_iter
+        n_iter = (
+            len(losses) if stopped else check_optimize_result("lbfgs", result, estimator.max_iter)
         )
     _set_weights(estimator, problem, final, rate=None)
     estimator.n_iter_, estimator.t_ = n_iter, 0

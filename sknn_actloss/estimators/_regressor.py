@@ -212,10 +212,12 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
         try:
-            domain = resolve_loss(self.loss, self._task).target_domain
+            loss = resolve_loss(self.loss, self._task)
         except (TypeError, ValueError):
             return tags
-        tags.target_tags.positive_only = domain.low >= 0
+        positive_only = loss.for_targets("continuous", "").target_domain.low >= 0
+        tags.target_tags.positive_only = positive_only
+        # scikit-learn's checks of several outputs use targets of both signs.
+        tags.target_tags.multi_output = not positive_only
         return tags

@@ -113,7 +113,7 @@ class Loss(Component):
         self.gradient(y, prediction, out)
 
     def check(self, y: np.ndarray, prediction: np.ndarray) -> None:
-        """Check formulas that a user wrote, on a few encoded targets and predictions.
+        """Check the formulas on a few encoded targets and predictions, before training.
 
         Parameters
         ----------
@@ -125,6 +125,12 @@ class Loss(Component):
         ValueError
             If a formula does not meet the contract; the message says how to mend it.
         """
+        shape = np.shape(self.value_of_prediction(y, prediction[None]))
+        if shape != (1, len(y)):
+            raise ValueError(
+                f"{type(self).__name__} must give one value for each row, shape (n_members, "
+                f"n_rows) = {(1, len(y))}; got {shape}. Sum over the last axis only."
+            )
 
     def initial_prediction(self, y: np.ndarray, sample_weight: np.ndarray) -> np.ndarray | None:
         """Return the constant prediction of each output to start from, shape ``(n_outputs,)``.

@@ -171,7 +171,7 @@ class Focal(ProbabilityLoss):
     gamma : float, default=2.0
         How fast the weight falls with the probability of the true class, in [0, inf).
     alpha : float or sequence of float, default=None
-        Weight of positives, in [0, 1]; negatives have one less it. For several classes with a
+        Weight of positives, in [0, 1]; negatives have one minus that. For several classes with a
         softmax output a number weighs all alike, a sequence has one weight for each class.
         ``None`` is a weight of one throughout.
 
@@ -295,7 +295,7 @@ class _CategoricalFocal(Focal):
 
 
 def _true_class(y: np.ndarray, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the softmax, one less the true class's part of it, and minus the logarithm of that."""
+    """Return the softmax; for the true class, one minus its probability and minus its logarithm."""
     p = np.empty_like(raw)
     shifted, log_total = _softmax(raw, p)
     wrong = row_dot(1 - y, p)[..., np.newaxis]

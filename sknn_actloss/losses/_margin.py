@@ -108,9 +108,7 @@ class ModifiedHuber(MarginLoss):
     advice: ClassVar[str] = "as squared hinge, robust to mislabelled rows"
 
     def _loss(self, m: np.ndarray) -> np.ndarray:
-        shortfall = 1 - m
-        bounded = np.clip(shortfall, 0, 2)
-        return bounded * (2 * shortfall - bounded)
+        return np.square(np.clip(1 - m, 0, 2)) + 4 * np.maximum(-1 - m, 0)
 
     def _slope(self, m: np.ndarray) -> np.ndarray:
         return -2 * np.clip(1 - m, 0, 2)
@@ -182,23 +180,23 @@ class _ClassHinge(CategoricalHinge):
 
     def value(self, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
         """Return the loss of each row."""
-        rivals, strongest = _rivals(y, raw)
-        rival = np.take_along_axis(rivals, strongest, axis=-1)[..., 0]
-        return np.maximum(1 + rival - row_dot(y, raw), 0)
+        shortfall, _ = _strongest_rival(y, raw)
+        return np.maximum(shortfall[..., 0], 0)
 
     def gradient(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> None:
         """Write the derivative by ``raw`` to ``out``."""
-        _, strongest = _rivals(y, raw)
-        violated = self.value(y, raw)[..., np.newaxis] > 0
+        shortfall, rival = _strongest_rival(y, raw)
         np.negative(y, out=out)
-        np.put_along_axis(out, strongest, 1, axis=-1)
-        np.multiply(out, violated, out=out)
+        np.put_along_axis(out, rival, 1, axis=-1)
+        np.multiply(out, shortfall > 0, out=out)
 
 
-def _rivals(y: np.ndarray, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the scores with that of the true class removed, and the index of the largest."""
-    rivals = np.where(y > 0, -np.inf, raw)
-    return rivals, np.argmax(rivals, axis=-1, keepdims=True)
+def _strongest_rival(y: np.ndarray, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what the true class lacks to be ahead by one, and the index of the best other."""
+    others = np.where(y > 0, -np.inf, raw)
+    rival = np.argmax(others, axis=-1, keepdims=True)
+    best = np.take_along_axis(others, rival, axis=-1)
+    return 1 + best - row_dot(y, raw)[..., np.newaxis], rival
 
 
 class _LabelHinge(CategoricalHinge):

@@ -28,8 +28,9 @@ class Progress:
         Epochs completed, over the life of the optimizer.
     batch : int or ndarray of int
         Updates done before this one within its epoch, an array where ``step`` is one.
-    samples : int
-        Rows seen in completed epochs, over the life of the estimator.
+    samples : float
+        Rows seen in completed epochs, over the life of the estimator. A row counts by its
+        weight, so that an integer weight is worth as many copies of the row.
     steps_per_epoch : int
         Updates in this epoch.
     max_iter : int
@@ -41,7 +42,7 @@ class Progress:
     step: int | np.ndarray
     epoch: int
     batch: int | np.ndarray
-    samples: int
+    samples: float
     steps_per_epoch: int
     max_iter: int
     reductions: int = 0
@@ -219,8 +220,8 @@ class LearningRate:
         How the rate moves.
     learning_rate_init : float
         The rate that the schedule starts from.
-    samples : int, default=0
-        Rows that the network has seen in earlier fits.
+    samples : float, default=0
+        Rows, or the sum of their weights, that the network has seen in earlier fits.
 
     Attributes
     ----------
@@ -234,7 +235,7 @@ class LearningRate:
 
     schedule: Schedule
     learning_rate_init: float
-    samples: int = 0
+    samples: float = 0
     step: int = field(default=0, init=False)
     epoch: int = field(default=0, init=False)
     reductions: int = field(default=0, init=False)
@@ -270,15 +271,15 @@ class LearningRate:
         self.current = float(rates[-1])
         return rates
 
-    def end_epoch(self, n_steps: int, n_samples: int, metric: float) -> None:
+    def end_epoch(self, n_steps: int, n_samples: float, metric: float) -> None:
         """Count a completed epoch and let the schedule observe its metric.
 
         Parameters
         ----------
         n_steps : int
             Updates in the epoch.
-        n_samples : int
-            Rows in the epoch.
+        n_samples : float
+            Rows in the epoch, or the sum of their weights.
         metric : float
             Training loss or negative validation score, lower is better.
         """

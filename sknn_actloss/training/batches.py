@@ -57,15 +57,20 @@ class Batches:
         self._order = rows
         self.n_rows = X.shape[0] if rows is None else len(rows)
         self.batch_size = batch_size
-        self._mean_weight = 1.0
+        self._mean_weight = 1
         if sample_weight is not None:
             weights = sample_weight if rows is None else sample_weight[rows]
-            self._mean_weight = float(weights.mean())
+            self._mean_weight = float(weights.mean(dtype=np.float64))
         self._buffers = {
             name: np.empty((batch_size, *array.shape[1:]), y.dtype)
             for name, array in (("X", X), ("y", y), ("sample_weight", sample_weight))
             if isinstance(array, np.ndarray)
         }
+
+    @property
+    def total_weight(self) -> float:
+        """Sum of the training weights: the number of rows where there are none."""
+        return self.n_rows * self._mean_weight
 
     def __len__(self) -> int:
         """Number of batches in an epoch."""

@@ -10,7 +10,6 @@ from scipy import optimize, sparse
 from sknn_actloss.core import Network
 
 
-
 class BestIterate:
     """The objective for SciPy, which remembers the best parameters it was shown.
 

@@ -93,7 +93,7 @@ def _record(
     ):
         course, learning_rate = member.course, member.learning_rate
         if course.record(params, loss, learning_rate.current, value):
-            learning_rate.end_epoch(len(batches), batches.n_rows, course.metric)
+            learning_rate.end_epoch(len(batches), batches.total_weight, course.metric)
         else:
             course.outcome = Outcome.DIVERGED
 

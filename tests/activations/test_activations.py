@@ -335,7 +335,7 @@ def test_a_class_is_answered_with_a_request_for_an_instance():
 
 @pytest.mark.parametrize("spec", [None, 3, float])
 def test_what_is_no_activation_is_refused(spec):
-    with pytest.raises(TypeError, match="must be a name"):
+    with pytest.raises(TypeError, match="must be one of the names"):
         resolve_activation(spec)
 
 

@@ -127,7 +127,7 @@ def slope(formula, y, raw, parameters):
     ("loss", "kind"),
     [(loss, "continuous") for loss in instances("regression")]
     + [(loss, "binary") for loss in instances("classification")],
-    ids=str,
+    ids=lambda value: str(value).split(" at ")[0],
 )
 def test_exact_values_and_derivatives(loss: Loss, kind: str, dtype: type) -> None:
     targets = exact_targets(loss, kind)
@@ -175,7 +175,7 @@ def assert_same(loss: Loss, kind: str, half: reference.BaseLoss, y: np.ndarray) 
             for power in (-1, 0, 1, 1.5, 2, 3)
         ),
     ],
-    ids=str,
+    ids=lambda value: str(value).split(" at ")[0],
 )
 def test_half_deviances(loss: Loss, half: reference.BaseLoss) -> None:
     assert_same(loss, "continuous", half, np.random.default_rng(1).gamma(2.0, size=50))
@@ -214,7 +214,9 @@ REGRESSION_METRICS = [
 ]
 
 
-@pytest.mark.parametrize(("loss", "metric"), REGRESSION_METRICS, ids=str)
+@pytest.mark.parametrize(
+    ("loss", "metric"), REGRESSION_METRICS, ids=[str(loss) for loss, _ in REGRESSION_METRICS]
+)
 def test_regression_metrics(loss: Loss, metric) -> None:
     y, p = np.random.default_rng(5).gamma(2.0, size=(2, 50, 2)) + 0.1
     weight = np.random.default_rng(6).random(50)
@@ -304,7 +306,7 @@ def test_classes_at_extremes(loss: Loss, dtype: type) -> None:
         assert np.all(np.abs(out) <= 2)
         assert_allclose(out.sum(axis=1), 0, atol=1e-6)
         assert_allclose(value[1], value[2])
-    assert formulas.value(np.eye(3)[[1]], raw[:1]) > 9e3 * (1 - 2 * isinstance(loss, LogLoss) / 10)
+    assert formulas.value(np.eye(3)[[1]], raw[:1]) > 1.8e4
 
 
 def test_modified_huber_is_the_loss_of_sgd() -> None:
