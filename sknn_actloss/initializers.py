@@ -63,7 +63,7 @@ class ScikitLearn(Initializer):
     """
 
     formula: ClassVar[str] = "w, b ~ U(-r, r), r = √(6 / (n_in + n_out)); logistic: 2 for 6"
-    advice: ClassVar[str] = "The default: starts where scikit-learn starts."
+    advice: ClassVar[str] = "the default: starts where scikit-learn starts"
 
     def draw(
         self, random_state: np.random.RandomState, fan_in: int, fan_out: int, activation: Scales
@@ -120,7 +120,7 @@ class Glorot(VarianceScaling):
     """
 
     formula: ClassVar[str] = "Var w = 2 / (n_in + n_out), b = 0"
-    advice: ClassVar[str] = "For tanh and other activations that are linear around zero."
+    advice: ClassVar[str] = "tanh and other activations that are linear around zero"
 
     def variance(self, fan_in: int, fan_out: int) -> float:
         return 2 / (fan_in + fan_out)
@@ -144,7 +144,7 @@ class He(VarianceScaling):
     """
 
     formula: ClassVar[str] = "Var w = 2 / n_in, b = 0"
-    advice: ClassVar[str] = "For relu and its relatives, above all in deep networks."
+    advice: ClassVar[str] = "relu and its relatives, above all in deep networks"
 
     def variance(self, fan_in: int, fan_out: int) -> float:
         return 2 / fan_in
@@ -167,7 +167,7 @@ class LeCun(VarianceScaling):
     """
 
     formula: ClassVar[str] = "Var w = 1 / n_in, b = 0"
-    advice: ClassVar[str] = "For selu, whose self-normalization assumes it."
+    advice: ClassVar[str] = "selu, whose self-normalization assumes it"
 
     def variance(self, fan_in: int, fan_out: int) -> float:
         return 1 / fan_in
@@ -189,7 +189,7 @@ class Orthogonal(Initializer):
     """
 
     formula: ClassVar[str] = "W = gain · Q, Q orthonormal, b = 0"
-    advice: ClassVar[str] = "For deep networks of layers of one width."
+    advice: ClassVar[str] = "deep networks of layers of one width"
 
     def draw(
         self, random_state: np.random.RandomState, fan_in: int, fan_out: int, activation: Scales

@@ -46,7 +46,7 @@ class ReLU(Activation):
     """
 
     formula: ClassVar[str] = "max(0, z)"
-    advice: ClassVar[str] = "the default: fast, and hard to beat"
+    advice: ClassVar[str] = "the default: fast; try it first"
 
     @property
     def range(self) -> Interval:

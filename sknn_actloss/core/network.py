@@ -120,7 +120,7 @@ class Network:
             delta = space.deltas[layer]
             below = space.outputs[layer - 1] if layer else X
             matmul(_transposed(below), delta, self._weight_gradients[layer])
-            np.add.reduce(delta, axis=1, out=self._bias_gradients[layer], keepdims=True)
+            np.matmul(space.ones, delta, out=self._bias_gradients[layer])
             if layer:
                 grad = space.deltas[layer - 1]
                 np.matmul(delta, _transposed(self.weights[layer]), out=grad)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sknn_actloss._component import runs
-from sknn_actloss.activations import Activation
+from sknn_actloss.activations import Activation, Identity
 from sknn_actloss.core.model import Model
 from sknn_actloss.core.workspace import Workspace
 from sknn_actloss.losses import Loss
@@ -29,9 +29,11 @@ class Objective:
 
     def __init__(self, models: Sequence[Model], dtype: np.dtype) -> None:
         losses, outputs = [model.loss for model in models], [model.output for model in models]
+        # A third column keeps a link apart from its own kind with other hyperparameters.
+        chained = [Identity() if model.is_fused else model.output for model in models]
         self._runs = [
-            (members, loss, output, all(model.is_fused for model in models[members]))
-            for members, (loss, output) in runs(losses, outputs, dtype=dtype)
+            (members, loss, output, models[members.start].is_fused)
+            for members, (loss, output, _) in runs(losses, outputs, chained, dtype=dtype)
         ]
         self._signed = any(loss.encoding != (0.0, 1.0) for loss in losses)
 

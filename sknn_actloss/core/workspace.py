@@ -31,6 +31,8 @@ class Workspace:
         the hidden layers and the output layer.
     signs : ndarray of shape (n_rows, n_outputs)
         Room for targets encoded as -1/+1.
+    ones : ndarray of shape (1, n_rows)
+        A product with it sums over rows, several times faster than a reduction.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Workspace:
         ]
         self.deltas = [np.empty(shape, dtype) for shape in shapes]
         self.signs = np.empty(shapes[-1][1:], dtype)
+        self.ones = np.ones((1, n_rows), dtype)
         self._by_rows: dict[int, Workspace] = {n_rows: self}
 
     def rows(self, n_rows: int) -> Workspace:
@@ -63,5 +66,6 @@ class Workspace:
         view.outputs = [a[:, :n_rows] for a in self.outputs]
         view.deltas = [delta[:, :n_rows] for delta in self.deltas]
         view.signs = self.signs[:n_rows]
+        view.ones = self.ones[:, :n_rows]
         view._by_rows = self._by_rows
         return view

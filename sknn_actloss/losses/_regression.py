@@ -189,7 +189,7 @@ class LogCosh(ResidualLoss):
     """
 
     formula: ClassVar[str] = "log cosh(p − y)"
-    advice: ClassVar[str] = "as Huber, smooth; suits L-BFGS and targets of unit scale"
+    advice: ClassVar[str] = "as huber, smooth; suits lbfgs and targets of unit scale"
 
     def _loss(self, d: np.ndarray) -> np.ndarray:
         # cosh d = 1 + 2 sinh²(d/2); beyond 20 the slope is 1 to rounding, and sinh² may overflow.

@@ -34,7 +34,7 @@ class InvScaling(ScaledSchedule):
 
     needs: ClassVar[frozenset[str]] = frozenset({"samples"})
     formula: ClassVar[str] = "η₀ / (rows seen + 1)^p"
-    advice: ClassVar[str] = "Falls by √n_samples after one epoch; kept for compatibility."
+    advice: ClassVar[str] = "for compatibility: falls by √n_samples after one epoch"
     _parameter_constraints: ClassVar[dict[str, list]] = {"power_t": [number(0, None, "left")]}
 
     def scale_at(self, progress: Progress) -> float:
@@ -66,7 +66,7 @@ class Constant(EpochwiseSchedule):
     """
 
     formula: ClassVar[str] = "η₀"
-    advice: ClassVar[str] = "The default; enough for Adam on most tables."
+    advice: ClassVar[str] = "the default: enough for adam on most tables"
 
     def after(self, epochs: float) -> float:
         return 1.0
@@ -92,7 +92,7 @@ class Step(EpochwiseSchedule):
     gamma: float = 0.1
 
     formula: ClassVar[str] = "η₀ γ^⌊e/s⌋"
-    advice: ClassVar[str] = "For SGD, where the loss flattens after about step_size epochs."
+    advice: ClassVar[str] = "for sgd, where the loss flattens after about step_size epochs"
     _parameter_constraints: ClassVar[dict[str, list]] = {
         **EpochwiseSchedule._parameter_constraints,
         "step_size": [whole_number(1)],
@@ -123,7 +123,7 @@ class MultiStep(EpochwiseSchedule):
     gamma: float = 0.1
 
     formula: ClassVar[str] = "η₀ γ^#{m ≤ e}"
-    advice: ClassVar[str] = "For SGD with a known length of training."
+    advice: ClassVar[str] = "for sgd with a known length of training"
     _parameter_constraints: ClassVar[dict[str, list]] = {
         **EpochwiseSchedule._parameter_constraints,
         "milestones": ["array-like"],
@@ -159,7 +159,7 @@ class Exponential(EpochwiseSchedule):
     gamma: float = 0.95
 
     formula: ClassVar[str] = "η₀ γ^e"
-    advice: ClassVar[str] = "Smooth, and needs no horizon; good with partial_fit."
+    advice: ClassVar[str] = "smooth, and needs no horizon; goes with partial_fit"
     _parameter_constraints: ClassVar[dict[str, list]] = {
         **EpochwiseSchedule._parameter_constraints,
         "gamma": _FACTOR,
@@ -201,7 +201,7 @@ class CosineRestarts(EpochwiseSchedule):
     end: float = 0.0
 
     formula: ClassVar[str] = "η₀ (c + (1 - c)(1 + cos(π e_i/T_i))/2)"
-    advice: ClassVar[str] = "Where the horizon is open: good networks at the end of each cycle."
+    advice: ClassVar[str] = "open horizon: each cycle ends with a low rate"
     _parameter_constraints: ClassVar[dict[str, list]] = {
         **EpochwiseSchedule._parameter_constraints,
         "first": [whole_number(1)],

@@ -22,7 +22,7 @@ class Adaptive(Schedule):
 
     needs: ClassVar[frozenset[str]] = frozenset({"losses"})
     formula: ClassVar[str] = "η₀ / 5^(times stalled)"
-    advice: ClassVar[str] = "For SGD: a fifth of the rate instead of stopping early."
+    advice: ClassVar[str] = "for sgd: a fifth of the rate instead of an end where training stalls"
 
     def rate(self, progress: Progress, learning_rate_init: float) -> float:
         rate = learning_rate_init
@@ -67,7 +67,7 @@ class ReduceOnPlateau(Schedule):
 
     needs: ClassVar[frozenset[str]] = frozenset({"losses"})
     formula: ClassVar[str] = "max(η₀ factor^(drops), min_rate)"
-    advice: ClassVar[str] = "Needs no horizon; patience of at most n_iter_no_change."
+    advice: ClassVar[str] = "needs no horizon; patience of at most n_iter_no_change"
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "factor": [number(0, 1, "neither")],
         "patience": [whole_number(0)],

@@ -26,7 +26,7 @@ class FunctionSchedule(ScaledSchedule):
     func: Callable[[int], float]
 
     formula: ClassVar[str] = "η₀ f(step)"
-    advice: ClassVar[str] = "Any plain function of the step; no class needed."
+    advice: ClassVar[str] = "any plain function of the step"
     _parameter_constraints: ClassVar[dict[str, list]] = {"func": [callable]}
 
     @property

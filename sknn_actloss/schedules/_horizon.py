@@ -58,7 +58,7 @@ class Linear(HorizonSchedule):
     """
 
     formula: ClassVar[str] = "η₀ (c + (1 - c)(1 - u))"
-    advice: ClassVar[str] = "With max_iter set to the epochs you will run; a strong default."
+    advice: ClassVar[str] = "first of the decays to try; ends at zero after max_iter epochs"
 
     def fall(self, u: float | np.ndarray) -> float | np.ndarray:
         return 1 - u
@@ -85,7 +85,7 @@ class Polynomial(HorizonSchedule):
     power: float = 1.0
 
     formula: ClassVar[str] = "η₀ (c + (1 - c)(1 - u)^p)"
-    advice: ClassVar[str] = "Linear with a bend to tune: power=2 stays low for longer."
+    advice: ClassVar[str] = "linear with a bend to tune: power=2 stays low for longer"
     _parameter_constraints: ClassVar[dict[str, list]] = {
         **HorizonSchedule._parameter_constraints,
         "power": [number(0, None, "neither")],
@@ -117,7 +117,7 @@ class Cosine(HorizonSchedule):
     """
 
     formula: ClassVar[str] = "η₀ (c + (1 - c)(1 + cos πu)/2)"
-    advice: ClassVar[str] = "With max_iter set to the epochs you will run; good with warmup."
+    advice: ClassVar[str] = "as linear, with longer spells near both ends; goes with warmup"
 
     def fall(self, u: float | np.ndarray) -> float | np.ndarray:
         return (1 + np.cos(np.pi * u)) / 2
@@ -153,7 +153,7 @@ class OneCycle(ScaledSchedule):
     final_div: float = 1e4
 
     formula: ClassVar[str] = "η₀/d → η₀ → η₀/(d f), half cosine waves"
-    advice: ClassVar[str] = "For few epochs at a rate several times the usual."
+    advice: ClassVar[str] = "few epochs at a rate several times the usual"
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "pct_start": [number(0, 1, "left")],
         "div": [number(1, None, "left")],

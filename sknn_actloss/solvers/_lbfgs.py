@@ -32,7 +32,7 @@ class LBFGS(Solver):
     flat: ClassVar[tuple[str, ...]] = ("max_fun",)
     stochastic: ClassVar[bool] = False
     formula: ClassVar[str] = "θ ← θ - α H g, H from the latest changes of θ and g"
-    advice: ClassVar[str] = "For up to some thousand rows: accurate, and has no rate to tune."
+    advice: ClassVar[str] = "up to some thousand rows: accurate, and has no rate to tune"
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "max_fun": [whole_number(1)],
         "max_corrections": [whole_number(1)],

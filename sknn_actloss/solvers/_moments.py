@@ -109,7 +109,7 @@ class Adam(AdamSolver):
     """
 
     formula: ClassVar[str] = "θ ← θ - η m̂ / (√v̂ + ε)"
-    advice: ClassVar[str] = "The default; works over a wide range of rates around 0.001."
+    advice: ClassVar[str] = "the default: works over a wide range of rates around 0.001"
 
     def _epsilon(self, t: int) -> float | np.ndarray:
         return self.epsilon / (1 - self.beta_2) ** 0.5
@@ -148,7 +148,7 @@ class AdamW(AdamSolver):
     weight_decay: float = 0.01
 
     formula: ClassVar[str] = "θ ← (1 - ηλ)θ - η m̂ / (√v̂ + ε)"
-    advice: ClassVar[str] = "Where regularization matters; tune weight_decay with alpha=0."
+    advice: ClassVar[str] = "where regularization matters; tune weight_decay with alpha=0"
     _parameter_constraints: ClassVar[dict[str, list]] = {
         **AdamSolver._parameter_constraints,
         "weight_decay": [number(0, None, "left")],
@@ -188,7 +188,7 @@ class Nadam(MomentSolver):
     """
 
     formula: ClassVar[str] = "θ ← θ - η (β₁m̂ + (1 - β₁)ĝ) / (√v̂ + ε)"
-    advice: ClassVar[str] = "Adam that looks ahead; same rates as Adam."
+    advice: ClassVar[str] = "adam that looks ahead; same rates as adam"
 
     def init_state(self, params: np.ndarray) -> State:
         return {"step": 0, **zeros(params, "m", "v", "scratch")}
@@ -232,7 +232,7 @@ class Adamax(MomentSolver):
     """
 
     formula: ClassVar[str] = "u ← max(β₂u, |g|); θ ← θ - η m̂ / (u + ε)"
-    advice: ClassVar[str] = "For gradients that are sparse or have rare large values."
+    advice: ClassVar[str] = "gradients that are sparse or have rare large values"
 
     def init_state(self, params: np.ndarray) -> State:
         return {"step": 0, **zeros(params, "m", "u")}

@@ -37,7 +37,7 @@ class SGD(StochasticSolver):
 
     flat: ClassVar[tuple[str, ...]] = ("momentum", "nesterovs_momentum")
     formula: ClassVar[str] = "v ← μv - ηg; θ ← θ + μv - ηg"
-    advice: ClassVar[str] = "Needs a tuned rate, about 0.01 to 0.1; pairs well with a schedule."
+    advice: ClassVar[str] = "needs a tuned rate, about 0.01 to 0.1, and gains from a schedule"
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "momentum": [number(0, 1, "both")],
         "nesterovs_momentum": ["boolean"],
@@ -84,7 +84,7 @@ class Lion(StochasticSolver):
     beta_2: float = 0.99
 
     formula: ClassVar[str] = "θ ← θ - η sign(β₁m + (1 - β₁)g)"
-    advice: ClassVar[str] = "Wants a rate 3 to 10 times smaller than Adam's, and one that decays."
+    advice: ClassVar[str] = "wants a rate 3 to 10 times smaller than adam's, and one that decays"
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "beta_1": DECAY,
         "beta_2": DECAY,

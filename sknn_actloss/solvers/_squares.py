@@ -44,7 +44,7 @@ class RMSprop(StochasticSolver):
 
     flat: ClassVar[tuple[str, ...]] = ("epsilon",)
     formula: ClassVar[str] = "v ← ρv + (1 - ρ)g²; θ ← θ - η g / (√v + ε)"
-    advice: ClassVar[str] = "Adam without momentum; for noisy or drifting data."
+    advice: ClassVar[str] = "adam without momentum; for noisy or drifting data"
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "rho": DECAY,
         "epsilon": EPSILON,
@@ -85,7 +85,7 @@ class Adagrad(StochasticSolver):
 
     flat: ClassVar[tuple[str, ...]] = ("epsilon",)
     formula: ClassVar[str] = "v ← v + g²; θ ← θ - η g / (√v + ε)"
-    advice: ClassVar[str] = "For sparse features; wants a large rate, about 0.01 to 0.1."
+    advice: ClassVar[str] = "sparse features; wants a large rate, about 0.01 to 0.1"
     _parameter_constraints: ClassVar[dict[str, list]] = {"epsilon": EPSILON}
 
     def init_state(self, params: np.ndarray) -> State:
@@ -126,7 +126,7 @@ class Adadelta(StochasticSolver):
     epsilon: float = 1e-6
 
     formula: ClassVar[str] = "Δ = g √(d + ε) / √(v + ε); θ ← θ - ηΔ"
-    advice: ClassVar[str] = "Finds its own scale: set learning_rate_init=1."
+    advice: ClassVar[str] = "finds its own scale: set learning_rate_init=1"
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "rho": DECAY,
         "epsilon": EPSILON,

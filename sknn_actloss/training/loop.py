@@ -34,7 +34,7 @@ def train(
     """Train the members of a stack until each has converged or reached its ``max_iter``.
 
     A member that is done leaves the stack with its weights in ``params``, the solver's state in
-    ``state`` and the reason in ``course.outcome``; the others go on. After Ctrl-C all members
+    ``state`` (empty after a divergence) and the reason in ``course.outcome``; the others go on. After Ctrl-C all members
     leave with the weights that they have.
 
     Parameters
@@ -125,6 +125,8 @@ def _release(stack: Stack, everyone: bool) -> Stack | None:
         return stack
     for index in finished:
         member = stack.members[index]
-        member.state = stack.state_of(index)
+        # What a solver remembers of a divergence would spoil the steps that follow.
+        diverged = member.course.outcome is Outcome.DIVERGED
+        member.state = {} if diverged else stack.state_of(index)
         member.params = member.course.final_params(stack.params[index])
     return stack.without(finished)
