@@ -28,7 +28,8 @@ from sknn_actloss.activations import (
     resolve_activation,
 )
 from sknn_actloss.core import Layout, Model, hidden_layers, raw_outputs
-from sknn_actloss.estimators._fitting import Problem, fit_lbfgs, fit_stochastic
+from sknn_actloss.estimators._fitting import Problem, fit_stochastic
+from sknn_actloss.estimators._lbfgs import fit_lbfgs
 from sknn_actloss.estimators._observer import FitObserver
 from sknn_actloss.estimators._settings import Settings, named_solver
 from sknn_actloss.initializers import INITIALIZERS, Initializer, resolve_initializer
@@ -114,7 +115,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         value = getattr(self, name, None)
         if name in resolvers and isinstance(value, str):
             setattr(self, name, resolvers[name](value))
-        elif name in resolvers and not hasattr(value, "set_params"):
+        elif name in self._get_param_names() and not hasattr(value, "set_params"):
             raise ValueError(
                 f"{name}={value!r} is neither a name nor a component, so that no parameter of it "
                 f"can be set. Pass an instance."
@@ -151,7 +152,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         fresh = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         X, y = self._validate(X, y, reset=fresh)
         targets = self._encode(y, incremental)
-        weights = self._training_weights(sample_weight, X, y, incremental)
+        weights = self._training_weights(sample_weight, X, targets, incremental)
         dtype = self._compute_dtype(X, fresh)
         working_dtype = dtype if settings.solver.stochastic else np.dtype(np.float64)
         if sparse.issparse(X):
@@ -190,9 +191,11 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
     def _encode(self, y: np.ndarray, incremental: bool) -> np.ndarray:
         """Return targets of shape (n_samples, n_outputs) and set ``_target_kind``."""
 
-    @abstractmethod
-    def _class_weights(self, y: np.ndarray, incremental: bool) -> np.ndarray | None:
+    def _class_weights(
+        self, targets: np.ndarray, sample_weight: np.ndarray | None, incremental: bool
+    ) -> np.ndarray | None:
         """Return the weight of each row by its class, ``None`` where there is none."""
+        return None
 
     @abstractmethod
     def _validation_score(
@@ -201,15 +204,16 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         """Score predictions (n_samples, n_outputs) on encoded targets, NaN if not finite."""
 
     def _training_weights(
-        self, sample_weight: Any, X: Any, y: np.ndarray, incremental: bool
+        self, sample_weight: Any, X: Any, targets: np.ndarray, incremental: bool
     ) -> np.ndarray | None:
         """Return the product of sample and class weights, ``None`` where all are one."""
-        weights = self._class_weights(y, incremental)
         if sample_weight is not None:
-            own = check_sample_weight(sample_weight, X, ensure_non_negative=True)
-            weights = own if weights is None else own * weights
-        if weights is None or np.all(weights == 1):
+            sample_weight = check_sample_weight(sample_weight, X, ensure_non_negative=True)
+        by_class = self._class_weights(targets, sample_weight, incremental)
+        factors = [factor for factor in (sample_weight, by_class) if factor is not None]
+        if all(np.all(factor == 1) for factor in factors):
             return None
+        weights = np.prod(factors, axis=0)
         if not np.any(weights):
             raise ValueError(
                 "sample_weight and class_weight leave no row with a weight above zero."

@@ -7,13 +7,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.preprocessing import LabelBinarizer
-from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target, unique_labels
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknn_actloss._sklearn import StrOptions, check_partial_fit_first_call, fit_context
 from sknn_actloss.estimators._base import BaseMLP, is_stochastic, single_column
+from sknn_actloss.estimators._class_weight import class_weights, label_weights
 from sknn_actloss.estimators._docs import documented
 from sknn_actloss.losses import LOSSES, Loss, resolve_loss
 
@@ -50,8 +50,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         ``FunctionLoss(value)``.
     class_weight : dict, list of dict or "balanced", default=None
         Weights of the classes, multiplied with ``sample_weight``. "balanced" weighs classes
-        inversely to their frequency; ``partial_fit``, which sees no frequencies, refuses it. A
-        list of one dict for each label serves multilabel targets.
+        inversely to their frequency, counted by ``sample_weight``; ``partial_fit``, which sees
+        no frequencies, refuses it. A list of one dict for each label serves multilabel targets.
     {training}
 
     Attributes
@@ -309,15 +309,15 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return X, single_column(y)
 
     def _encode(self, y: np.ndarray, incremental: bool) -> np.ndarray:
-        if hasattr(self, "classes_") and (self.warm_start or incremental):
-            self._check_classes(unique_labels(y))
+        if incremental or (self.warm_start and hasattr(self, "coefs_")):
+            self._check_classes(unique_labels(y), incremental)
         else:
             self._label_binarizer = LabelBinarizer().fit(y)
             self.classes_ = self._label_binarizer.classes_
         return self._label_binarizer.transform(y).astype(bool)
 
-    def _check_classes(self, found: np.ndarray) -> None:
-        if self.warm_start and set(found) != set(self.classes_):
+    def _check_classes(self, found: np.ndarray, incremental: bool) -> None:
+        if not incremental and set(found) != set(self.classes_):
             raise ValueError(
                 "warm_start can only be used where `y` has the same classes as in the previous "
                 f"call to fit. Previously got {self.classes_}, `y` has {found}"
@@ -328,7 +328,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
                 f"'y' has {found}."
             )
 
-    def _class_weights(self, y: np.ndarray, incremental: bool) -> np.ndarray | None:
+    def _class_weights(
+        self, targets: np.ndarray, sample_weight: np.ndarray | None, incremental: bool
+    ) -> np.ndarray | None:
         if self.class_weight is None:
             return None
         if incremental and isinstance(self.class_weight, str):
@@ -337,10 +339,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
                 "how frequent the classes are. Pass a dict of weights instead."
             )
         if self._target_kind == "multilabel":
-            return compute_sample_weight(self.class_weight, y)
-        # Rows are looked up by class, so that a batch need not have all of them.
-        weights = compute_class_weight(self.class_weight, classes=self.classes_, y=y)
-        return weights[np.searchsorted(self.classes_, y)]
+            return label_weights(self.class_weight, targets, sample_weight)
+        index = targets.argmax(axis=1) if targets.shape[1] > 1 else targets[:, 0].astype(int)
+        return class_weights(self.class_weight, self.classes_.tolist(), index, sample_weight)
 
     def _validation_score(
         self, prediction: np.ndarray, y: np.ndarray, sample_weight: np.ndarray | None

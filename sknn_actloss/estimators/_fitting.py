@@ -1,4 +1,4 @@
-"""From a problem to a fitted estimator: the stochastic solvers and L-BFGS."""
+"""From a problem to a fitted estimator with a stochastic solver."""
 
 from __future__ import annotations
 
@@ -12,30 +12,20 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 
 from sknn_actloss._component import stackable
-from sknn_actloss._sklearn import check_optimize_result
 from sknn_actloss.core import Layout, Model, Network, raw_outputs
 from sknn_actloss.estimators._observer import FitObserver
 from sknn_actloss.estimators._settings import Settings
 from sknn_actloss.schedules import LearningRate
 from sknn_actloss.solvers import Solver
-from sknn_actloss.training import (
-    Batches,
-    BestIterate,
-    Course,
-    Member,
-    Outcome,
-    Stack,
-    minimize,
-    train,
-)
+from sknn_actloss.training import Batches, Course, Member, Outcome, Stack, train
 
 NON_FINITE = (
     "Solver produced non-finite parameter weights. The input data may contain large values and "
     "need to be preprocessed."
 )
 REMEDY = (
-    "Lower learning_rate_init, scale the inputs (StandardScaler) and, for regression, the "
-    "targets, or take a loss that grows slower, such as 'huber'."
+    "Scale the inputs (StandardScaler) and, for regression, the targets, or take a loss that "
+    "grows slower, such as 'huber'."
 )
 
 
@@ -149,6 +139,12 @@ def _split(estimator: Any, problem: Problem) -> tuple[np.ndarray | None, np.ndar
             "The validation set is too small. Increase 'validation_fraction' or the size of "
             "your dataset."
         )
+    weights = problem.sample_weight
+    if weights is not None and not (weights[train_rows].any() and weights[validation_rows].any()):
+        raise ValueError(
+            "sample_weight and class_weight leave the training or the validation rows of "
+            "early_stopping=True without a weight above zero."
+        )
     return train_rows, validation_rows
 
 
@@ -157,8 +153,8 @@ def _batch_size(batch_size: int | str, n_rows: int) -> int:
         return min(200, n_rows)
     if batch_size > n_rows:
         warnings.warn(
-            f"Got `batch_size`={batch_size} larger than the sample size {n_rows}. It is going "
-            "to be clipped",
+            "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped "
+            f"from {batch_size} to {n_rows}.",
             stacklevel=2,
         )
     return min(batch_size, n_rows)
@@ -221,7 +217,8 @@ def _finish_stochastic(
 ) -> None:
     course = member.course
     n_seen = 0 if problem.fresh else getattr(estimator, "t_", 0)
-    _set_weights(estimator, problem, member.params, optimizer.rate.current)
+    remedy = f"The learning rate was {optimizer.rate.current:g}; lower it. {REMEDY}"
+    set_weights(estimator, problem, member.params, remedy)
     estimator._optimizer = optimizer
     estimator.t_ = n_seen + course.n_epochs * n_rows
     estimator.n_iter_ = course.n_epochs
@@ -236,12 +233,10 @@ def _finish_stochastic(
     _warn(course, estimator.max_iter, optimizer.rate.current)
 
 
-def _set_weights(
-    estimator: Any, problem: Problem, params: np.ndarray | None, rate: float | None
-) -> None:
+def set_weights(estimator: Any, problem: Problem, params: np.ndarray | None, remedy: str) -> None:
+    """Set ``coefs_`` and ``intercepts_``, or raise with a remedy where no weights are finite."""
     if params is None:
-        at = "" if rate is None else f" The learning rate was {rate:g}."
-        raise ValueError(f"{NON_FINITE}{at} {REMEDY}")
+        raise ValueError(f"{NON_FINITE} {remedy}")
     vars(estimator).update(problem.attributes(params))
 
 
@@ -256,54 +251,10 @@ def _warn(course: Course, max_iter: int, rate: float) -> None:
     elif course.outcome is Outcome.DIVERGED:
         warnings.warn(
             f"Training diverged in epoch {course.n_epochs + 1} at a learning rate of {rate:g}: "
-            f"loss or weights were not finite. The best finite weights are kept. {REMEDY}",
+            "loss or weights were not finite. The best finite weights are kept. Lower the rate. "
+            f"{REMEDY}",
             ConvergenceWarning,
             stacklevel=2,
         )
     elif course.outcome is Outcome.INTERRUPTED:
         warnings.warn("Training interrupted by user.", stacklevel=2)
-
-
-def fit_lbfgs(estimator: Any, settings: Settings, problem: Problem, observer: FitObserver) -> None:
-    """Minimise over all rows at once and set the attributes of the estimator."""
-    X, params = problem.X, problem.params
-    if not sparse.issparse(X):
-        X = X.astype(params.dtype, copy=False)
-    network = Network(problem.layout, [problem.model], params, len(problem.y))
-    objective = BestIterate(network, X, problem.y, problem.sample_weight)
-    losses: list[float] = []
-
-    def on_iterate(params: np.ndarray, loss: float) -> bool:
-        losses.append(loss)
-        return observer.iterate(params, loss)
-
-    observer.begin(params[0])
-    try:
-        result = minimize(
-            objective,
-            params[0].copy(),
-            max_iter=estimator.max_iter,
-            max_fun=settings.solver.max_fun,
-            tol=estimator.tol,
-            max_corrections=settings.solver.max_corrections,
-            callback=on_iterate,
-        )
-    except KeyboardInterrupt:
-        if objective.params is None:
-            raise
-        warnings.warn("Training interrupted by user.", stacklevel=2)
-        final, loss, n_iter = objective.params, objective.loss, len(losses)
-    else:
-        final, loss = result.x, float(result.fun)
-        if not (np.isfinite(loss) and np.all(np.isfinite(final))):
-            final, loss = objective.params, objective.loss
-        stopped = result.status == 99 or "StopIteration" in str(result.message)
-        n_iter = (
-            len(losses) if stopped else check_optimize_result("lbfgs", result, estimator.max_iter)
-        )
-    _set_weights(estimator, problem, final, rate=None)
-    estimator.n_iter_, estimator.t_ = n_iter, 0
-    estimator.loss_, estimator.loss_curve_ = loss, losses
-    estimator.best_loss_ = objective.loss
-    estimator.validation_scores_ = estimator.best_validation_score_ = None
-    vars(estimator).pop("_optimizer", None)

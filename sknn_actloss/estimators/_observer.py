@@ -35,36 +35,34 @@ class FitObserver(Observer):
         self._estimator, self._context = estimator, context
         self._data, self._attributes = data, attributes
         self._task: Any = None
-        self._n_begun = 0
 
     def epoch_begins(self, stack: Stack) -> None:
         """Open the epoch's task."""
-        self.begin(stack.params[0])
+        self._begin(stack.params[0])
 
     def epoch_ends(self, stack: Stack) -> bool:
-        """Print the epoch and close its task."""
+        """Print the epoch and close its task; returns whether a callback wants to stop."""
         if self._estimator.verbose:
             self._print(stack.members[0])
-        return self.end(stack.params[0])
+        return self._end(stack.params[0])
 
-    def iterate(self, params: np.ndarray, loss: float) -> bool:
-        """Take note of an iteration of L-BFGS; returns whether to stop."""
+    def evaluation_begins(self, params: np.ndarray) -> None:
+        """Open the task of an iteration of L-BFGS with its first evaluation."""
+        if self._task is None:
+            self._begin(params)
+
+    def iterate(self, params: np.ndarray, number: int, loss: float) -> bool:
+        """Print an iteration of L-BFGS and close its task; returns whether to stop."""
         if self._estimator.verbose:
-            print(f"Iteration {self._n_begun or 1}, loss = {loss:.8f}")
-        stop = self.end(params)
-        if self._n_begun < self._estimator.max_iter:
-            self.begin(params)
-        return stop
+            print(f"Iteration {number}, loss = {loss:.8f}")
+        return self._end(params)
 
-    def begin(self, params: np.ndarray) -> None:
-        """Open a subtask of the fit."""
-        self._n_begun += 1
+    def _begin(self, params: np.ndarray) -> None:
         if self._context is not None:
             self._task = self._context.subcontext(task_name="epoch")
             self._task.call_on_fit_task_begin(**self._arguments(params))
 
-    def end(self, params: np.ndarray) -> bool:
-        """Close the open subtask; returns whether a callback wants to stop."""
+    def _end(self, params: np.ndarray) -> bool:
         if self._task is None:
             return False
         task, self._task = self._task, None
@@ -74,8 +72,12 @@ class FitObserver(Observer):
         return {
             "estimator": self._estimator,
             **self._data,
-            "reconstruction_attributes": lambda: self._attributes(params.copy()),
+            "reconstruction_attributes": lambda: self._finite_attributes(params),
         }
+
+    def _finite_attributes(self, params: np.ndarray) -> dict[str, Any] | None:
+        """Return the attributes of the network as it is, ``None`` once it has diverged."""
+        return self._attributes(params.copy()) if np.all(np.isfinite(params)) else None
 
     def _print(self, member: Member) -> None:
         course, estimator = member.course, self._estimator

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
@@ -185,6 +186,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return prediction.ravel() if prediction.shape[1] == 1 else prediction
 
     def _validate(self, X: Any, y: Any, reset: bool) -> tuple[Any, np.ndarray]:
+        if sparse.issparse(y):
+            raise TypeError("y is sparse, but targets must be dense. Convert it with y.toarray().")
         X, y = validate_data(
             self,
             X,
@@ -198,10 +201,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return X, single_column(y)
 
     def _encode(self, y: np.ndarray, incremental: bool) -> np.ndarray:
+        if sparse.issparse(y):
+            raise TypeError("y is sparse, which a regression does not take; pass y.toarray().")
         return y.reshape(len(y), -1)
-
-    def _class_weights(self, y: np.ndarray, incremental: bool) -> None:
-        return None
 
     def _validation_score(
         self, prediction: np.ndarray, y: np.ndarray, sample_weight: np.ndarray | None

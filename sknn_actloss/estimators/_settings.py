@@ -106,7 +106,7 @@ def named_solver(estimator: Any, spec: Any) -> Solver:
 
 def _hidden_layer_sizes(sizes: Any) -> tuple[int, ...]:
     sizes = tuple(sizes) if isinstance(sizes, Iterable) else (sizes,)
-    if not all(isinstance(size, Integral) for size in sizes):
+    if not all(isinstance(size, Integral) and not isinstance(size, bool) for size in sizes):
         raise TypeError(f"hidden_layer_sizes must be integers, got {list(sizes)}.")
     if any(size <= 0 for size in sizes):
         raise ValueError(f"hidden_layer_sizes must be > 0, got {list(sizes)}.")
@@ -142,7 +142,7 @@ def _check_lbfgs(estimator: Any, solver: Solver, schedule: Schedule) -> None:
     conflicts = {
         "early_stopping=True": (estimator.early_stopping, "early_stopping=False"),
         f"learning_rate={estimator.learning_rate!r}": (
-            not isinstance(schedule, Constant) or isinstance(estimator.learning_rate, Real),
+            schedule != Constant() or isinstance(estimator.learning_rate, Real),
             "learning_rate='constant'",
         ),
         f"weight_decay={estimator.weight_decay}": (estimator.weight_decay, "weight_decay=None"),

@@ -78,15 +78,17 @@ class StochasticSolver(Solver):
 
 
 def zeros(params: np.ndarray, *names: str) -> State:
+    """Return an array of zeros like the parameters for each name."""
     return {name: np.zeros_like(params) for name in names}
 
 
 def cast(coefficient: float | np.ndarray, params: np.ndarray) -> np.ndarray:
-    # Coefficients are computed in double precision, but must not widen the arithmetic on params.
+    """Return a coefficient, computed in double precision, in the data type of the parameters."""
     return np.asarray(coefficient, dtype=params.dtype)
 
 
 def decay_and_add(total: np.ndarray, decay: float | np.ndarray, term: np.ndarray) -> None:
+    """Change ``total`` to ``decay * total + term``."""
     total *= cast(decay, total)
     total += term
 

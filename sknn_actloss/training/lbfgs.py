@@ -11,7 +11,7 @@ from sknn_actloss.core import Network
 
 
 class BestIterate:
-    """The objective for SciPy, which remembers the best parameters it was shown.
+    """The objective for SciPy, which remembers where it started and the best it was shown.
 
     Parameters
     ----------
@@ -29,6 +29,7 @@ class BestIterate:
         sample_weight: np.ndarray | None,
     ) -> None:
         self._network = network
+        self.start = network.params[0].copy()
         total = float(len(y) if sample_weight is None else sample_weight.sum())
         self._batch = (X, y, sample_weight, total)
         self.loss = np.inf

@@ -34,8 +34,8 @@ def train(
     """Train the members of a stack until each has converged or reached its ``max_iter``.
 
     A member that is done leaves the stack with its weights in ``params``, the solver's state in
-    ``state`` (empty after a divergence) and the reason in ``course.outcome``; the others go on. After Ctrl-C all members
-    leave with the weights that they have.
+    ``state`` (empty after a divergence) and the reason in ``course.outcome``; the others go on.
+    After Ctrl-C all members leave with the weights that they have.
 
     Parameters
     ----------

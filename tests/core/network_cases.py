@@ -1,0 +1,93 @@
+"""Every loss of the tables with every kind of targets, as models for networks."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sknn_actloss._interval import NONNEGATIVE, POSITIVE
+from sknn_actloss.activations import ACTIVATIONS, Activation, Softmax, canonical_name
+from sknn_actloss.core import Layout, Model, Network
+from sknn_actloss.losses import LOSSES, Loss
+
+SHAPES = {
+    "regression": [("continuous", 1), ("continuous", 3)],
+    "classification": [("binary", 1), ("multiclass", 4), ("multilabel", 1), ("multilabel", 3)],
+}
+
+
+class Case(NamedTuple):
+    """A loss of a table with targets of one kind."""
+
+    task: str
+    name: str
+    kind: str
+    n_outputs: int
+
+    def __str__(self) -> str:
+        return f"{self.name}-{self.kind}-{self.n_outputs}"
+
+    @property
+    def loss(self) -> Loss:
+        return LOSSES[self.task][self.name]()
+
+    def model(
+        self,
+        activations: tuple[Activation, ...] = (),
+        output: Activation | None = None,
+        loss: Loss | None = None,
+        alpha: float = 0.1,
+    ) -> Model:
+        """Return a model of this loss, or of ``loss`` instead, by default through its link."""
+        loss = loss or self.loss
+        output = output or ACTIVATIONS[loss.natural_output(self.kind)]()
+        bound = loss.for_targets(self.kind, canonical_name(output))
+        return Model(activations, output, bound, alpha)
+
+    def targets(self, rng: np.random.Generator, n_rows: int, loss: Loss | None = None):
+        """Return encoded targets; the states of classes and labels as 0 and 1."""
+        shape = (n_rows, self.n_outputs)
+        if self.kind == "multiclass":
+            return np.eye(self.n_outputs)[rng.integers(self.n_outputs, size=n_rows)]
+        if self.kind != "continuous":
+            return (rng.random(shape) < 0.5).astype(float)
+        domain = (loss or self.loss).target_domain
+        if domain == POSITIVE:
+            return rng.gamma(2.0, size=shape)
+        if domain == NONNEGATIVE:
+            return np.maximum(rng.normal(scale=2.0, size=shape), 0)
+        return rng.normal(scale=2.0, size=shape)
+
+    def other_outputs(self) -> list[Activation]:
+        """Return the output activations besides the link that the loss admits."""
+        loss = self.loss
+        natural = loss.natural_output(self.kind)
+        found = []
+        for name in ACTIVATIONS:
+            output = ACTIVATIONS[name]()
+            domain = loss.for_targets(self.kind, name).prediction_domain
+            constant = isinstance(output, Softmax) and self.n_outputs == 1
+            if name != natural and output.range.within(domain) and not constant:
+                found.append(output)
+        return found
+
+
+CASES = [
+    Case(task, name, kind, n_outputs)
+    for task, table in LOSSES.items()
+    for name in table
+    for kind, n_outputs in SHAPES[task]
+]
+
+
+def loss_and_gradient(layout, models, params, X, y, sample_weight=None, total_weight=None):
+    """Return losses and gradient of a new network with these parameters."""
+    network = Network(layout, models, params.copy(), X.shape[0])
+    total = float(X.shape[0]) if total_weight is None else total_weight
+    losses = network.loss_and_gradient(X, y, sample_weight, total)
+    return losses, network.gradient
+
+
+def random_params(rng: np.random.Generator, layout: Layout, n_members: int = 1) -> np.ndarray:
+    return rng.normal(scale=0.5, size=(n_members, layout.n_params))

@@ -1,0 +1,123 @@
+"""Raw outputs in blocks of rows equal those of one pass, in little memory."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+
+from sknn_actloss.activations import ACTIVATIONS, ELU, HIDDEN_ACTIVATIONS, LeakyReLU, ReLU, Tanh
+from sknn_actloss.core import Layout, hidden_layers, inference, raw_outputs
+
+CONTAINERS = {
+    "dense": np.asarray,
+    "fortran": np.asfortranarray,
+    "strided": lambda X: np.repeat(X, 2, axis=1)[:, ::2],
+    "csr": sparse.csr_array,
+    "csr_matrix": sparse.csr_matrix,
+}
+
+
+def networks(sizes, activations, dtype=np.float64, seed=0):
+    """Return weights, biases and hidden activations of as many members as there are tuples."""
+    layout, rng = Layout(sizes), np.random.default_rng(seed)
+    params = rng.normal(scale=0.5, size=(len(activations), layout.n_params)).astype(dtype)
+    hidden = hidden_layers(activations, np.dtype(dtype))
+    return layout.weights(params), layout.biases(params), hidden
+
+
+def reference(X, weights, biases, activations):
+    """Return the outputs member by member and layer by layer, in float64."""
+    results = []
+    for member, layers in enumerate(activations):
+        a = np.asarray(X, dtype=np.float64)
+        for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+            a = a @ weight[member].astype(np.float64) + bias[member]
+            if layer < len(layers):
+                a = layers[layer](a)
+        results.append(a)
+    return np.array(results)
+
+
+def mixed(depth):
+    """Return three members whose layers differ in type or hyperparameters."""
+    return [
+        (ELU(0.5), ReLU(), Tanh())[:depth],
+        (ELU(1.5), Tanh(), Tanh())[:depth],
+        (LeakyReLU(0.1), ReLU(), ReLU())[:depth],
+    ]
+
+
+@pytest.mark.parametrize("block_bytes", [1, 100, 1000, 2000, 1 << 20])
+@pytest.mark.parametrize("container", CONTAINERS)
+@pytest.mark.parametrize("depth", [0, 1, 3])
+def test_blocks_of_any_size_give_the_same(monkeypatch, depth, container, block_bytes):
+    monkeypatch.setattr(inference, "BLOCK_BYTES", block_bytes)
+    X = np.random.default_rng(1).normal(size=(53, 4))
+    activations = mixed(depth)
+    weights, biases, hidden = networks((4, *(7, 5, 6)[:depth], 3), activations)
+    raw = raw_outputs(CONTAINERS[container](X), weights, biases, hidden)
+    assert raw.shape == (3, 53, 3)
+    assert_allclose(raw, reference(X, weights, biases, activations), rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("activation", HIDDEN_ACTIVATIONS)
+def test_every_activation(activation):
+    X = np.random.default_rng(2).normal(size=(11, 4))
+    activations = [(ACTIVATIONS[activation](),) * 2] * 2
+    weights, biases, hidden = networks((4, 6, 5, 1), activations)
+    raw = raw_outputs(X, weights, biases, hidden)
+    assert_allclose(raw, reference(X, weights, biases, activations), rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("weight_dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("container", ["dense", "csr"])
+@pytest.mark.parametrize("depth", [0, 2])
+def test_outputs_have_the_data_type_of_the_weights(depth, container, dtype, weight_dtype):
+    X = np.random.default_rng(3).normal(size=(20, 4)).astype(dtype)
+    activations = mixed(depth)
+    weights, biases, hidden = networks((4, *(6, 5)[:depth], 2), activations, weight_dtype)
+    raw = raw_outputs(CONTAINERS[container](X), weights, biases, hidden)
+    assert raw.dtype == weight_dtype
+    expected = reference(X, weights, biases, activations)
+    rtol = 1e-11 if weight_dtype == np.float64 else 1e-4
+    assert_allclose(raw, expected, rtol=rtol, atol=rtol)
+
+
+@pytest.mark.parametrize("container", ["dense", "csr"])
+def test_rows_are_left_as_they_are(container):
+    X = CONTAINERS[container](np.random.default_rng(4).normal(size=(20, 4)))
+    values = X if container == "dense" else X.data
+    before = values.copy()
+    values.flags.writeable = False
+    raw_outputs(X, *networks((4, 3, 2), mixed(1)))
+    assert_array_equal(values, before)
+
+
+def test_one_row():
+    X = np.random.default_rng(5).normal(size=(30, 4))
+    weights, biases, hidden = networks((4, 6, 5, 2), mixed(2))
+    together = raw_outputs(X, weights, biases, hidden)
+    for i, row in enumerate(X):
+        alone = raw_outputs(row[None], weights, biases, hidden)
+        assert_allclose(alone[:, 0], together[:, i], rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("container", ["dense", "csr"])
+@pytest.mark.parametrize("width", [20, 100])
+def test_memory_beyond_the_result_is_small(monkeypatch, container, width):
+    monkeypatch.setattr(inference, "BLOCK_BYTES", 1 << 16)
+    X = CONTAINERS[container](np.random.default_rng(6).normal(size=(5000, 10)))
+    weights, biases, hidden = networks((10, width, width, 2), [(ReLU(), ReLU())] * 2)
+    raw_outputs(X[:10], weights, biases, hidden)
+    tracemalloc.start()
+    try:
+        raw = raw_outputs(X, weights, biases, hidden)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak - raw.nbytes < 6 * inference.BLOCK_BYTES

@@ -1,0 +1,144 @@
+"""Bad input gets a clear error before any work."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.datasets import make_classification
+
+from sknn_actloss import MLPClassifier, MLPRegressor
+from sknn_actloss.activations import ReLU
+from sknn_actloss.losses import Focal, Hinge, Huber, LogLoss
+
+X, Y = make_classification(60, 5, n_informative=3, n_classes=3, random_state=0)
+
+PARAMETERS = [
+    ({"activation": "sine"}, "'activation'.*relu"),
+    ({"activation": "softmax"}, "output layer only.*relu"),
+    ({"activation": ReLU}, "is a class; pass an instance"),
+    ({"activation": ["relu", "tanh"]}, "2 entries.*hidden_layer_sizes has 1"),
+    ({"activation": ["sine"]}, "'sine'.*relu"),
+    ({"activation": 3}, "'activation'"),
+    ({"out_activation": "sine"}, "'out_activation'.*identity"),
+    ({"loss": "sine"}, "'loss'.*absolute_error"),
+    ({"loss": Hinge()}, "not a regression loss.*huber"),
+    ({"loss": Huber(delta=-1.0)}, "'delta' parameter of Huber.*-1"),
+    ({"loss": 3}, "'loss'"),
+    ({"solver": "sine"}, "'solver'.*adam"),
+    ({"learning_rate": "sine"}, "'learning_rate'.*cosine"),
+    ({"learning_rate": -0.1}, "'learning_rate'"),
+    ({"learning_rate": 0.1, "learning_rate_init": 0.2}, "both give a rate"),
+    ({"learning_rate_init": 0}, "'learning_rate_init'"),
+    ({"weight_init": "sine"}, "'weight_init'.*glorot_uniform"),
+    ({"weight_decay": -1}, "'weight_decay'"),
+    ({"batch_size": 0}, "'batch_size'.*0"),
+    ({"dtype": "int8"}, "'dtype'.*float32"),
+    ({"max_iter": 0}, "'max_iter'"),
+    ({"alpha": -1}, "'alpha'"),
+    ({"tol": -1}, "'tol'"),
+    ({"hidden_layer_sizes": (5, 0)}, "hidden_layer_sizes must be > 0"),
+    ({"hidden_layer_sizes": (-1,)}, "hidden_layer_sizes must be > 0"),
+    ({"hidden_layer_sizes": (5.5,)}, "hidden_layer_sizes must be integers"),
+    ({"hidden_layer_sizes": "100"}, "hidden_layer_sizes"),
+    ({"validation_fraction": 1.0}, "'validation_fraction'"),
+    ({"n_iter_no_change": 0}, "'n_iter_no_change'"),
+]
+
+
+@pytest.mark.parametrize(("parameters", "match"), PARAMETERS, ids=[str(p[0]) for p in PARAMETERS])
+def test_parameters(parameters, match):
+    model = MLPRegressor(**{"hidden_layer_sizes": (5,)} | parameters)
+    with pytest.raises((ValueError, TypeError), match=match):
+        model.fit(X, Y)
+    assert not hasattr(model, "coefs_")
+
+
+def test_classifiers_refuse_losses_of_regression_and_wrong_weights_of_classes():
+    with pytest.raises(ValueError, match=r"'loss'.*log_loss"):
+        MLPClassifier(loss="huber").fit(X, Y)
+    with pytest.raises(ValueError, match=r"not a classification loss.*hinge"):
+        MLPClassifier(loss=Huber()).fit(X, Y)
+    with pytest.raises(ValueError, match="class_weight"):
+        MLPClassifier(class_weight="even").fit(X, Y)
+    with pytest.raises(ValueError, match="label_smoothing"):
+        MLPClassifier(loss=LogLoss(label_smoothing=2.0)).fit(X, Y)
+    with pytest.raises(ValueError, match="alpha"):
+        MLPClassifier(loss=Focal(alpha=[0.5, 0.5])).fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("loss", "bad"),
+    [("poisson", -1.0), ("squared_log_error", -1.0), ("tweedie", -1.0), ("gamma", 0.0)],
+)
+def test_targets_outside_the_domain_of_the_loss(loss, bad):
+    targets = np.ones(60)
+    targets[7] = bad
+    model = MLPRegressor(5, loss=loss)
+    with pytest.raises(ValueError, match=f"loss='{loss}' needs targets in"):
+        model.fit(X, targets)
+    assert not hasattr(model, "coefs_")
+
+
+@pytest.mark.parametrize("estimator", [MLPClassifier, MLPRegressor])
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_values_that_are_not_finite(estimator, bad):
+    rows = X.copy()
+    rows[3, 2] = bad
+    with pytest.raises(ValueError, match=r"NaN|infinity"):
+        estimator(5).fit(rows, Y)
+    model = estimator(5, max_iter=300, tol=1.0).fit(X, Y)
+    with pytest.raises(ValueError, match=r"NaN|infinity"):
+        model.predict(rows)
+
+
+@pytest.mark.parametrize("estimator", [MLPClassifier, MLPRegressor])
+def test_wrong_shapes(estimator):
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        estimator(5).fit(X, Y[:-1])
+    with pytest.raises(ValueError, match="2D array"):
+        estimator(5).fit(X[:, 0], Y)
+    model = estimator(5, max_iter=300, tol=1.0).fit(X, Y)
+    with pytest.raises(ValueError, match="features"):
+        model.predict(X[:, :3])
+
+
+def test_targets_too_large_for_float32():
+    with pytest.raises(ValueError, match="too large for dtype='float32'"):
+        MLPRegressor(5, dtype="float32").fit(X, Y * 1e300)
+
+
+def test_sparse_targets_of_a_regression():
+    with pytest.raises((ValueError, TypeError), match=r"[Ss]parse"):
+        MLPRegressor(5).fit(X, sparse.csr_array(np.ones((60, 2))))
+
+
+def test_partial_fit():
+    with pytest.raises(ValueError, match="classes is empty"):
+        MLPClassifier(5).partial_fit(X, Y, classes=[])
+    with pytest.raises(ValueError, match="classes"):
+        MLPClassifier(5).partial_fit(X, Y)
+    with pytest.raises(ValueError, match="partial_fit does not support early_stopping=True"):
+        MLPRegressor(5, early_stopping=True).partial_fit(X, Y)
+    for estimator in (MLPClassifier, MLPRegressor):
+        assert not hasattr(estimator(solver="lbfgs"), "partial_fit")
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_warm_starts_keep_shapes_and_classes():
+    model = MLPClassifier(5, warm_start=True, max_iter=2).fit(X, Y)
+    with pytest.raises(ValueError, match="same classes"):
+        model.fit(X, Y + 1)
+    with pytest.raises(ValueError, match=r"have shapes .*warm_start=False"):
+        model.set_params(hidden_layer_sizes=(6,)).fit(X, Y)
+
+
+def test_a_validation_set_needs_two_rows():
+    with pytest.raises(ValueError, match="validation set is too small"):
+        MLPRegressor(5, early_stopping=True, validation_fraction=0.01).fit(X, Y)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_what_is_accepted_as_in_scikit_learn():
+    single = MLPClassifier(5, max_iter=2).fit(X, np.full(60, "only"))
+    assert set(single.predict(X)) == {"only"}
+    with pytest.warns(UserWarning, match="larger than sample size. It is going to be clipped"):
+        MLPClassifier(5, max_iter=2, batch_size=100).fit(X, Y)

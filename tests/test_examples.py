@@ -1,0 +1,96 @@
+"""The examples run, with and without matplotlib, and show what they say."""
+
+import os
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_limits
+
+EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("plot_*.py"))
+
+#: Tests run in parallel, and threads of BLAS in each of them would wait for one another.
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+def tuning_pays(example):
+    search, X_test, y_test = example["search"], example["X_test"], example["y_test"]
+    scores, columns = example["scores"], example["columns"]
+
+    def means(name):
+        values = np.array(columns[name])
+        return [scores[values == value].mean() for value in set(columns[name])]
+
+    assert np.ptp(means("mlp__learning_rate_init")) == max(np.ptp(means(name)) for name in columns)
+    assert search.score(X_test, y_test) > example["defaults"].score(X_test, y_test)
+
+
+def robust_losses_win(example):
+    errors = example["errors"].mean(axis=2)
+    squared, absolute, huber = errors.T
+    assert errors[0].max() < 1.1 * errors[0].min()
+    assert np.all(squared[1:] > 2 * squared[0])
+    assert np.all(squared[1:] > 2 * np.maximum(absolute, huber)[1:])
+    assert absolute.argmax() == len(absolute) - 1
+    assert absolute[-1] < huber[-1]
+
+
+def cross_entropy_is_faster(example):
+    curves, epochs = example["curves"], example["epochs_to_goal"]
+    for rate in example["RATES"]:
+        assert epochs(curves["log_loss", rate][1]) <= epochs(curves["squared_error", rate][1])
+    fastest = {loss: epochs(curves[loss, rate][1]) for loss, rate in example["best_rates"].items()}
+    assert 2 * fastest["log_loss"] < fastest["squared_error"]
+
+
+def own_loss_wins(example):
+    names, costs = example["names"], example["costs"]
+    order = np.argsort(costs)
+    assert {names[place][1] for place in order[:2]} == {
+        "Asymmetric(weight=4.0)",
+        "FunctionLoss(value=cost, gradient=None)",
+    }
+    np.testing.assert_allclose(costs[order[0]], costs[order[1]], rtol=1e-2)
+    best, usual = (
+        example["mean_cost"](example["y_test"], predicted)
+        for predicted in example["predictions"].values()
+    )
+    assert best < usual
+
+
+CLAIMS = {
+    "plot_tune_activation_loss_rate": tuning_pays,
+    "plot_losses_with_outliers": robust_losses_win,
+    "plot_mse_or_cross_entropy": cross_entropy_is_faster,
+    "plot_custom_loss": own_loss_wins,
+}
+
+
+def test_each_example_has_a_claim():
+    assert {path.stem for path in EXAMPLES} == set(CLAIMS)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_runs_headless(path, tmp_path):
+    env = {**os.environ, **ONE_THREAD, "MPLBACKEND": "Agg", "DISPLAY": ""}
+    command = [sys.executable, "-W", "error", "-W", "ignore::DeprecationWarning", str(path)]
+    result = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout
+    assert result.stderr == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_shows_what_it_says_without_matplotlib(path, monkeypatch, capsys):
+    for name in ("matplotlib", "matplotlib.pyplot"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with threadpool_limits(1):
+        example = runpy.run_path(str(path), run_name="example")
+    assert example["plt"] is None
+    assert capsys.readouterr().out
+    with threadpool_limits(1):
+        CLAIMS[path.stem](example)

@@ -1,0 +1,409 @@
+"""Members trained in one stack end where they end alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+from training_cases import Problem, Recipe, problem
+
+from sknn_actloss.activations import ELU, GELU, LeakyReLU, ReLU, SiLU, Tanh
+from sknn_actloss.losses import (
+    AbsoluteError,
+    Focal,
+    Hinge,
+    Huber,
+    LogLoss,
+    Quantile,
+    SquaredError,
+    SquaredHinge,
+)
+from sknn_actloss.schedules import (
+    SCHEDULES,
+    Adaptive,
+    Constant,
+    Cosine,
+    InvScaling,
+    OneCycle,
+    ReduceOnPlateau,
+)
+from sknn_actloss.solvers import SGD, SOLVERS, Adadelta, Adam, AdamW, Lion, RMSprop
+from sknn_actloss.training import Observer, Outcome, train
+
+STOCHASTIC = [name for name in SOLVERS if SOLVERS[name]().stochastic]
+
+CLASSES = [
+    Recipe(Hinge(), (ReLU(), Tanh()), SGD(0.5), Constant(), 0.05, alpha=0.1),
+    Recipe(LogLoss(), (ReLU(), ELU(0.5)), Adam(), Cosine(), 0.02, max_iter=9),
+    Recipe(LogLoss(0.1), (Tanh(), ELU(2.0)), Adam(0.8), OneCycle(), 0.03, weight_decay=0.1),
+    Recipe(Focal(1.0), (Tanh(), GELU()), AdamW(), InvScaling(), 0.02, tol=0.05, n_iter_no_change=2),
+    Recipe(SquaredHinge(), (LeakyReLU(0.1), SiLU()), RMSprop(), ReduceOnPlateau(patience=1)),
+]
+NUMBERS = [
+    Recipe(Huber(0.3), (ReLU(), Tanh()), SGD(0.5), Adaptive(), 0.05, tol=0.05, n_iter_no_change=1),
+    Recipe(Huber(1.5), (ReLU(), ELU(0.5)), SGD(0.9), OneCycle(), 0.02, alpha=0.3, max_iter=6),
+    Recipe(Quantile(0.3), (Tanh(), ELU(2.0)), Adam(), Cosine(), 0.03, weight_decay=0.1),
+    Recipe(Quantile(0.8), (Tanh(), GELU()), Adam(0.5, 0.9, amsgrad=True), rate=0.02, tol=0.1),
+    Recipe(SquaredError(), (LeakyReLU(0.3), SiLU()), Lion(), rate=0.002, n_iter_no_change=1),
+]
+MIXED = {"binary": CLASSES, "multilabel": CLASSES, "multiclass": CLASSES, "continuous": NUMBERS}
+
+
+def assert_same_members(actual, expected, dtype=np.float64, exact=False):
+    """Compare all that training leaves behind."""
+    close = {"rtol": 1e-10, "atol": 1e-12} if dtype == np.float64 else {"rtol": 1e-2, "atol": 1e-3}
+    assert_same = assert_array_equal if exact else (lambda a, b: assert_allclose(a, b, **close))
+    for member, other in zip(actual, expected, strict=True):
+        course, reference = member.course, other.course
+        assert course.outcome is reference.outcome
+        assert course.n_epochs == reference.n_epochs
+        assert course.no_improvement_count == reference.no_improvement_count
+        for name in ("loss_curve", "validation_scores", "rate_curve"):
+            assert len(getattr(course, name)) == len(getattr(reference, name))
+            assert_same(getattr(course, name), getattr(reference, name))
+        for name in ("best_loss", "best_score"):
+            assert_same(getattr(course, name), getattr(reference, name))
+        assert member.params.dtype == dtype
+        assert member.params.shape == other.params.shape
+        assert_same(member.params, other.params)
+        assert member.state.keys() == other.state.keys()
+        for name, value in other.state.items():
+            assert np.shape(member.state[name]) == np.shape(value)
+            assert_same(member.state[name], value)
+        rate, reference = member.learning_rate, other.learning_rate
+        assert (rate.step, rate.epoch, rate.samples) == (
+            reference.step,
+            reference.epoch,
+            reference.samples,
+        )
+        assert rate.reductions == reference.reductions
+        assert rate.current == pytest.approx(reference.current, rel=1e-12)
+
+
+def check_stack(data: Problem, recipes: list[Recipe], **options) -> None:
+    together = data.run(recipes, **options)
+    alone = [data.run([recipe], [seed], **options)[0] for seed, recipe in enumerate(recipes)]
+    assert_same_members(together, alone, data.y.dtype)
+
+
+@pytest.mark.parametrize("order", ["contiguous", "reversed", "interleaved"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("kind", MIXED)
+def test_a_mixed_stack_equals_its_members(kind: str, dtype, order: str) -> None:
+    recipes = MIXED[kind]
+    if dtype == np.float32:  # rounding decides on whether a small change is an improvement
+        recipes = [replace(recipe, tol=1e-7, n_iter_no_change=99) for recipe in recipes]
+    if order == "reversed":
+        recipes = recipes[::-1]
+    if order == "interleaved":
+        recipes = [*recipes, *recipes][::3] + recipes[1::2]
+    check_stack(problem(kind, dtype), recipes)
+
+
+def test_members_leave_at_different_epochs() -> None:
+    members = problem("continuous").run(NUMBERS)
+    assert len({member.course.n_epochs for member in members}) >= 3
+    outcomes = {member.course.outcome for member in members}
+    assert outcomes == {Outcome.CONVERGED, Outcome.MAX_ITER}
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "continuous"])
+def test_early_stopping_on_shared_validation_rows(kind: str) -> None:
+    rows = np.random.default_rng(1).permutation(70)
+    data = problem(kind, rows=rows[20:])
+    recipes = [
+        replace(recipe, early_stopping=True, n_iter_no_change=1 + i, tol=0.0, max_iter=25)
+        for i, recipe in enumerate(MIXED[kind])
+    ]
+    score = data.scorer(rows[:20])
+    check_stack(data, recipes, score=score)
+    members = data.run(recipes, score=score)
+    assert any(member.course.outcome is Outcome.CONVERGED for member in members)
+    for member in members:
+        assert len(member.course.validation_scores) == member.course.n_epochs
+        assert member.course.best_score == max(member.course.validation_scores)
+
+
+@pytest.mark.parametrize("name", STOCHASTIC)
+def test_every_solver_in_a_stack_whose_members_differ(name: str) -> None:
+    solver = SOLVERS[name]()
+    recipes = [
+        Recipe(LogLoss(), solver=solver, rate=0.01, max_iter=5),
+        Recipe(LogLoss(), solver=type(solver)(**{**solver.get_params(), **changed(solver)})),
+        Recipe(Hinge(), solver=SGD(0.3), rate=0.03, max_iter=3),
+        Recipe(LogLoss(), solver=solver, rate=0.02, max_iter=8, weight_decay=0.2),
+    ]
+    check_stack(problem("binary"), recipes)
+
+
+def changed(solver):
+    """Return other values of the numbers among a solver's fields."""
+    return {
+        name: 0.5 * value
+        for name, value in solver.get_params().items()
+        if isinstance(value, float) and name != "epsilon"
+    }
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_every_schedule_in_a_stack(name: str) -> None:
+    schedule = SCHEDULES[name]()
+    solver = SGD()
+    recipes = [
+        Recipe(SquaredError(), solver=solver, schedule=schedule, rate=0.05, max_iter=12),
+        Recipe(SquaredError(), solver=solver, rate=0.01, max_iter=7),
+        Recipe(SquaredError(), solver=solver, schedule=schedule, rate=0.02, tol=0.1),
+    ]
+    recipes = [replace(recipe, n_iter_no_change=2) for recipe in recipes]
+    check_stack(problem("continuous"), recipes)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_rows_of_any_kind(shuffled: bool, container, weighted: bool) -> None:
+    data = problem("binary", shuffled=shuffled, batch_size=32)
+    data.X = container(data.X)
+    if weighted:
+        data.sample_weight = np.random.default_rng(2).exponential(size=70)
+    check_stack(data, CLASSES)
+
+
+def test_neighbours_join_once_those_between_have_left() -> None:
+    recipes = [
+        Recipe(LogLoss(), (ReLU(), ELU(0.5)), Adam(0.8), max_iter=9),
+        Recipe(Hinge(), (Tanh(), Tanh()), SGD(), max_iter=3),
+        Recipe(LogLoss(0.1), (ReLU(), ELU(1.5)), Adam(0.9), rate=0.03, max_iter=9),
+        Recipe(Focal(), (Tanh(), ReLU()), Adadelta(), rate=1.0, max_iter=6),
+        Recipe(LogLoss(0.2), (ReLU(), ELU(2.5)), Adam(0.7), alpha=1.0, max_iter=9),
+    ]
+    check_stack(problem("binary"), recipes)
+
+
+def diverging(**changes) -> Recipe:
+    return Recipe(SquaredError(), (ReLU(), ELU()), SGD(), rate=1e6, **changes)
+
+
+@pytest.mark.parametrize("position", range(5))
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_member_that_diverges_changes_no_bit_of_the_others(position: int, dtype) -> None:
+    healthy, data = NUMBERS[:4], problem("continuous", dtype)
+    seeds = [0, 1, 2, 3]
+    expected = data.run(healthy, seeds)
+    recipes = [*healthy[:position], diverging(), *healthy[position:]]
+    members = data.run(recipes, [*seeds[:position], 9, *seeds[position:]])
+    lost = members.pop(position)
+    assert_same_members(members, expected, dtype, exact=True)
+    assert lost.course.outcome is Outcome.DIVERGED
+    assert lost.params is None or np.isfinite(lost.params).all()
+    assert np.isfinite(lost.course.loss_curve).all()
+    assert lost.state == {}
+
+
+def test_a_diverging_member_beside_others_of_its_own_kind() -> None:
+    recipe = replace(diverging(max_iter=8), rate=0.01)
+    recipes = [replace(recipe, rate=rate) for rate in (0.01, 0.02, 1e6, 0.005)]
+    data = problem("continuous")
+    members = data.run(recipes)
+    assert [member.course.outcome for member in members] == [
+        Outcome.MAX_ITER,
+        Outcome.MAX_ITER,
+        Outcome.DIVERGED,
+        Outcome.MAX_ITER,
+    ]
+    expected = data.run([*recipes[:2], recipes[3]], [0, 1, 3])
+    assert_same_members([*members[:2], members[3]], expected, exact=True)
+
+
+def test_all_members_diverge() -> None:
+    members = problem("continuous").run([diverging(), diverging(alpha=1.0)])
+    for member in members:
+        assert member.course.outcome is Outcome.DIVERGED
+        assert member.params is None or np.isfinite(member.params).all()
+
+
+def test_divergence_falls_back_on_the_start_where_there_is_one() -> None:
+    data = problem("continuous")
+    member = diverging(n_iter_no_change=99).member("continuous")
+    start = data.params([0])[0]
+    member.course.start = start.copy()
+    stack = data.stack([member], [0])
+    stack.params *= 1e150  # not even the first epoch is finite
+    data.train(stack)
+    assert member.course.outcome is Outcome.DIVERGED
+    assert member.course.n_epochs == 0
+    assert_array_equal(member.params, start)
+
+
+def test_divergence_after_good_epochs_keeps_the_best_weights() -> None:
+    class Spoiler(Observer):
+        def epoch_begins(self, stack) -> None:
+            if stack.members[0].course.n_epochs == 4:
+                stack.params[0] *= 1e200
+
+    data = problem("continuous")
+    recipe = Recipe(SquaredError(), rate=0.01)
+    (reference,) = data.run([replace(recipe, max_iter=4)])
+    (member,) = data.run([recipe], observer=Spoiler())
+    assert reference.course.best_loss == reference.course.loss_curve[-1]
+    assert member.course.outcome is Outcome.DIVERGED
+    assert member.course.n_epochs == 4
+    assert member.course.loss_curve == reference.course.loss_curve
+    assert_array_equal(member.params, reference.params)
+
+
+class Recorder(Observer):
+    """Counts epochs and members; acts at a given epoch."""
+
+    def __init__(self, epoch=None, action=None, begins=False):
+        self.epoch, self.action, self.begins = epoch, action, begins
+        self.n_begun, self.n_ended, self.n_members = 0, 0, []
+
+    def epoch_begins(self, stack):
+        self.n_begun += 1
+        self.n_members.append(len(stack.members))
+        if self.begins and self.n_begun == self.epoch:
+            self.action()
+
+    def epoch_ends(self, stack):
+        self.n_ended += 1
+        assert [m.course.n_epochs for m in stack.members] == [self.n_ended] * len(stack.members)
+        if not self.begins and self.n_ended == self.epoch:
+            return self.action()
+        return False
+
+
+def interrupt():
+    raise KeyboardInterrupt
+
+
+def test_an_observer_sees_every_epoch_and_the_members_left() -> None:
+    recorder = Recorder()
+    members = problem("continuous").run(NUMBERS, observer=recorder)
+    lengths = [member.course.n_epochs for member in members]
+    assert recorder.n_begun == recorder.n_ended == max(lengths)
+    expected = [sum(length > epoch for length in lengths) for epoch in range(max(lengths))]
+    assert recorder.n_members == expected
+
+
+@pytest.mark.parametrize(
+    ("action", "outcome"), [(lambda: True, Outcome.STOPPED), (interrupt, Outcome.INTERRUPTED)]
+)
+def test_the_end_by_an_observer_keeps_the_weights(action, outcome: Outcome) -> None:
+    recipes = [replace(recipe, n_iter_no_change=99) for recipe in CLASSES]
+    recipes[1] = replace(recipes[1], max_iter=3)
+    data = problem("binary")
+    members = data.run(recipes, observer=Recorder(5, action))
+    assert [member.course.outcome for member in members] == [
+        outcome,
+        Outcome.MAX_ITER,
+        *[outcome] * 3,
+    ]
+    recipes = [replace(recipe, schedule=Constant()) for recipe in recipes]  # no horizon
+    members = data.run(recipes, observer=Recorder(5, action))
+    expected = data.run([replace(recipe, max_iter=min(recipe.max_iter, 5)) for recipe in recipes])
+    for member, other in zip(members, expected, strict=True):
+        other.course.outcome = member.course.outcome
+    assert_same_members(members, expected, exact=True)
+
+
+def test_an_interruption_within_an_epoch_keeps_finite_weights_of_all_members() -> None:
+    data = problem("binary")
+    members = data.run(CLASSES, observer=Recorder(3, interrupt, begins=True))
+    for member in members:
+        assert member.course.outcome is Outcome.INTERRUPTED
+        assert member.course.n_epochs == 2
+        assert np.isfinite(member.params).all()
+
+
+def test_an_interruption_before_the_first_epoch_keeps_the_initial_weights() -> None:
+    data = problem("binary")
+    members = data.run(CLASSES, observer=Recorder(1, interrupt, begins=True))
+    assert_array_equal([member.params for member in members], data.params([0, 1, 2, 3, 4]))
+
+
+def test_an_interruption_with_early_stopping_keeps_the_best_weights() -> None:
+    data = problem("binary")
+    scores = iter([0.1, 0.9, 0.3, 0.2])
+    recipe = Recipe(early_stopping=True)
+    (member,) = data.run(
+        [recipe], score=lambda stack: [next(scores)], observer=Recorder(4, interrupt)
+    )
+    (best,) = data.run([Recipe(max_iter=2)])
+    assert member.course.outcome is Outcome.INTERRUPTED
+    assert_array_equal(member.params, best.params)
+
+
+def test_other_errors_are_passed_on() -> None:
+    def fail():
+        raise RuntimeError("from the observer")
+
+    with pytest.raises(RuntimeError, match="from the observer"):
+        problem("binary").run(CLASSES, observer=Recorder(2, fail))
+
+
+@pytest.mark.parametrize("kind", ["binary", "continuous"])
+def test_epoch_by_epoch_equals_one_long_run(kind: str) -> None:
+    recipes = [replace(recipe, n_iter_no_change=99, max_iter=8) for recipe in MIXED[kind]]
+    data = problem(kind)
+    expected = data.run(recipes)
+    members = [recipe.member(kind) for recipe in recipes]
+    params, batches, rng = data.params([0, 1, 2, 3, 4]), data.batches(), np.random.RandomState(5)
+    for epoch in range(8):
+        train(data.stack_at(members, params), batches, rng, n_epochs=1)
+        params = np.array([member.params for member in members])
+        assert [member.course.n_epochs for member in members] == [epoch + 1] * 5
+        assert [member.course.outcome for member in members] == [None] * 5
+    for member in members:
+        member.course.outcome = Outcome.MAX_ITER
+    assert_same_members(members, expected, exact=True)
+
+
+def test_members_that_go_on_alone_equal_those_that_go_on_together() -> None:
+    data = problem("binary")
+    recipes = [replace(recipe, max_iter=6) for recipe in CLASSES]
+    results = []
+    for groups in ([[0, 1, 2, 3, 4]], [[0], [1], [2], [3], [4]]):
+        members = [recipe.member("binary") for recipe in recipes]
+        data.train(data.stack(members, [0, 1, 2, 3, 4]), n_epochs=3)
+        for group in groups:
+            params = np.array([members[i].params for i in group])
+            data.train(data.stack_at([members[i] for i in group], params), n_epochs=2)
+        results.append(members)
+    assert_same_members(*results)
+
+
+def test_the_order_of_a_fixed_number_of_epochs_overrules_max_iter() -> None:
+    (member,) = problem("binary").run([Recipe(max_iter=2)], n_epochs=5)
+    assert member.course.n_epochs == 5
+    assert member.course.outcome is None
+
+
+def test_nothing_is_left_to_train() -> None:
+    data = problem("binary")
+    train(None, data.batches(), np.random.RandomState(0))
+
+
+def test_weight_decay_shrinks_weights_and_not_biases() -> None:
+    data = problem("continuous", batch_size=70)
+    rate, decay = 0.1, 0.5
+    plain = Recipe(AbsoluteError(), solver=SGD(0.0, False), rate=rate, max_iter=1)
+    start = data.params([0])[0]
+    (with_decay,) = data.run([replace(plain, weight_decay=decay)])
+    (without,) = data.run([plain])
+    difference = without.params - with_decay.params
+    n_weights = data.layout.n_weights
+    assert_allclose(difference[:n_weights], rate * decay * start[:n_weights], atol=1e-12)
+    assert_allclose(difference[n_weights:], 0.0, atol=1e-12)
+
+
+def test_samples_count_by_weight() -> None:
+    data = problem("binary", sample_weight=np.full(70, 2.0))
+    (member,) = data.run([Recipe(max_iter=3)])
+    assert member.learning_rate.samples == pytest.approx(3 * 140)
+    assert member.learning_rate.step == 3 * 5
+    (member,) = problem("binary").run([Recipe(max_iter=3)])
+    assert member.learning_rate.samples == 3 * 70

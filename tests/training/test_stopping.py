@@ -1,0 +1,175 @@
+"""When a network has trained enough, and which of its weights are kept."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from sknn_actloss.training import Course, Outcome
+
+
+def course(tol=0.1, n_iter_no_change=2, early_stopping=False, **fields):
+    return Course(tol, n_iter_no_change, early_stopping, **fields)
+
+
+def params(value):
+    return np.full(3, float(value))
+
+
+def feed(subject, values):
+    """Record an epoch for each value, with weights that tell the epoch; return the counts."""
+    counts = []
+    for epoch, value in enumerate(values):
+        if subject.early_stopping:
+            assert subject.record(params(epoch), 1.0, 0.5, value)
+        else:
+            assert subject.record(params(epoch), value, 0.5, None)
+        counts.append(subject.no_improvement_count)
+    return counts
+
+
+def test_counts_epochs_without_improvement_by_tol():
+    losses = [5.0, 4.0, 3.95, 3.87, 3.5, 3.5, 3.6]
+    subject = course()
+    # The best loss moves by less than tol as well.
+    assert feed(subject, losses) == [0, 0, 1, 2, 0, 1, 2]
+    assert subject.loss_curve == losses
+    assert subject.rate_curve == [0.5] * 7
+    assert subject.best_loss == 3.5
+    assert subject.n_epochs == 7
+    assert subject.metric == 3.6
+
+
+def test_counts_epochs_without_improvement_of_the_score():
+    scores = [0.1, 0.5, 0.55, 0.7, 0.65, 0.75]
+    subject = course(early_stopping=True)
+    assert feed(subject, scores) == [0, 0, 1, 0, 1, 2]
+    assert subject.validation_scores == scores
+    assert subject.best_score == 0.75
+    assert subject.best_loss == np.inf
+    assert subject.metric == -0.75
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_patience_is_over_after_more_than_n_iter_no_change_epochs(early_stopping):
+    subject = course(early_stopping=early_stopping)
+    feed(subject, [1.0, 1.0, 1.0])
+    assert not subject.out_of_patience
+    feed(subject, [1.0])
+    assert subject.out_of_patience
+
+
+def test_infinite_patience():
+    subject = course(n_iter_no_change=np.inf)
+    feed(subject, [1.0] * 100)
+    assert not subject.out_of_patience
+
+
+def test_an_equal_loss_is_an_improvement_at_tol_zero():
+    subject = course(tol=0.0)
+    assert feed(subject, [1.0, 1.0, 0.9, 0.9]) == [0, 0, 0, 0]
+    assert feed(subject, [0.95]) == [1]
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_the_best_weights_are_a_copy_of_the_first_best_epoch(early_stopping):
+    subject = course(early_stopping=early_stopping)
+    values = [3.0, 1.0, 1.0, 2.0]
+    if early_stopping:
+        values = [-value for value in values]
+    feed(subject, values)
+    assert_array_equal(subject.best, params(1))
+    weights = params(9)
+    subject.record(weights, -5.0, 0.5, 5.0)
+    weights[:] = 0
+    assert_array_equal(subject.best, params(9))
+
+
+def test_last_weights_are_kept_without_early_stopping():
+    subject = course()
+    feed(subject, [1.0, 2.0])
+    subject.outcome = Outcome.CONVERGED
+    last = params(7)
+    kept = subject.final_params(last)
+    assert_array_equal(kept, last)
+    assert not np.shares_memory(kept, last)
+
+
+@pytest.mark.parametrize("outcome", [o for o in Outcome if o is not Outcome.DIVERGED])
+def test_best_weights_are_kept_with_early_stopping(outcome):
+    subject = course(early_stopping=True)
+    feed(subject, [0.5, 0.9, 0.3])
+    subject.outcome = outcome
+    assert_array_equal(subject.final_params(params(7)), params(1))
+
+
+def test_last_weights_are_kept_with_early_stopping_before_any_epoch():
+    subject = course(early_stopping=True)
+    subject.outcome = Outcome.INTERRUPTED
+    assert_array_equal(subject.final_params(params(7)), params(7))
+
+
+NOT_FINITE = [
+    pytest.param(params(1), np.nan, id="loss-nan"),
+    pytest.param(params(1), np.inf, id="loss-inf"),
+    pytest.param(params(1), -np.inf, id="loss-minus-inf"),
+    pytest.param(np.array([1.0, np.nan, 1.0]), 1.0, id="weight-nan"),
+    pytest.param(np.array([1.0, 1.0, -np.inf]), 1.0, id="weight-inf"),
+]
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize(("weights", "loss"), NOT_FINITE)
+def test_a_diverged_epoch_leaves_no_trace_but_a_missing_score(weights, loss, early_stopping):
+    subject = course(early_stopping=early_stopping)
+    feed(subject, [0.5, 0.4])
+    before = subject.best.copy(), subject.best_loss, subject.best_score
+    assert not subject.record(weights, loss, 0.5, float("nan"))
+    assert_array_equal(subject.best, before[0])
+    assert (subject.best_loss, subject.best_score) == before[1:]
+    assert subject.n_epochs == 2
+    assert len(subject.loss_curve) == len(subject.rate_curve) == 2
+    assert np.isfinite(subject.loss_curve).all()
+    if early_stopping:
+        assert len(subject.validation_scores) == 3
+        assert np.isnan(subject.validation_scores[-1])
+
+
+@pytest.mark.parametrize("start", [None, params(5)], ids=["fresh", "continued"])
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize(("weights", "loss"), NOT_FINITE)
+def test_divergence_falls_back_on_the_best_epoch_or_the_start(weights, loss, early_stopping, start):
+    subject = course(early_stopping=early_stopping, start=start)
+    subject.record(weights, loss, 0.5, 0.0)
+    subject.outcome = Outcome.DIVERGED
+    kept = subject.final_params(weights)
+    assert kept is start
+    feed(subject, [0.5])
+    subject.record(weights, loss, 0.5, 0.0)
+    assert_array_equal(subject.final_params(weights), params(0))
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_weights_that_are_not_finite_are_never_kept(outcome):
+    lost = np.array([1.0, np.nan, np.inf])
+    fresh, continued, trained = course(), course(start=params(5)), course(start=params(5))
+    feed(trained, [0.5])
+    for subject in (fresh, continued, trained):
+        subject.outcome = outcome
+    assert fresh.final_params(lost) is None
+    assert_array_equal(continued.final_params(lost), params(5))
+    assert_array_equal(trained.final_params(lost), params(0))
+
+
+def test_a_score_that_is_not_a_number_is_not_the_best():
+    subject = course(early_stopping=True)
+    subject.record(params(0), 1.0, 0.5, 0.5)
+    subject.record(params(1), 1.0, 0.5, float("nan"))
+    assert subject.best_score == 0.5
+    assert_array_equal(subject.best, params(0))
+
+
+def test_outcomes_have_a_text():
+    assert all(isinstance(outcome.value, str) for outcome in Outcome)
+    assert len({outcome.value for outcome in Outcome}) == len(Outcome)
