@@ -152,9 +152,9 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         fresh = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         X, y = self._validate(X, y, reset=fresh)
         targets = self._encode(y, incremental)
-        weights = self._training_weights(sample_weight, X, targets, incremental)
         dtype = self._compute_dtype(X, fresh)
         working_dtype = dtype if settings.solver.stochastic else np.dtype(np.float64)
+        weights = self._training_weights(sample_weight, X, targets, working_dtype, incremental)
         if sparse.issparse(X):
             X = X.astype(working_dtype, copy=False)
         targets = self._cast_targets(targets, working_dtype)
@@ -174,7 +174,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         return Problem(
             X=X,
             y=targets,
-            sample_weight=None if weights is None else weights.astype(working_dtype),
+            sample_weight=weights,
             layout=layout,
             model=model,
             params=params.astype(working_dtype, copy=False),
@@ -204,7 +204,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         """Score predictions (n_samples, n_outputs) on encoded targets, NaN if not finite."""
 
     def _training_weights(
-        self, sample_weight: Any, X: Any, targets: np.ndarray, incremental: bool
+        self, sample_weight: Any, X: Any, targets: np.ndarray, dtype: np.dtype, incremental: bool
     ) -> np.ndarray | None:
         """Return the product of sample and class weights, ``None`` where all are one."""
         if sample_weight is not None:
@@ -213,10 +213,13 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         factors = [factor for factor in (sample_weight, by_class) if factor is not None]
         if all(np.all(factor == 1) for factor in factors):
             return None
-        weights = np.prod(factors, axis=0)
-        if not np.any(weights):
+        with np.errstate(over="ignore"):
+            weights = np.prod(factors, axis=0).astype(dtype, copy=False)
+            total = weights.sum(dtype=np.float64)
+        if not 0 < total < np.inf:
             raise ValueError(
-                "sample_weight and class_weight leave no row with a weight above zero."
+                f"sample_weight and class_weight add up to {total:g} in {dtype.name}; the sum "
+                "must be finite and above zero."
             )
         return weights
 
@@ -243,7 +246,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         rows = targets[np.linspace(0, len(targets) - 1, max(3, 12 // targets.shape[1])).astype(int)]
         raw = np.random.RandomState(0).normal(scale=1.5, size=(1, *rows.shape))
         if model.output_name == "identity" and self._target_kind == "continuous":
-            raw = targets.mean() + raw * max(targets.std(), 1e-3)
+            low, high = targets.min() / 2, targets.max() / 2
+            raw = (high + low) + raw * max(high - low, 1e-3)
         model.loss.check(rows.astype(np.float64), model.output(raw)[0])
 
     def _initial_params(

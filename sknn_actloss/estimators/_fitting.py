@@ -217,7 +217,8 @@ def _finish_stochastic(
 ) -> None:
     course = member.course
     n_seen = 0 if problem.fresh else getattr(estimator, "t_", 0)
-    remedy = f"The learning rate was {optimizer.rate.current:g}; lower it. {REMEDY}"
+    rate = optimizer.rate.current
+    remedy = f"The learning rate was {rate:g}. Lower learning_rate_init. {REMEDY}"
     set_weights(estimator, problem, member.params, remedy)
     estimator._optimizer = optimizer
     estimator.t_ = n_seen + course.n_epochs * n_rows
@@ -230,7 +231,7 @@ def _finish_stochastic(
     estimator.best_validation_score_ = course.best_score if early else None
     estimator.best_loss_ = None if early else course.best_loss
     estimator._no_improvement_count = course.no_improvement_count
-    _warn(course, estimator.max_iter, optimizer.rate.current)
+    _warn(course, estimator.max_iter, rate)
 
 
 def set_weights(estimator: Any, problem: Problem, params: np.ndarray | None, remedy: str) -> None:
@@ -251,8 +252,8 @@ def _warn(course: Course, max_iter: int, rate: float) -> None:
     elif course.outcome is Outcome.DIVERGED:
         warnings.warn(
             f"Training diverged in epoch {course.n_epochs + 1} at a learning rate of {rate:g}: "
-            "loss or weights were not finite. The best finite weights are kept. Lower the rate. "
-            f"{REMEDY}",
+            "loss or weights were not finite. The best finite weights are kept. "
+            f"Lower learning_rate_init. {REMEDY}",
             ConvergenceWarning,
             stacklevel=2,
         )

@@ -34,7 +34,7 @@ def fit_lbfgs(estimator: Any, settings: Settings, problem: Problem, observer: Fi
 
     def on_iterate(params: np.ndarray, loss: float) -> bool:
         losses.append(loss)
-        return observer.iterate(params, len(losses), loss)
+        return observer.iteration_ends(params, len(losses), loss)
 
     result = _minimise(estimator, settings.solver, evaluate, objective.start, on_iterate)
     set_weights(estimator, problem, _final_params(problem, objective, result, losses), REMEDY)

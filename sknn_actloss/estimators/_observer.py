@@ -51,7 +51,7 @@ class FitObserver(Observer):
         if self._task is None:
             self._begin(params)
 
-    def iterate(self, params: np.ndarray, number: int, loss: float) -> bool:
+    def iteration_ends(self, params: np.ndarray, number: int, loss: float) -> bool:
         """Print an iteration of L-BFGS and close its task; returns whether to stop."""
         if self._estimator.verbose:
             print(f"Iteration {number}, loss = {loss:.8f}")

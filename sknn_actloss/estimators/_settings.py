@@ -70,26 +70,30 @@ class Settings:
         Raises
         ------
         ValueError
-            If the range of the output activation leaves the domain of the loss.
+            If output activation, loss and targets do not go together.
         """
         output = self.out_activation
         if output is None:
             output = resolve_activation(self.loss.natural_output(target_kind), hidden=False)
         loss = self.loss.for_targets(target_kind, canonical_name(output))
-        if not output.range.within(loss.prediction_domain):
-            raise ValueError(
-                f"out_activation={output!r} does not go with loss={self.loss!r}: its range "
-                f"{output.range} leaves the loss's domain {loss.prediction_domain}. "
-                f"Use out_activation='auto', which is {self.loss.natural_output(target_kind)!r}."
-            )
-        if isinstance(output, Softmax) and n_outputs == 1:
-            raise ValueError(
-                "out_activation='softmax' needs at least two outputs, and these targets have "
-                "one. Use out_activation='auto'."
-            )
+        self._check_output(output, loss, target_kind, n_outputs)
         for activation in {id(a): a for a in [*self.activations, output]}.values():
             activation.check()
         return Model(self.activations, output, loss, self.alpha)
+
+    def _check_output(
+        self, output: Activation, loss: Loss, target_kind: str, n_outputs: int
+    ) -> None:
+        if not output.range.within(loss.prediction_domain):
+            flaw = f"its range {output.range} leaves the loss's domain {loss.prediction_domain}"
+        elif isinstance(output, Softmax) and n_outputs == 1:
+            flaw = "it needs at least two outputs, and these targets have one"
+        else:
+            return
+        raise ValueError(
+            f"out_activation={output!r} does not go with loss={self.loss!r}: {flaw}. "
+            f"Use out_activation='auto', which is {self.loss.natural_output(target_kind)!r}."
+        )
 
     def layer_activation(self, layer: int) -> Activation:
         """Return the activation that an initializer sees: the output layer takes the last."""

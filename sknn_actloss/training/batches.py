@@ -97,12 +97,12 @@ class Batches:
     ) -> np.ndarray | sparse.csr_array | None:
         if not isinstance(array, np.ndarray):
             return None if array is None else array[rows]
-        same_dtype = array.dtype == self._y.dtype
         if isinstance(rows, slice):
-            return array[rows] if same_dtype else array[rows].astype(self._y.dtype)
+            return array[rows].astype(self._y.dtype, copy=False)
         target = self._buffers[name][: len(rows)]
-        if same_dtype:
-            # mode="clip" lets take write to the target without a buffer in between.
+        if array.dtype == target.dtype and array.flags.c_contiguous:
+            # take would copy an array in another order as a whole; mode="clip" lets it write to
+            # the target without a buffer in between.
             return np.take(array, rows, axis=0, out=target, mode="clip")
         target[...] = array[rows]
         return target

@@ -21,7 +21,7 @@ from sknn_actloss.activations import (
     Softplus,
     Squareplus,
 )
-from sknn_actloss.core import Layout, Model, Network
+from sknn_actloss.core import Layout, Model, Network, hidden_layers, raw_outputs
 from sknn_actloss.losses import (
     LOSSES,
     TARGET_KINDS,
@@ -214,6 +214,25 @@ def test_loss_is_that_of_the_rows_and_the_penalty_of_the_weights() -> None:
     losses, _ = loss_and_gradient(layout, models, params, X, y, w, 7.0)
     rows = np.sum(residual**2, axis=1) / 2
     assert losses == pytest.approx((w @ rows + penalty) / 7, rel=1e-13)
+
+
+@every_case
+def test_loss_is_the_mean_that_the_loss_itself_gives(case: Case) -> None:
+    rng = np.random.default_rng(8)
+    layout = Layout((3, 4, case.n_outputs))
+    for output in [None, *case.other_outputs()]:
+        X, y, params = rng.normal(size=(9, 3)), case.targets(rng, 9), random_params(rng, layout)
+        model = case.model((ACTIVATIONS["tanh"](),), output, alpha=0.0)
+        losses, _ = loss_and_gradient(layout, [model], params, X, y)
+        hidden = hidden_layers([model.activations], params.dtype)
+        raw = raw_outputs(X, layout.weights(params), layout.biases(params), hidden)
+        prediction = model.output(raw)[0]
+        encoded = 2 * y - 1 if model.loss.encoding == (-1.0, 1.0) else y
+        rows = model.loss.value_of_prediction(encoded, prediction)
+        assert losses[0] == pytest.approx(rows.mean(), rel=1e-10), output
+        if output is None:
+            expected = case.loss(y, prediction, target_kind=case.kind)
+            assert losses[0] == pytest.approx(expected, rel=1e-10)
 
 
 def test_a_weight_of_two_is_a_row_twice() -> None:

@@ -97,7 +97,7 @@ def test_a_subset_keeps_its_order_until_it_is_shuffled(container):
     assert batches.n_rows == 5
 
 
-@pytest.mark.parametrize("rows", [None, np.array([1, 2, 5, 8, 9])], ids=["all", "subset"])
+@pytest.mark.parametrize("rows", [None, np.array([1, 2, 5, 8, 10])], ids=["all", "subset"])
 def test_weights_of_batches_are_rows_times_the_mean_weight(rows):
     batches = batches_of(11, 4, rows=rows, weighted=True)
     weights = np.arange(1.0, 12.0)[slice(None) if rows is None else rows]

@@ -310,6 +310,31 @@ def test_the_end_by_an_observer_keeps_the_weights(action, outcome: Outcome) -> N
     assert_same_members(members, expected, exact=True)
 
 
+@pytest.mark.parametrize("action", [lambda: True, interrupt], ids=["stop", "interrupt"])
+def test_the_end_by_an_observer_leaves_other_outcomes_as_they_are(action) -> None:
+    recipes = [Recipe(max_iter=3), Recipe(max_iter=9)]
+    members = problem("binary").run(recipes, observer=Recorder(3, action))
+    assert members[0].course.outcome is Outcome.MAX_ITER
+    assert members[1].course.outcome in (Outcome.STOPPED, Outcome.INTERRUPTED)
+
+
+def test_patience_starts_anew_with_each_lower_rate() -> None:
+    recipe = Recipe(SquaredError(), solver=SGD(), schedule=Adaptive(), rate=1e-4)
+    recipe = replace(recipe, tol=1e9, n_iter_no_change=2, max_iter=99)
+    watched = []
+
+    class Watch(Observer):
+        def epoch_ends(self, stack) -> bool:
+            watched.append(stack.members[0].course.rate_reduced)
+            return False
+
+    (member,) = problem("continuous").run([recipe], observer=Watch())
+    rates = [1e-4] * 4 + [1e-4 / 5] * 3 + [1e-4 / 25] * 3 + [1e-4 / 125] * 3
+    assert_allclose(member.course.rate_curve, rates, rtol=1e-12)
+    assert member.course.outcome is Outcome.CONVERGED
+    assert [epoch for epoch, reduced in enumerate(watched) if reduced] == [3, 6, 9]
+
+
 def test_an_interruption_within_an_epoch_keeps_finite_weights_of_all_members() -> None:
     data = problem("binary")
     members = data.run(CLASSES, observer=Recorder(3, interrupt, begins=True))
