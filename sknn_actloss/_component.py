@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from abc import ABCMeta
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from numbers import Real
 from typing import Any, ClassVar, Self, TypeVar
@@ -20,12 +20,13 @@ import numpy as np
 from sknn_actloss._sklearn import validate_parameter_constraints
 
 
+@dataclass(repr=False)
 class Component(metaclass=ABCMeta):  # noqa: B024 (the contracts below it are abstract)
     """Base of activations, losses, schedules, solvers and initializers.
 
-    Subclasses are dataclasses (``@dataclass(repr=False)``), not frozen, whose ``__post_init__``
-    never alters a field: ``clone`` checks that parameters come back as they were given. Values
-    are checked by :meth:`validate`, which estimators call in ``fit``.
+    Subclasses with fields are dataclasses (``@dataclass(repr=False)``), not frozen, whose
+    ``__post_init__`` never alters a field: ``clone`` checks that parameters come back as they
+    were given. Values are checked by :meth:`validate`, which estimators call in ``fit``.
     """
 
     #: Whether components that differ in numbers merge into one with arrays as fields.

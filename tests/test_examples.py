@@ -89,7 +89,7 @@ def test_shows_what_it_says_without_matplotlib(path, monkeypatch, capsys):
     for name in ("matplotlib", "matplotlib.pyplot"):
         monkeypatch.setitem(sys.modules, name, None)
     with threadpool_limits(1):
-        example = runpy.run_path(str(path), run_name="example")
+        example = runpy.run_path(str(path), run_name="__main__")
     assert example["plt"] is None
     assert capsys.readouterr().out
     with threadpool_limits(1):

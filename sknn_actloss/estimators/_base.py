@@ -244,10 +244,11 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
                 "valid range of the loss; transform y or choose another loss."
             )
         rows = targets[np.linspace(0, len(targets) - 1, max(3, 12 // targets.shape[1])).astype(int)]
-        raw = np.random.RandomState(0).normal(scale=1.5, size=(1, *rows.shape))
+        n_outputs = targets.shape[1] * model.loss.outputs_per_target
+        raw = np.random.RandomState(0).normal(scale=1.5, size=(1, len(rows), n_outputs))
         if model.output_name == "identity" and self._target_kind == "continuous":
             low, high = targets.min() / 2, targets.max() / 2
-            raw = (high + low) + raw * max(high - low, 1e-3)
+            raw = (high + low) + np.tanh(raw) * max(high - low, 1e-3)
         model.loss.check(rows.astype(np.float64), model.output(raw)[0])
 
     def _initial_params(

@@ -35,6 +35,7 @@ class FitObserver(Observer):
         self._estimator, self._context = estimator, context
         self._data, self._attributes = data, attributes
         self._task: Any = None
+        self._iterate: np.ndarray | None = None
 
     def epoch_begins(self, stack: Stack) -> None:
         """Open the epoch's task."""
@@ -49,12 +50,14 @@ class FitObserver(Observer):
     def evaluation_begins(self, params: np.ndarray) -> None:
         """Open the task of an iteration of L-BFGS with its first evaluation."""
         if self._task is None:
-            self._begin(params)
+            # Later evaluations try points that the iteration has not reached.
+            self._begin(params if self._iterate is None else self._iterate)
 
     def iteration_ends(self, params: np.ndarray, number: int, loss: float) -> bool:
         """Print an iteration of L-BFGS and close its task; returns whether to stop."""
         if self._estimator.verbose:
             print(f"Iteration {number}, loss = {loss:.8f}")
+        self._iterate = params.copy()
         return self._end(params)
 
     def _begin(self, params: np.ndarray) -> None:

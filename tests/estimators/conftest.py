@@ -1,0 +1,11 @@
+"""What all tests of estimators share."""
+
+import pytest
+from threadpoolctl import threadpool_limits
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread():
+    """Keep the test processes from competing for cores over matrices of a few rows."""
+    with threadpool_limits(1):
+        yield
