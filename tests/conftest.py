@@ -1,4 +1,4 @@
-"""What all tests of estimators share."""
+"""What all tests share."""
 
 import pytest
 from threadpoolctl import threadpool_limits
