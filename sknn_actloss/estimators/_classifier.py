@@ -260,7 +260,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         probabilities = self._model.loss.probabilities(prediction)
         if probabilities.shape[1] == 1:
             return np.hstack([1 - probabilities, probabilities])
-        if self._target_kind == "multiclass" and self._model.output_name != "softmax":
+        is_softmax = self._model.output_name == "softmax" and probabilities is prediction
+        if self._target_kind == "multiclass" and not is_softmax:
             return _normalised(probabilities)
         return probabilities
 
