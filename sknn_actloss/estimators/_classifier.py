@@ -292,10 +292,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return sum(self._model.loss.encoding) / 2
 
     def _has_raw_decisions(self) -> bool:
-        # The raw output is zero just where these outputs pass their threshold.
-        return self._model.output_name in ("identity", "logistic", "softmax") and (
-            self._model.output_name != "identity" or self._threshold == 0
-        )
+        """Whether raw outputs order the classes, or pass zero, just where predictions do."""
+        output = self._model.output_name
+        if output == "softmax":
+            return self._target_kind == "multiclass"
+        return (output, self._threshold) in (("identity", 0.0), ("logistic", 0.5))
 
     def _validate(self, X: Any, y: Any, reset: bool) -> tuple[Any, np.ndarray]:
         X, y = validate_data(

@@ -108,7 +108,7 @@ def _n_iterations(result: OptimizeResult | None, n_iterates: int, max_iter: int)
 
 
 def _set_curves(estimator: Any, loss: float, losses: list[float]) -> None:
-    if np.isfinite(loss):
+    if np.isfinite(loss) or not hasattr(estimator, "loss_"):
         estimator.loss_ = losses[-1] if losses else loss
         estimator.best_loss_ = loss
     estimator.loss_curve_ = losses

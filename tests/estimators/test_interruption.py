@@ -120,6 +120,7 @@ def test_lbfgs_before_its_first_evaluation_keeps_the_initial_weights(monkeypatch
     with pytest.warns(UserWarning, match=INTERRUPTED):
         fitted = model(solver="lbfgs").fit(X, NUMBERS)
     assert fitted.n_iter_ == 0
+    assert fitted.loss_ == np.inf
     assert np.isfinite(fitted.predict(X)).all()
 
 
