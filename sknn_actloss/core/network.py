@@ -52,9 +52,8 @@ class Network:
         self._objective = Objective(models, dtype)
         self._alpha = _per_member([model.alpha for model in models], dtype)
         self._penalty = np.empty((len(models), layout.n_weights), dtype)
-        self._workspace = Workspace(
-            layout, len(models), n_rows, [_reads_input(layer) for layer in self.hidden], dtype
-        )
+        self._keeps_input = [_reads_input(layer) for layer in self.hidden]
+        self._workspace = Workspace(layout, len(models), n_rows, self._keeps_input, dtype)
 
     @property
     def decaying(self) -> np.ndarray:
@@ -124,7 +123,7 @@ class Network:
             if layer:
                 grad = space.deltas[layer - 1]
                 np.matmul(delta, _transposed(self.weights[layer]), out=grad)
-                z, kept = space.inputs[layer - 1], _reads_input(self.hidden[layer - 1])
+                z, kept = space.inputs[layer - 1], self._keeps_input[layer - 1]
                 for members, (activation,) in self.hidden[layer - 1]:
                     activation.backward(z[members] if kept else None, below[members], grad[members])
 

@@ -28,6 +28,16 @@ REMEDY = (
     "grows slower, such as 'huber'."
 )
 
+#: Fields of a course that a warm start or partial_fit takes from the fitted estimator.
+COURSE_ATTRIBUTES = {
+    "loss_curve": "loss_curve_",
+    "validation_scores": "validation_scores_",
+    "rate_curve": "learning_rate_curve_",
+    "best_loss": "best_loss_",
+    "best_score": "best_validation_score_",
+    "no_improvement_count": "_no_improvement_count",
+}
+
 
 @dataclass
 class Problem:
@@ -182,17 +192,10 @@ def _course(estimator: Any, problem: Problem) -> Course:
     if problem.fresh:
         return course
     course.start = problem.params[0].copy()
-    for name in ("loss_curve", "validation_scores", "rate_curve"):
-        attribute = "learning_rate_curve_" if name == "rate_curve" else f"{name}_"
-        setattr(course, name, list(getattr(estimator, attribute, None) or []))
-    for name, attribute in (
-        ("best_loss", "best_loss_"),
-        ("best_score", "best_validation_score_"),
-        ("no_improvement_count", "_no_improvement_count"),
-    ):
+    for name, attribute in COURSE_ATTRIBUTES.items():
         value = getattr(estimator, attribute, None)
         if value is not None:
-            setattr(course, name, value)
+            setattr(course, name, list(value) if isinstance(value, list) else value)
     return course
 
 

@@ -124,10 +124,8 @@ def _release(stack: Stack, everyone: bool) -> Stack | None:
     if not finished:
         return stack
     for index in finished:
-        member = stack.members[index]
-        params = stack.params[index]
+        member, params = stack.members[index], stack.params[index]
         # What a solver remembers of a divergence would spoil the steps that follow.
-        diverged = member.course.outcome is Outcome.DIVERGED or not np.isfinite(params).all()
-        member.state = {} if diverged else stack.state_of(index)
+        member.state = {} if member.course.has_diverged(params) else stack.state_of(index)
         member.params = member.course.final_params(params)
     return stack.without(finished)

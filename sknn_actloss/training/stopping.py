@@ -97,9 +97,13 @@ class Course:
         """Whether more than ``n_iter_no_change`` epochs brought no improvement."""
         return self.no_improvement_count > self.n_iter_no_change
 
+    def has_diverged(self, params: np.ndarray) -> bool:
+        """Whether training has come to a loss or weights, ``params``, that are not finite."""
+        return self.outcome is Outcome.DIVERGED or not np.isfinite(params).all()
+
     def final_params(self, params: np.ndarray) -> np.ndarray | None:
         """Return the weights to keep, given the last ones; ``None`` where none is finite."""
-        if self.outcome is Outcome.DIVERGED or not np.isfinite(params).all():
+        if self.has_diverged(params):
             return self.start if self.best is None else self.best
         if self.early_stopping and self.best is not None:
             return self.best

@@ -37,23 +37,23 @@ def data(task):
     return (X, CLASSES) if task == "classification" else (X_NUMBERS, NUMBERS)
 
 
+def assert_weights_equal_repetition(task, **parameters):
+    rows, targets = data(task)
+    weighted = estimator(task, batch_size=120, **parameters).fit(rows, targets, COUNTS)
+    repeated = estimator(task, batch_size=COUNTS.sum(), **parameters)
+    repeated.fit(np.repeat(rows, COUNTS, axis=0), np.repeat(targets, COUNTS))
+    assert_same_fit(weighted, repeated)
+
+
 @pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize("task", LOSSES)
 def test_integer_weights_equal_repetition_for_every_solver(task, solver):
-    rows, targets = data(task)
-    weighted = estimator(task, solver=solver, batch_size=120).fit(rows, targets, COUNTS)
-    repeated = estimator(task, solver=solver, batch_size=COUNTS.sum())
-    repeated.fit(np.repeat(rows, COUNTS, axis=0), np.repeat(targets, COUNTS))
-    assert_same_fit(weighted, repeated)
+    assert_weights_equal_repetition(task, solver=solver)
 
 
 @pytest.mark.parametrize(("task", "loss"), LOSS_CASES)
 def test_integer_weights_equal_repetition_for_every_loss(task, loss):
-    rows, targets = data(task)
-    weighted = estimator(task, loss=loss, batch_size=120).fit(rows, targets, COUNTS)
-    repeated = estimator(task, loss=loss, batch_size=COUNTS.sum())
-    repeated.fit(np.repeat(rows, COUNTS, axis=0), np.repeat(targets, COUNTS))
-    assert_same_fit(weighted, repeated)
+    assert_weights_equal_repetition(task, loss=loss)
 
 
 @pytest.mark.parametrize("task", LOSSES)
