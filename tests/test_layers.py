@@ -15,7 +15,7 @@ PACKAGE = "sknn_actloss"
 ROOT = Path(sknn_actloss.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 FLOORS = [
-    {"_component", "_interval", "_probes", "_sklearn"},
+    {"_component", "_interval", "_numeric", "_probes", "_sklearn"},
     {"activations", "losses", "schedules", "solvers", "initializers"},
     {"core"},
     {"training"},
@@ -23,6 +23,7 @@ FLOORS = [
     {"model_selection", "inspection", "export"},
 ]
 LEVEL = {part: level for level, parts in enumerate(FLOORS) for part in parts}
+HOMES_OF_PRIVATE_NAMES = {"_sklearn.py": {"sklearn"}, "_numeric.py": {"numpy"}}
 OPTIONAL = {"matplotlib", "pandas", "polars", "rich"}
 every_file = pytest.mark.parametrize(
     "path", FILES, ids=[path.relative_to(ROOT).as_posix() for path in FILES]
@@ -105,12 +106,10 @@ def test_the_ground_floor_has_no_cycle():
 
 
 @every_file
-def test_private_names_of_other_packages_are_in_one_file(path):
+def test_private_names_of_another_package_are_in_one_file(path):
     others = [name for name in imports(path) if name.split(".")[0] not in (PACKAGE, "__future__")]
-    if path == ROOT / "_sklearn.py":
-        assert any(is_private(name) for name in others)
-    else:
-        assert not [name for name in others if is_private(name)]
+    private = {name.split(".")[0] for name in others if is_private(name)}
+    assert private == HOMES_OF_PRIVATE_NAMES.get(path.name, set())
 
 
 @every_file

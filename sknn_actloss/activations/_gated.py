@@ -10,8 +10,8 @@ import numpy as np
 from scipy import special
 
 from sknn_actloss._interval import Interval
+from sknn_actloss._numeric import sigmoid
 from sknn_actloss.activations._base import Activation
-from sknn_actloss.activations._sigmoids import sigmoid
 
 
 @dataclass(repr=False)

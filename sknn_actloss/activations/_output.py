@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from sknn_actloss._interval import OPEN_UNIT, POSITIVE, Interval
+from sknn_actloss._numeric import softmax
 from sknn_actloss.activations._base import Activation
 
 
@@ -30,9 +31,7 @@ class Softmax(Activation):
         return OPEN_UNIT
 
     def forward(self, z: np.ndarray, out: np.ndarray) -> None:
-        np.subtract(z, z.max(axis=-1, keepdims=True), out=out)
-        np.exp(out, out=out)
-        out /= out.sum(axis=-1, keepdims=True)
+        softmax(z, out)
 
     def backward(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> None:
         grad *= a

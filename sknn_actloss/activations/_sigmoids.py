@@ -9,6 +9,7 @@ import numpy as np
 from scipy import special
 
 from sknn_actloss._interval import OPEN_UNIT, Interval
+from sknn_actloss._numeric import constant, sigmoid
 from sknn_actloss.activations._base import Activation
 
 
@@ -28,9 +29,9 @@ class Logistic(Activation):
         sigmoid(z, out)
 
     def backward(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> None:
-        grad *= a
-        np.subtract(1.0, a, out=a)
-        grad *= a
+        np.multiply(grad, a, grad)
+        np.subtract(constant(1.0, a.dtype), a, a)
+        np.multiply(grad, a, grad)
 
     def inverse(self, a: np.ndarray) -> np.ndarray:
         return special.logit(a)
@@ -58,12 +59,12 @@ class Tanh(Activation):
         return 5.0 / 3.0
 
     def forward(self, z: np.ndarray, out: np.ndarray) -> None:
-        np.tanh(z, out=out)
+        np.tanh(z, out)
 
     def backward(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> None:
-        np.multiply(a, a, out=a)
-        np.subtract(1.0, a, out=a)
-        grad *= a
+        np.multiply(a, a, a)
+        np.subtract(constant(1.0, a.dtype), a, a)
+        np.multiply(grad, a, grad)
 
 
 @dataclass(repr=False)
@@ -94,12 +95,3 @@ class Softsign(Activation):
         np.subtract(1.0, a, out=a)
         grad *= a
         grad *= a
-
-
-def sigmoid(z: np.ndarray, out: np.ndarray) -> None:
-    """Write 1 / (1 + exp(-z)) to ``out``, in less time than ``scipy.special.expit``."""
-    np.negative(z, out=out)
-    with np.errstate(over="ignore"):  # 1 / (1 + inf) is the right limit
-        np.exp(out, out=out)
-    out += 1.0
-    np.divide(1.0, out, out=out)

@@ -2,7 +2,18 @@
 
 from sknn_actloss.core.inference import raw_outputs
 from sknn_actloss.core.model import Model
-from sknn_actloss.core.network import Hidden, Network, hidden_layers
+from sknn_actloss.core.network import Network, hidden_layers
 from sknn_actloss.core.parameters import Layout
+from sknn_actloss.core.passes import Hidden
+from sknn_actloss.core.rows import gather, gather_csr
 
-__all__ = ["Hidden", "Layout", "Model", "Network", "hidden_layers", "raw_outputs"]
+__all__ = [
+    "Hidden",
+    "Layout",
+    "Model",
+    "Network",
+    "gather",
+    "gather_csr",
+    "hidden_layers",
+    "raw_outputs",
+]

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import sparse
 
-from sknn_actloss.core.network import Hidden, matmul
+from sknn_actloss.core.passes import Hidden, sparse_product
+from sknn_actloss.core.rows import gather, gather_csr
 
 #: Bytes that the signals of one block of rows may take: about the size of a second-level cache.
 BLOCK_BYTES = 1 << 20
@@ -18,39 +19,54 @@ def raw_outputs(
     weights: Sequence[np.ndarray],
     biases: Sequence[np.ndarray],
     hidden: Hidden,
+    rows: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return the outputs of the last linear layer.
 
     Parameters
     ----------
     X : ndarray or CSR of shape (n_samples, n_features)
-        Rows to predict, in the data type of the weights.
+        Rows to predict; cast to the data type of the weights block by block.
     weights : sequence of ndarray of shape (n_members, n_in, n_out)
         Weights by layer.
     biases : sequence of ndarray of shape (n_members, 1, n_out)
         Biases by layer.
-    hidden : Hidden
+    hidden : list of list of (slice, (Activation,))
         Activations of the hidden layers.
+    rows : ndarray of int, optional
+        Predict these rows of ``X`` only.
 
     Returns
     -------
-    raw : ndarray of shape (n_members, n_samples, n_outputs)
+    raw : ndarray of shape (n_members, n_rows, n_outputs)
     """
-    n_members, n_rows, dtype = len(weights[0]), X.shape[0], weights[0].dtype
+    n_members, dtype = len(weights[0]), weights[0].dtype
+    n_rows = X.shape[0] if rows is None else len(rows)
     widths = [layer.shape[2] for layer in weights]
     raw = np.empty((n_members, n_rows, widths[-1]), dtype)
     block = min(n_rows, max(1, BLOCK_BYTES // (dtype.itemsize * n_members * max(widths))))
     buffers = [np.empty((n_members, block, width), dtype) for width in widths[:-1]]
+    product = np.matmul if isinstance(X, np.ndarray) else sparse_product
     for start in range(0, n_rows, block):
-        rows = slice(start, min(start + block, n_rows))
-        a = X[rows]
-        for layer, buffer in enumerate(buffers):
-            z = buffer[:, : a.shape[-2]]
-            matmul(a, weights[layer], z)
-            z += biases[layer]
-            for members, (activation,) in hidden[layer]:
+        stop = min(start + block, n_rows)
+        a = _block(X, slice(start, stop) if rows is None else rows[start:stop], dtype)
+        targets = [*(buffer[:, : stop - start] for buffer in buffers), raw[:, start:stop]]
+        for layer, z in enumerate(targets):
+            (product if layer == 0 else np.matmul)(a, weights[layer], z)
+            np.add(z, biases[layer], z)
+            for members, (activation,) in hidden[layer] if layer < len(hidden) else ():
                 activation.forward(z[members], z[members])
             a = z
-        matmul(a, weights[-1], raw[:, rows])
-    raw += biases[-1]
     return raw
+
+
+def _block(
+    X: np.ndarray | sparse.csr_array, rows: slice | np.ndarray, dtype: np.dtype
+) -> np.ndarray | sparse.csr_array:
+    if not isinstance(X, np.ndarray):
+        return gather_csr(X, rows, dtype)
+    if isinstance(rows, slice):
+        return X[rows].astype(dtype, copy=False)
+    out = np.empty((len(rows), X.shape[1]), dtype)
+    gather(X, rows, out)
+    return out

@@ -8,14 +8,13 @@ import numpy as np
 from scipy import sparse
 
 from sknn_actloss._component import runs
+from sknn_actloss._numeric import constant
 from sknn_actloss.activations import Activation
 from sknn_actloss.core.model import Model
 from sknn_actloss.core.objective import Objective
 from sknn_actloss.core.parameters import Layout
+from sknn_actloss.core.passes import Hidden, Pass
 from sknn_actloss.core.workspace import Workspace
-
-#: Hidden layers, each as runs of members that share a stacked activation.
-Hidden = list[list[tuple[slice, tuple[Activation]]]]
 
 
 class Network:
@@ -29,36 +28,45 @@ class Network:
         One for each member.
     params : ndarray of shape (n_members, n_params)
         Parameters, a row for each member; read and written in place by those who train.
-    n_rows : int
+    batch_size : int
         Rows of the largest batch.
+    group_size : int, optional
+        Rows of the largest group of batches between two calls of :meth:`losses`; by default
+        those of one batch.
 
     Attributes
     ----------
+    weights, biases : list of ndarray
+        Views of the parameters by layer.
+    hidden : list of list of (slice, (Activation,))
+        Activations of the hidden layers.
     gradient : ndarray of shape (n_members, n_params)
-        Derivative of the mean loss by the parameters after :meth:`loss_and_gradient`.
+        Derivative of the mean loss by the parameters after :meth:`differentiate`.
     """
 
     def __init__(
-        self, layout: Layout, models: Sequence[Model], params: np.ndarray, n_rows: int
+        self,
+        layout: Layout,
+        models: Sequence[Model],
+        params: np.ndarray,
+        batch_size: int,
+        group_size: int | None = None,
     ) -> None:
         dtype = params.dtype
         self.params = params
         self.gradient = np.empty_like(params)
-        self.weights, self.biases = layout.weights(params), layout.biases(params)
         self.hidden = hidden_layers([model.activations for model in models], dtype)
-        self._n_weights = layout.n_weights
-        self._weight_gradients = layout.weights(self.gradient)
-        self._bias_gradients = layout.biases(self.gradient)
+        self._views, self._gradient_views = layout.views(params), layout.views(self.gradient)
+        self.weights, self.biases = self._views
+        #: The parameters that L2 penalty and weight decay act on: all weights.
+        self.decaying = params[:, : layout.n_weights]
+        self._decaying_gradient = self.gradient[:, : layout.n_weights]
         self._objective = Objective(models, dtype)
         self._alpha = _per_member([model.alpha for model in models], dtype)
-        self._penalty = np.empty((len(models), layout.n_weights), dtype)
-        self._keeps_input = [_reads_input(layer) for layer in self.hidden]
-        self._workspace = Workspace(layout, len(models), n_rows, self._keeps_input, dtype)
-
-    @property
-    def decaying(self) -> np.ndarray:
-        """View of the parameters that L2 penalty and weight decay act on: all weights."""
-        return self.params[:, : self._n_weights]
+        self._shrinkage = np.empty_like(self.decaying) if self._alpha is not None else None
+        keeps_input = [_reads_input(layer) for layer in self.hidden]
+        self._space = Workspace(layout, params, batch_size, group_size or batch_size, keeps_input)
+        self._passes: dict[tuple[int, int, bool], Pass] = {}
 
     def loss_and_gradient(
         self,
@@ -86,70 +94,78 @@ class Network:
         -------
         losses : ndarray of shape (n_members,)
         """
-        space = self._workspace.rows(X.shape[0])
-        self._forward(X, space)
-        values = self._objective.value_and_gradient(y, space)
-        delta = space.deltas[-1]
-        if sample_weight is None:
-            losses = values.sum(axis=1)
-        else:
-            losses = values @ sample_weight
-            delta *= sample_weight[:, None]
-        delta *= 1.0 / total_weight
-        self._backward(X, space)
-        losses /= total_weight
+        self.differentiate(X, y, sample_weight, total_weight, slice(0, len(y)))
+        return self.losses(y, sample_weight) / total_weight
+
+    def differentiate(
+        self,
+        X: np.ndarray | sparse.csr_array,
+        y: np.ndarray,
+        sample_weight: np.ndarray | None,
+        total_weight: float,
+        rows: slice,
+    ) -> None:
+        """Write the gradient of the loss on a batch.
+
+        Parameters
+        ----------
+        X, y, sample_weight, total_weight
+            As in :meth:`loss_and_gradient`.
+        rows : slice
+            The place of the batch in its group.
+        """
+        space = self._pass(rows, not isinstance(X, np.ndarray))
+        space.forward(X)
+        self._objective.gradient(y, space)
+        delta = space.delta
+        if sample_weight is not None:
+            np.multiply(delta, sample_weight[:, None], delta)
+        np.multiply(delta, constant(1.0 / total_weight, delta.dtype), delta)
+        space.backward(X)
         if self._alpha is not None:
-            losses += self._penalise(1.0 / total_weight)
+            self._penalise(total_weight, space.squares)
+
+    def losses(self, y: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarray:
+        """Return each member's sum of losses since the last call: one group of batches.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_rows, n_outputs)
+            Targets of the group.
+        sample_weight : ndarray of shape (n_rows,) or None
+            Weights of its rows.
+
+        Returns
+        -------
+        losses : ndarray of shape (n_members,)
+            ``sum_i w_i loss_i + alpha / 2 * sum_batches |weights|^2``
+        """
+        values = self._objective.value(y, self._space.raw[:, : len(y)])
+        losses = values.sum(axis=1) if sample_weight is None else values @ sample_weight
+        if self._alpha is not None:
+            n_batches = -(-len(y) // self._space.batch_size)
+            squares = self._space.squares[:n_batches].sum(axis=0, dtype=np.float64)
+            losses = losses + 0.5 * np.ravel(self._alpha) * squares
         return losses
 
-    def _forward(self, X: np.ndarray | sparse.csr_array, space: Workspace) -> None:
-        a = X
-        for layer, (z, weights, bias) in enumerate(
-            zip(space.inputs, self.weights, self.biases, strict=True)
-        ):
-            matmul(a, weights, z)
-            z += bias
-            if layer < len(self.hidden):
-                a = space.outputs[layer]
-                for members, (activation,) in self.hidden[layer]:
-                    activation.forward(z[members], a[members])
+    def _pass(self, rows: slice, is_sparse: bool) -> Pass:
+        key = rows.start, rows.stop, is_sparse
+        if key not in self._passes:
+            self._passes[key] = Pass(
+                self._views, self._gradient_views, self.hidden, self._space, rows, is_sparse
+            )
+        return self._passes[key]
 
-    def _backward(self, X: np.ndarray | sparse.csr_array, space: Workspace) -> None:
-        for layer in reversed(range(len(self.weights))):
-            delta = space.deltas[layer]
-            below = space.outputs[layer - 1] if layer else X
-            matmul(_transposed(below), delta, self._weight_gradients[layer])
-            np.matmul(space.ones, delta, out=self._bias_gradients[layer])
-            if layer:
-                grad = space.deltas[layer - 1]
-                np.matmul(delta, _transposed(self.weights[layer]), out=grad)
-                z, kept = space.inputs[layer - 1], self._keeps_input[layer - 1]
-                for members, (activation,) in self.hidden[layer - 1]:
-                    activation.backward(z[members] if kept else None, below[members], grad[members])
-
-    def _penalise(self, scale: float) -> np.ndarray:
-        alpha = self._alpha * scale
-        np.multiply(self.decaying, alpha, out=self._penalty)
-        self.gradient[:, : self._n_weights] += self._penalty
-        return 0.5 * np.vecdot(self.decaying, self._penalty)
+    def _penalise(self, total_weight: float, squares: np.ndarray) -> None:
+        weights, gradient, shrinkage = self.decaying, self._decaying_gradient, self._shrinkage
+        np.multiply(weights, constant(self._alpha / total_weight, weights.dtype), shrinkage)
+        np.add(gradient, shrinkage, gradient)
+        np.vecdot(weights, weights, squares)
 
 
 def hidden_layers(activations: Sequence[Sequence[Activation]], dtype: np.dtype) -> Hidden:
     """Stack the hidden activations of all members, layer by layer."""
     return [runs(layer, dtype=dtype) for layer in zip(*activations, strict=True)]
-
-
-def matmul(X: np.ndarray | sparse.csr_array, weights: np.ndarray, out: np.ndarray) -> None:
-    """Write ``X @ weights`` for each member; ``X`` may be shared, dense or sparse."""
-    if isinstance(X, np.ndarray):
-        np.matmul(X, weights, out=out)
-    else:
-        for member, target in zip(weights, out, strict=True):
-            target[...] = X @ member
-
-
-def _transposed(X: np.ndarray | sparse.csr_array) -> np.ndarray | sparse.csc_array:
-    return X.swapaxes(-1, -2) if isinstance(X, np.ndarray) else X.T
 
 
 def _reads_input(layer: list[tuple[slice, tuple[Activation]]]) -> bool:

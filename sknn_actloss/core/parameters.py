@@ -5,8 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
+from typing import NamedTuple
 
 import numpy as np
+
+
+class Views(NamedTuple):
+    """Weights and biases by layer.
+
+    Attributes
+    ----------
+    weights : list of ndarray of shape (n_members, n_in, n_out)
+    biases : list of ndarray of shape (n_members, 1, n_out)
+    """
+
+    weights: list[np.ndarray]
+    biases: list[np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -52,6 +66,10 @@ class Layout:
         """Return views of shape (n_members, 1, n_out) of ``flat`` (n_members, n_params)."""
         stops = accumulate(self.layer_sizes[1:], initial=self.n_weights)
         return [flat[:, None, start:stop] for start, stop in pairwise(stops)]
+
+    def views(self, flat: np.ndarray) -> Views:
+        """Return views by layer of ``flat`` (n_members, n_params)."""
+        return Views(self.weights(flat), self.biases(flat))
 
     def flatten(
         self, coefs: Sequence[np.ndarray], intercepts: Sequence[np.ndarray], dtype: np.dtype

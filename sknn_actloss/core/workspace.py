@@ -1,4 +1,4 @@
-"""Arrays that a training step writes to, made once and reused by every step."""
+"""Arrays that training steps write to, made once and reused by every step."""
 
 from __future__ import annotations
 
@@ -16,56 +16,59 @@ class Workspace:
     ----------
     layout : Layout
         Sizes of the layers.
-    n_members, n_rows : int
-        Networks in the stack and rows of the largest batch.
+    params : ndarray of shape (n_members, n_params)
+        The parameters, for the number of members and the data type.
+    batch_size, group_size : int
+        Rows of the largest batch, and of the largest group of batches.
     keeps_input : sequence of bool
         For each hidden layer whether the activation's input is kept beside its output; the
         output is written over the input otherwise.
-    dtype : dtype
-        Data type of the arrays.
 
     Attributes
     ----------
-    inputs, outputs, deltas : list of ndarray of shape (n_members, n_rows, units)
-        Input and output of the activation, and the derivative of the loss by the input, for
-        the hidden layers and the output layer.
-    signs : ndarray of shape (n_rows, n_outputs)
+    inputs : list of ndarray of shape (n_members, batch_size, units)
+        Input of the activation, for the hidden layers and the output layer.
+    outputs, deltas : list of ndarray of shape (n_members, batch_size, units)
+        Output of the activation, and the derivative of the loss by its input, for the hidden
+        layers.
+    raw : ndarray of shape (n_members, group_size, n_outputs)
+        Outputs of the last linear layer, kept for a whole group of batches.
+    raw_delta, prediction : ndarray of shape (n_members, batch_size, n_outputs)
+        The derivative of the loss by raw outputs, and room for activated outputs.
+    signs : ndarray of shape (batch_size, n_outputs)
         Room for targets encoded as -1/+1.
-    ones : ndarray of shape (1, n_rows)
+    squares : ndarray of shape (n_batches, n_members)
+        The sum of squared weights before the step of each batch of a group.
+    ones : ndarray of shape (batch_size,)
         A product with it sums over rows, several times faster than a reduction.
+
+    Arrays of outputs are stored output by output: NumPy reduces over a short last axis slowly
+    unless the rows are what lies together in memory.
     """
 
     def __init__(
         self,
         layout: Layout,
-        n_members: int,
-        n_rows: int,
+        params: np.ndarray,
+        batch_size: int,
+        group_size: int,
         keeps_input: Sequence[bool],
-        dtype: np.dtype,
     ) -> None:
-        shapes = [(n_members, n_rows, units) for units in layout.layer_sizes[1:]]
-        self.inputs = [np.empty(shape, dtype) for shape in shapes]
+        def empty(*shape: int) -> np.ndarray:
+            return np.empty_like(params, shape=shape)
+
+        n_members, n_outputs = len(params), layout.layer_sizes[-1]
+        self.batch_size = batch_size
+        widths = layout.layer_sizes[1:]
+        self.inputs = [empty(n_members, batch_size, units) for units in widths]
         self.outputs = [
             np.empty_like(z) if kept else z
-            for z, kept in zip(self.inputs, [*keeps_input, True], strict=True)
+            for z, kept in zip(self.inputs[:-1], keeps_input, strict=True)
         ]
-        self.deltas = [np.empty(shape, dtype) for shape in shapes]
-        self.signs = np.empty(shapes[-1][1:], dtype)
-        self.ones = np.ones((1, n_rows), dtype)
-        self._by_rows: dict[int, Workspace] = {n_rows: self}
-
-    def rows(self, n_rows: int) -> Workspace:
-        """Return views of the first ``n_rows`` rows, the same object for the same number."""
-        if n_rows not in self._by_rows:
-            self._by_rows[n_rows] = self._view(n_rows)
-        return self._by_rows[n_rows]
-
-    def _view(self, n_rows: int) -> Workspace:
-        view = object.__new__(Workspace)
-        view.inputs = [z[:, :n_rows] for z in self.inputs]
-        view.outputs = [a[:, :n_rows] for a in self.outputs]
-        view.deltas = [delta[:, :n_rows] for delta in self.deltas]
-        view.signs = self.signs[:n_rows]
-        view.ones = self.ones[:, :n_rows]
-        view._by_rows = self._by_rows
-        return view
+        self.deltas = [empty(n_members, batch_size, units) for units in widths[:-1]]
+        self.raw = empty(n_members, n_outputs, group_size).swapaxes(1, 2)
+        self.raw_delta = empty(n_members, n_outputs, batch_size).swapaxes(1, 2)
+        self.prediction = empty(n_members, n_outputs, batch_size).swapaxes(1, 2)
+        self.signs = empty(n_outputs, batch_size).T
+        self.squares = empty(group_size // batch_size, n_members)
+        self.ones = np.ones_like(params, shape=batch_size)

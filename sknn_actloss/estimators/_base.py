@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -155,8 +154,6 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         dtype = self._compute_dtype(X, fresh)
         working_dtype = dtype if settings.solver.stochastic else np.dtype(np.float64)
         weights = self._training_weights(sample_weight, X, targets, working_dtype, incremental)
-        if sparse.issparse(X):
-            X = X.astype(working_dtype, copy=False)
         targets = self._cast_targets(targets, working_dtype)
         n_outputs = targets.shape[1] * settings.loss.outputs_per_target
         model = settings.model(self._target_kind, n_outputs)

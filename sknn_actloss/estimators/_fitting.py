@@ -121,7 +121,7 @@ def fit_stochastic(
         state=optimizer.state,
     )
     train(
-        Stack(problem.layout, [member], problem.params, batches.batch_size),
+        Stack(problem.layout, [member], problem.params, batches.batch_size, batches.group_size),
         batches,
         problem.random_state if estimator.shuffle else None,
         score=None if validation_rows is None else _scorer(estimator, problem, validation_rows),
@@ -200,13 +200,12 @@ def _course(estimator: Any, problem: Problem) -> Course:
 
 
 def _scorer(estimator: Any, problem: Problem, rows: np.ndarray) -> Any:
-    X = problem.X[rows].astype(problem.params.dtype, copy=False)
     y = problem.y[rows]
     weights = None if problem.sample_weight is None else problem.sample_weight[rows]
 
     def score(stack: Stack) -> list[float]:
         network: Network = stack.network
-        raw = raw_outputs(X, network.weights, network.biases, network.hidden)
+        raw = raw_outputs(problem.X, network.weights, network.biases, network.hidden, rows)
         return [
             estimator._validation_score(member.model.output(outputs[None])[0], y, weights)
             for member, outputs in zip(stack.members, raw, strict=True)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 from scipy.optimize import OptimizeResult
 from sklearn.exceptions import ConvergenceWarning
 
@@ -44,8 +43,7 @@ def fit_lbfgs(estimator: Any, settings: Settings, problem: Problem, observer: Fi
 
 def _objective(problem: Problem) -> BestIterate:
     X, params = problem.X, problem.params
-    if not sparse.issparse(X):
-        X = X.astype(params.dtype, copy=False)
+    X = X.astype(params.dtype, copy=False)
     network = Network(problem.layout, [problem.model], params, len(problem.y))
     return BestIterate(network, X, problem.y, problem.sample_weight)
 

@@ -97,11 +97,6 @@ class Loss(Component):
     def gradient(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> None:
         """Write the derivative of :meth:`value` by ``raw`` to ``out``."""
 
-    def value_and_gradient(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> np.ndarray:
-        """Return :meth:`value` and write :meth:`gradient` to ``out``, sharing work."""
-        self.gradient(y, raw, out)
-        return self.value(y, raw)
-
     def value_of_prediction(self, y: np.ndarray, prediction: np.ndarray) -> np.ndarray:
         """Return the loss of each row from activated outputs."""
         return self.value(y, prediction)

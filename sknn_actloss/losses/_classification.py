@@ -10,6 +10,7 @@ import numpy as np
 from scipy.special import expit, logit
 
 from sknn_actloss._interval import OPEN_UNIT, UNIT, Interval
+from sknn_actloss._numeric import softmax
 from sknn_actloss._sklearn import number
 from sknn_actloss.losses._base import PROBABILITY_OUTPUT, Loss, LossFamily
 from sknn_actloss.losses._numerics import row_dot, row_max, row_sum, softplus
@@ -80,7 +81,7 @@ class LogLoss(ProbabilityLoss):
         return form(self.label_smoothing)
 
     def _smooth(self, y: np.ndarray, n_classes: int) -> np.ndarray:
-        if np.ndim(self.label_smoothing) == 0 and not self.label_smoothing:
+        if isinstance(self.label_smoothing, float) and self.label_smoothing == 0.0:
             return y
         return y * (1 - self.label_smoothing) + self.label_smoothing / n_classes
 
@@ -121,19 +122,14 @@ class _Categorical(LogLoss):
 
     def value(self, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
         """Return the loss of each row."""
-        return self.value_and_gradient(y, raw, np.empty_like(raw))
+        shifted = raw - row_max(raw)
+        log_total = np.log(row_sum(np.exp(shifted)))
+        return log_total - row_dot(shifted, self._smooth(y, y.shape[-1]))
 
     def gradient(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> None:
         """Write the derivative by ``raw`` to ``out``."""
-        _softmax(raw, out)
-        out -= self._smooth(y, y.shape[-1])
-
-    def value_and_gradient(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> np.ndarray:
-        """Return the loss of each row and write the derivative to ``out``."""
-        y = self._smooth(y, y.shape[-1])
-        shifted, log_total = _softmax(raw, out)
-        out -= y
-        return log_total[..., 0] - row_dot(shifted, y)
+        softmax(raw, out)
+        np.subtract(out, self._smooth(y, y.shape[-1]), out)
 
     def value_of_prediction(self, y: np.ndarray, prediction: np.ndarray) -> np.ndarray:
         """Return the loss of each row from probabilities."""
@@ -144,15 +140,6 @@ class _Categorical(LogLoss):
     ) -> None:
         """Write the derivative by ``prediction`` to ``out``."""
         np.divide(-self._smooth(y, y.shape[-1]), _clip(prediction), out=out)
-
-
-def _softmax(raw: np.ndarray, out: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Write the softmax to ``out``; its logarithm is the difference of the two results."""
-    shifted = raw - row_max(raw)
-    np.exp(shifted, out=out)
-    total = row_sum(out)[..., np.newaxis]
-    out /= total
-    return shifted, np.log(total)
 
 
 @dataclass(repr=False)
@@ -297,7 +284,9 @@ class _CategoricalFocal(Focal):
 def _true_class(y: np.ndarray, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the softmax; for the true class, one minus its probability and minus its logarithm."""
     p = np.empty_like(raw)
-    shifted, log_total = _softmax(raw, p)
+    softmax(raw, p)
+    shifted = raw - row_max(raw)
+    log_total = np.log(row_sum(np.exp(shifted)))[..., np.newaxis]
     wrong = row_dot(1 - y, p)[..., np.newaxis]
     likely = -np.log1p(-np.minimum(wrong, 0.5))
     surprise = np.where(wrong < 0.5, likely, log_total - row_dot(y, shifted)[..., np.newaxis])

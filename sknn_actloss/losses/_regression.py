@@ -61,11 +61,6 @@ class SquaredError(Loss):
         """Write the residual to ``out``."""
         np.subtract(raw, y, out=out)
 
-    def value_and_gradient(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> np.ndarray:
-        """Return the loss of each row and write the residual to ``out``."""
-        np.subtract(raw, y, out=out)
-        return 0.5 * row_dot(out, out)
-
 
 class _BrierError(SquaredError):
     """Half the squared error of probabilities."""
@@ -104,13 +99,6 @@ class ResidualLoss(Loss):
         """Write the derivative by ``raw`` to ``out``."""
         np.subtract(raw, y, out=out)
         self._slope(out)
-
-    def value_and_gradient(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> np.ndarray:
-        """Return the loss of each row and write the derivative to ``out``."""
-        np.subtract(raw, y, out=out)
-        value = row_sum(self._loss(out))
-        self._slope(out)
-        return value
 
     def initial_prediction(self, y: np.ndarray, sample_weight: np.ndarray) -> np.ndarray:
         """Return the weighted median of each output."""

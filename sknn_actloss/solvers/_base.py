@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from sknn_actloss._component import Component
+from sknn_actloss._numeric import constant
 from sknn_actloss._sklearn import number
 
 #: What a solver remembers between steps: buffers like the parameters, and maybe "step".
@@ -82,15 +83,10 @@ def zeros(params: np.ndarray, *names: str) -> State:
     return {name: np.zeros_like(params) for name in names}
 
 
-def cast(coefficient: float | np.ndarray, params: np.ndarray) -> np.ndarray:
-    """Return a coefficient, computed in double precision, in the data type of the parameters."""
-    return np.asarray(coefficient, dtype=params.dtype)
-
-
 def decay_and_add(total: np.ndarray, decay: float | np.ndarray, term: np.ndarray) -> None:
     """Change ``total`` to ``decay * total + term``."""
-    total *= cast(decay, total)
-    total += term
+    np.multiply(total, constant(decay, total.dtype), total)
+    np.add(total, term, total)
 
 
 def descend(
@@ -102,8 +98,8 @@ def descend(
     out: np.ndarray,
 ) -> None:
     """Subtract ``rate * direction / (sqrt(squares) + epsilon)``, which is left in ``out``."""
-    np.sqrt(squares, out=out)
-    out += cast(epsilon, params)
-    np.divide(direction, out, out=out)
-    out *= cast(rate, params)
-    params -= out
+    np.sqrt(squares, out)
+    np.add(out, np.asarray(epsilon, out.dtype), out)
+    np.divide(direction, out, out)
+    np.multiply(out, np.asarray(rate, out.dtype), out)
+    np.subtract(params, out, params)

@@ -8,13 +8,13 @@ from typing import ClassVar
 
 import numpy as np
 
+from sknn_actloss._numeric import constant
 from sknn_actloss._sklearn import number
 from sknn_actloss.solvers._base import (
     DECAY,
     EPSILON,
     State,
     StochasticSolver,
-    cast,
     decay_and_add,
     descend,
     zeros,
@@ -70,10 +70,10 @@ class AdamSolver(MomentSolver):
     def update(
         self, params: np.ndarray, gradient: np.ndarray, rate: float | np.ndarray, state: State
     ) -> None:
-        state["step"] += 1
-        t, m, v = state["step"], state["m"], state["v"]
+        state["step"] = t = state["step"] + 1
+        m, v = state["m"], state["v"]
         decay_and_add(m, self.beta_1, gradient)
-        decay_and_add(v, self.beta_2, np.square(gradient, out=gradient))
+        decay_and_add(v, self.beta_2, np.square(gradient, gradient))
         if self.amsgrad:
             v = np.maximum(state["v_max"], v, out=state["v_max"])
         rate = rate * self._first_scale(t) / self._second_scale(t) ** 0.5
@@ -201,7 +201,7 @@ class Nadam(MomentSolver):
         decay_and_add(m, self.beta_1, gradient)
         decay_and_add(v, self.beta_2, np.square(gradient, out=scratch))
         ahead = self.beta_1 * (1 - self.beta_1**t) / (1 - self.beta_1 ** (t + 1))
-        gradient += np.multiply(m, cast(ahead, params), out=scratch)
+        gradient += np.multiply(m, np.asarray(ahead, params.dtype), out=scratch)
         root = self._second_scale(t) ** 0.5
         rate = rate * self._first_scale(t) / root
         descend(params, rate, gradient, v, self.epsilon / root, out=scratch)
@@ -243,9 +243,9 @@ class Adamax(MomentSolver):
         state["step"] += 1
         m, u = state["m"], state["u"]
         decay_and_add(m, self.beta_1, gradient)
-        u *= cast(self.beta_2, params)
+        u *= constant(self.beta_2, params.dtype)
         np.maximum(u, np.abs(gradient, out=gradient), out=u)
-        np.add(u, cast(self.epsilon, params), out=gradient)
+        np.add(u, constant(self.epsilon, params.dtype), out=gradient)
         np.divide(m, gradient, out=gradient)
-        gradient *= cast(rate * self._first_scale(state["step"]), params)
+        gradient *= np.asarray(rate * self._first_scale(state["step"]), params.dtype)
         params -= gradient

@@ -7,8 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from sknn_actloss._numeric import constant
 from sknn_actloss._sklearn import number
-from sknn_actloss.solvers._base import DECAY, State, StochasticSolver, cast, zeros
+from sknn_actloss.solvers._base import DECAY, State, StochasticSolver, zeros
 
 
 @dataclass(repr=False)
@@ -49,8 +50,8 @@ class SGD(StochasticSolver):
     def update(
         self, params: np.ndarray, gradient: np.ndarray, rate: float | np.ndarray, state: State
     ) -> None:
-        velocity, momentum = state["velocity"], cast(self.momentum, params)
-        gradient *= cast(rate, params)
+        velocity, momentum = state["velocity"], constant(self.momentum, params.dtype)
+        gradient *= np.asarray(rate, params.dtype)
         velocity *= momentum
         velocity -= gradient
         if self.nesterovs_momentum:
@@ -99,10 +100,10 @@ class Lion(StochasticSolver):
         m, scratch = state["m"], state["scratch"]
         # Both blends are written as βm + (1 - β)g = β(m - g) + g.
         np.subtract(m, gradient, out=scratch)
-        np.multiply(scratch, cast(self.beta_2, params), out=m)
+        np.multiply(scratch, constant(self.beta_2, params.dtype), out=m)
         m += gradient
-        scratch *= cast(self.beta_1, params)
+        scratch *= constant(self.beta_1, params.dtype)
         scratch += gradient
         np.sign(scratch, out=gradient)  # in place it takes ten times as long
-        gradient *= cast(rate, params)
+        gradient *= np.asarray(rate, params.dtype)
         params -= gradient

@@ -7,12 +7,12 @@ from typing import ClassVar
 
 import numpy as np
 
+from sknn_actloss._numeric import constant
 from sknn_actloss.solvers._base import (
     DECAY,
     EPSILON,
     State,
     StochasticSolver,
-    cast,
     decay_and_add,
     descend,
     zeros,
@@ -140,10 +140,10 @@ class Adadelta(StochasticSolver):
     ) -> None:
         v, d, scratch = state["v"], state["d"], state["scratch"]
         # Sums without their common factor 1 - ρ, by which epsilon is divided instead.
-        epsilon = cast(self.epsilon / (1 - self.rho), params)
+        epsilon = constant(self.epsilon / (1 - self.rho), params.dtype)
         decay_and_add(v, self.rho, np.square(gradient, out=scratch))
         gradient /= np.sqrt(np.add(v, epsilon, out=scratch), out=scratch)
         gradient *= np.sqrt(np.add(d, epsilon, out=scratch), out=scratch)
         decay_and_add(d, self.rho, np.square(gradient, out=scratch))
-        gradient *= cast(rate, params)
+        gradient *= np.asarray(rate, params.dtype)
         params -= gradient

@@ -1,6 +1,6 @@
 """Training: minibatches, the epoch loop, stopping rules and the bridge to L-BFGS."""
 
-from sknn_actloss.training.batches import Batch, Batches
+from sknn_actloss.training.batches import Batch, Batches, Group
 from sknn_actloss.training.lbfgs import BestIterate, minimize
 from sknn_actloss.training.loop import Observer, train
 from sknn_actloss.training.stack import Member, Stack
@@ -11,6 +11,7 @@ __all__ = [
     "Batches",
     "BestIterate",
     "Course",
+    "Group",
     "Member",
     "Observer",
     "Outcome",

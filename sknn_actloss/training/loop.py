@@ -76,9 +76,12 @@ def train(
 def _run_epoch(stack: Stack, batches: Batches) -> np.ndarray:
     """Take one step for each batch and return the mean loss of each member."""
     total = np.zeros(len(stack.members))
-    for batch, rate in zip(batches, stack.rates(len(batches)), strict=True):
-        total += stack.step(batch, rate) * len(batch.y)
-    return total / batches.n_rows
+    rates = iter(stack.rates(batches.n_batches))
+    for group in batches.groups():
+        for batch, rate in zip(group.batches, rates, strict=False):
+            stack.step(batch, rate)
+        total += stack.losses(group)
+    return total / batches.total_weight
 
 
 def _record(
@@ -93,7 +96,7 @@ def _record(
     ):
         course, learning_rate = member.course, member.learning_rate
         if course.record(params, loss, learning_rate.current, value):
-            learning_rate.end_epoch(len(batches), batches.total_weight, course.metric)
+            learning_rate.end_epoch(batches.n_batches, batches.total_weight, course.metric)
         else:
             course.outcome = Outcome.DIVERGED
 

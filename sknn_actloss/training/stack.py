@@ -12,7 +12,7 @@ from sknn_actloss._component import runs
 from sknn_actloss.core import Layout, Model, Network
 from sknn_actloss.schedules import LearningRate
 from sknn_actloss.solvers import StochasticSolver
-from sknn_actloss.training.batches import Batch
+from sknn_actloss.training.batches import Batch, Group
 from sknn_actloss.training.stopping import Course
 
 #: A learning rate for all members, or one for each in an array (n_members, 1).
@@ -64,23 +64,31 @@ class Stack:
         The networks.
     params : ndarray of shape (n_members, n_params)
         Their parameters, updated in place.
-    batch_size : int
-        Rows of the largest batch.
+    batch_size, group_size : int
+        Rows of the largest batch and of the largest group of batches.
     """
 
     def __init__(
-        self, layout: Layout, members: Sequence[Member], params: np.ndarray, batch_size: int
+        self,
+        layout: Layout,
+        members: Sequence[Member],
+        params: np.ndarray,
+        batch_size: int,
+        group_size: int,
     ) -> None:
         self.members = list(members)
         self.params = params
-        self.network = Network(layout, [member.model for member in members], params, batch_size)
-        self._layout, self._batch_size = layout, batch_size
+        self._shape = layout, batch_size, group_size
+        models = [member.model for member in members]
+        self.network = Network(layout, models, params, batch_size, group_size)
         # Solvers compute their coefficients in double precision and cast them themselves.
         solvers = runs([member.solver for member in members], dtype=np.float64, n_dims=2)
         self._solvers = [
             (
                 rows,
-                solver,
+                solver.update,
+                params[rows],
+                self.network.gradient[rows],
                 solver.init_state(params[rows]) | _merge([m.state for m in members[rows]]),
             )
             for rows, (solver,) in solvers
@@ -88,31 +96,37 @@ class Stack:
         decay = np.array([member.weight_decay for member in members], params.dtype)[:, None]
         self._decay = decay if decay.any() else None
 
-    def step(self, batch: Batch, rate: Rate) -> np.ndarray:
-        """Update all members with one batch and return their losses before it."""
+    def step(self, batch: Batch, rate: Rate) -> None:
+        """Update all members with one batch."""
         network = self.network
-        losses = network.loss_and_gradient(*batch)
+        network.differentiate(*batch)
         if self._decay is not None:
             decaying = network.decaying
             decaying *= 1 - rate * self._decay
-        for rows, solver, state in self._solvers:
-            own_rate = rate[rows] if isinstance(rate, np.ndarray) else rate
-            solver.update(self.params[rows], network.gradient[rows], own_rate, state)
-        return losses
+        for rows, update, params, gradient, state in self._solvers:
+            update(params, gradient, rate[rows] if isinstance(rate, np.ndarray) else rate, state)
+
+    def losses(self, group: Group) -> np.ndarray:
+        """Return each member's sum of losses over the batches of a group, all just stepped.
+
+        The losses of a batch are those before its step.
+        """
+        return self.network.losses(group.y, group.sample_weight)
 
     def rates(self, n_steps: int) -> Sequence[Rate]:
         """Return the learning rate of each step of the coming epoch."""
         curves = [
-            np.broadcast_to(member.learning_rate.epoch_rates(n_steps, member.max_iter), n_steps)
-            for member in self.members
+            member.learning_rate.epoch_rates(n_steps, member.max_iter) for member in self.members
         ]
-        if all(np.array_equal(curve, curves[0]) for curve in curves):
-            return curves[0].tolist()
+        if all(np.array_equal(curve, curves[0]) for curve in curves[1:]):
+            curve = curves[0]
+            return [curve] * n_steps if np.ndim(curve) == 0 else curve.tolist()
+        curves = [np.broadcast_to(curve, n_steps) for curve in curves]
         return np.array(curves, self.params.dtype).T[:, :, None]
 
     def state_of(self, index: int) -> dict[str, Any]:
         """Return a copy of the solver's state of one member."""
-        for rows, _, state in self._solvers:
+        for rows, *_, state in self._solvers:
             if rows.start <= index < rows.stop:
                 return _row(state, index - rows.start)
         raise IndexError(index)
@@ -125,7 +139,8 @@ class Stack:
         for index in left:
             self.members[index].state = self.state_of(index)
         members = [self.members[index] for index in left]
-        return Stack(self._layout, members, self.params[left], self._batch_size)
+        layout, *sizes = self._shape
+        return Stack(layout, members, self.params[left], *sizes)
 
 
 def _row(state: dict[str, Any], index: int) -> dict[str, Any]:

@@ -102,3 +102,11 @@ def cases(task: str) -> list[Case]:
 
 
 CASES = [*cases("regression"), *cases("classification")]
+
+
+def value_and_gradient(
+    loss: Loss, y: np.ndarray, raw: np.ndarray, gradient: np.ndarray
+) -> np.ndarray:
+    """Return the value of each row and write the derivative."""
+    loss.gradient(y, raw, gradient)
+    return loss.value(y, raw)

@@ -12,6 +12,7 @@ from numpy.testing import assert_array_equal
 from scipy import sparse
 from sklearn.utils import shuffle
 
+from sknn_actloss.core import gather_csr
 from sknn_actloss.training import Batches
 
 
@@ -20,10 +21,16 @@ def numbered(n_rows, dtype=np.float64):
     return np.repeat(np.arange(n_rows, dtype=dtype)[:, None], 3, axis=1)
 
 
+def steps(batches):
+    """Go through the batches of an epoch."""
+    for group in batches.groups():
+        yield from group.batches
+
+
 def order(batches):
     """Return the numbers of the rows in the order of an epoch."""
     numbers = []
-    for X, y, weight, _ in batches:
+    for X, y, weight, *_ in steps(batches):
         X = X.toarray() if sparse.issparse(X) else X
         assert_array_equal(X, np.broadcast_to(y[:, :1], X.shape))
         if weight is not None:
@@ -65,10 +72,10 @@ def test_an_epoch_visits_every_row_once(data):
     for _ in range(3):
         assert sorted(order(batches)) == expected
         batches.shuffle(rng)
-    sizes = [len(batch.y) for batch in batches]
+    sizes = [len(batch.y) for batch in steps(batches)]
     assert sizes[:-1] == [batch_size] * (len(sizes) - 1)
     assert 0 < sizes[-1] <= batch_size
-    assert len(sizes) == len(batches)
+    assert len(sizes) == batches.n_batches
     assert sum(sizes) == batches.n_rows == len(expected)
 
 
@@ -93,7 +100,7 @@ def test_a_subset_keeps_its_order_until_it_is_shuffled(container):
     batches.shuffle(np.random.RandomState(0))
     assert order(batches) == shuffle(rows, random_state=np.random.RandomState(0)).tolist()
     assert_array_equal(rows, [7, 3, 11, 0, 5])
-    assert len(batches) == 3
+    assert batches.n_batches == 3
     assert batches.n_rows == 5
 
 
@@ -102,7 +109,7 @@ def test_weights_of_batches_are_rows_times_the_mean_weight(rows):
     batches = batches_of(11, 4, rows=rows, weighted=True)
     weights = np.arange(1.0, 12.0)[slice(None) if rows is None else rows]
     assert batches.total_weight == pytest.approx(weights.sum())
-    for batch in batches:
+    for batch in steps(batches):
         assert batch.total_weight == pytest.approx(len(batch.y) * weights.mean())
         assert type(batch.total_weight) is float
 
@@ -110,11 +117,11 @@ def test_weights_of_batches_are_rows_times_the_mean_weight(rows):
 def test_weights_of_one_are_rows():
     batches = batches_of(11, 4)
     assert batches.total_weight == 11
-    assert [batch.total_weight for batch in batches] == [4, 4, 3]
-    assert all(batch.sample_weight is None for batch in batches)
+    assert [batch.total_weight for batch in steps(batches)] == [4, 4, 3]
+    assert all(batch.sample_weight is None for batch in steps(batches))
     y = numbered(11)[:, :1]
     ones = Batches(numbered(11), y, np.ones(11), None, 4)
-    assert [batch.total_weight for batch in ones] == [4, 4, 3]
+    assert [batch.total_weight for batch in steps(ones)] == [4, 4, 3]
 
 
 @pytest.mark.parametrize("shuffled", [False, True])
@@ -126,7 +133,7 @@ def test_rows_are_cast_batch_by_batch(dtype, container, shuffled):
     batches = Batches(X, y, np.arange(1.0, 24.0, dtype=np.float32), None, 5)
     if shuffled:
         batches.shuffle(np.random.RandomState(0))
-    for batch in batches:
+    for batch in steps(batches):
         for array in batch[:3]:
             assert array.dtype == np.float32
             assert array.dtype.isnative
@@ -145,17 +152,17 @@ def test_rows_on_disk(tmp_path, dtype, rows):
     assert order(batches) == expected
     batches.shuffle(np.random.RandomState(0))
     assert sorted(order(batches)) == sorted(expected)
-    assert {batch.X.dtype for batch in batches} == {np.dtype(dtype)}
+    assert {batch.X.dtype for batch in steps(batches)} == {np.dtype(dtype)}
 
 
 def peak_of_two_epochs(batches):
     batches.shuffle(np.random.RandomState(0))
     tracemalloc.start()
     try:
-        for _ in batches:
+        for _ in steps(batches):
             pass
         batches.shuffle(np.random.RandomState(1))
-        for _ in batches:
+        for _ in steps(batches):
             pass
         return tracemalloc.get_traced_memory()[1]
     finally:
@@ -172,17 +179,40 @@ def test_rows_are_never_copied_as_a_whole(container, dtype):
     assert peak_of_two_epochs(Batches(X, y, None, None, 200)) < size / 10
 
 
-def test_batches_reuse_their_buffers():
-    batches = batches_of(40, 10, weighted=True)
+def test_groups_reuse_their_buffers():
+    batches = batches_of(400, 10, weighted=True)
     batches.shuffle(np.random.RandomState(0))
-    first = next(iter(batches))
-    for batch in batches:
-        for array, other in zip(batch[:3], first[:3], strict=True):
-            assert np.shares_memory(array, other)
+    groups = [group.batches for group in batches.groups()]
+    assert [len(group) for group in groups] == [16, 16, 8]
+    for first, second in zip(groups[0], groups[1], strict=True):
+        for one, other in zip(first[:3], second[:3], strict=True):
+            assert np.shares_memory(one, other)
 
 
-def test_rows_in_order_are_views():
-    X, y = numbered(40), numbered(40)[:, :1]
-    for batch in Batches(X, y, None, None, 16):
-        assert np.shares_memory(batch.X, X)
-        assert np.shares_memory(batch.y, y)
+@pytest.mark.parametrize("container", ["dense", "csr"])
+def test_a_group_is_its_batches_side_by_side(container):
+    batches = batches_of(100, 8, CONTAINERS[container], weighted=True)
+    batches.shuffle(np.random.RandomState(0))
+    for group in batches.groups():
+        stop = 0
+        for batch in group.batches:
+            assert batch.rows == slice(stop, stop + len(batch.y))
+            assert_array_equal(group.y[batch.rows], batch.y)
+            assert_array_equal(group.sample_weight[batch.rows], batch.sample_weight)
+            stop = batch.rows.stop
+        assert stop == len(group.y) <= batches.group_size
+
+
+def test_a_group_stays_small():
+    wide, narrow = np.ones((64, 100_000), np.float32), np.ones((64, 2), np.float32)
+    y = np.ones((64, 1), np.float32)
+    assert Batches(wide, y, None, None, 4).group_size == 4
+    assert Batches(narrow, y, None, None, 4).group_size == 64
+
+
+@pytest.mark.parametrize("rows", [slice(3, 9), slice(0, 0), np.array([5, 1, 1, 19]), np.array([7])])
+def test_rows_of_csr_are_those_of_scipy(rows):
+    X = sparse.random(20, 7, density=0.2, format="csr", random_state=0)
+    found = gather_csr(X, rows, np.dtype(np.float32))
+    assert found.dtype == np.float32
+    assert_array_equal(found.toarray(), X[rows].toarray().astype(np.float32))

@@ -71,7 +71,7 @@ class Problem:
         return self.stack_at(members, self.params(seeds))
 
     def stack_at(self, members: list[Member], params: np.ndarray) -> Stack:
-        return Stack(self.layout, members, params, self.batch_size)
+        return Stack(self.layout, members, params, self.batch_size, self.batches().group_size)
 
     def batches(self) -> Batches:
         return Batches(self.X, self.y, self.sample_weight, self.rows, self.batch_size)

@@ -1,0 +1,135 @@
+"""The NumPy calls of a training step, and their shares of its time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from statistics import median
+from time import perf_counter_ns
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from benchmarks._data import Shape, classification, shapes_option
+from benchmarks._report import parse, parser, table
+from benchmarks._rounds import Job
+from benchmarks.peers.estimators import ours
+from sknn_actloss.training import Batches, Stack, train
+
+#: Function and shapes of its operands.
+Call = tuple[str, tuple[tuple[int, ...], ...]]
+
+#: Steps of a fit at least, and fits of which the medians are taken.
+STEPS, FITS = 100, 4
+
+
+class Watched(np.ndarray):
+    """An array that times the functions it is passed to; what they return is watched too."""
+
+    #: Nanoseconds of each call, in the order of the first ones.
+    spent: defaultdict[Call, list[int]] = defaultdict(list)
+    recording = False
+
+    def __array_ufunc__(self, ufunc, method, *operands, **keywords):
+        name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
+        return _timed(name, getattr(ufunc, method), operands, keywords)
+
+    def __array_function__(self, function, types, operands, keywords):
+        return _timed(function.__name__, function, operands, keywords)
+
+
+def main() -> None:
+    """Report the calls of the chosen shapes."""
+    command = parser("calls", __doc__)
+    shapes_option(command)
+    options = parse(command)
+    print_calls(options.shapes, options.quick)
+
+
+def print_calls(shapes: list[Shape], quick: bool = False) -> None:
+    """Print the calls of a step of each shape on one thread, in the order of their execution."""
+    with threadpool_limits(1):
+        for shape in shapes:
+            rows = shares(shape, *((10, 1) if quick else (STEPS, FITS)))
+            print(f"\nNumPy calls of a step on one thread: {shape}\n")
+            print(table(["call", "operands", "calls", "share of the time"], rows))
+
+
+def shares(shape: Shape, n_steps: int, n_fits: int) -> Iterator[tuple[str, str, str, str]]:
+    """Time plain and watched fits in turn, and yield the rows of the table.
+
+    Shares are those of a step on plain arrays, so that the watching does not count. What is left
+    is Python, what no array is told of, such as indexing, and calls that hardly take time.
+    Medians keep interruptions out.
+    """
+    n_batches = shape.rows // shape.batch
+    shape = shape._replace(rows=n_batches * shape.batch, epochs=-(-n_steps // n_batches))
+    X, y = classification(shape)
+    fit = ours(shape, X.astype(np.float32), y)
+    training_time(fit, Watched)
+    Watched.spent.clear()
+    times = [(training_time(fit, np.ndarray), training_time(fit, Watched)) for _ in range(n_fits)]
+    n_steps = shape.epochs * n_batches
+    step, rest = median(plain for plain, _ in times) / n_steps, 1.0
+    for (name, operands), spent in Watched.spent.items():
+        calls = len(spent) / (n_fits * n_steps)
+        share = calls * median(spent) / step
+        if share >= 0.001:
+            rest -= share
+            sizes = ", ".join("×".join(map(str, size)) for size in operands)
+            yield name, sizes, f"{calls:.3g}", f"{share:.1%}"
+    yield "the rest", "", "", f"{rest:.1%}"
+
+
+def training_time(fit: Job, kind: type[np.ndarray]) -> int:
+    """Return the nanoseconds of the training loop in a fit of ours on arrays of a class.
+
+    Networks make their buffers like the parameters, so that these are of the same class.
+    """
+    elapsed = 0
+
+    def of_kind(part: type) -> Callable:
+        return lambda *arguments: part(
+            *(x.view(kind) if isinstance(x, np.ndarray) else x for x in arguments)
+        )
+
+    def timed_train(*arguments: Any, **keywords: Any) -> None:
+        nonlocal elapsed
+        Watched.recording = True
+        start = perf_counter_ns()
+        train(*arguments, **keywords)
+        elapsed = perf_counter_ns() - start
+        Watched.recording = False
+
+    parts = {"Stack": of_kind(Stack), "Batches": of_kind(Batches), "train": timed_train}
+    with patch.multiple("sknn_actloss.estimators._fitting", **parts):
+        fit()
+    return elapsed
+
+
+def _timed(name: str, function: Callable, operands: Any, keywords: dict[str, Any]) -> Any:
+    operands, keywords = _plain(operands), _plain(keywords)
+    start = perf_counter_ns()
+    result = function(*operands, **keywords)
+    elapsed = perf_counter_ns() - start
+    if Watched.recording:
+        sizes = tuple(x.shape for x in operands if isinstance(x, np.ndarray) and x.ndim)
+        Watched.spent[name, sizes].append(elapsed)
+    return result.view(Watched) if isinstance(result, np.ndarray) else result
+
+
+def _plain(value: Any) -> Any:
+    """Return arrays, and those in containers, as plain arrays."""
+    if isinstance(value, Watched):
+        return value.view(np.ndarray)
+    if isinstance(value, tuple | list):
+        return type(value)(map(_plain, value))
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    return value
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""The contenders of the training benchmark.
+
+Each takes a :class:`~benchmarks._data.Shape`, features and classes, converts the data, and
+returns a function that makes a new network and trains it for all epochs.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import NamedTuple
+
+from benchmarks._data import Shape, classification
+from benchmarks._rounds import Job
+
+
+class Peer(NamedTuple):
+    """Where a contender is found, and the data type it computes in."""
+
+    module: str
+    function: str
+    dtype: str
+
+
+PEERS = {
+    "ours float32": Peer("estimators", "ours", "float32"),
+    "ours float64": Peer("estimators", "ours", "float64"),
+    "scikit-learn float32": Peer("estimators", "scikit_learn", "float32"),
+    "scikit-learn float64": Peer("estimators", "scikit_learn", "float64"),
+    "PyTorch": Peer("pytorch", "pytorch", "float32"),
+    "JAX": Peer("jitted", "jitted", "float32"),
+    "products float32": Peer("products", "products", "float32"),
+    "products float64": Peer("products", "products", "float64"),
+}
+
+
+def available() -> dict[str, Peer]:
+    """Return the contenders whose libraries are installed."""
+    return {name: peer for name, peer in PEERS.items() if _installed(peer.module)}
+
+
+def jobs(shape: Shape) -> dict[str, Job]:
+    """Return the fits of all contenders on the same data."""
+    X, y = classification(shape)
+    return {
+        name: getattr(_module(peer.module), peer.function)(shape, X.astype(peer.dtype), y)
+        for name, peer in available().items()
+    }
+
+
+def _module(name: str):
+    return import_module(f"benchmarks.peers.{name}")
+
+
+def _installed(name: str) -> bool:
+    try:
+        _module(name)
+    except ModuleNotFoundError as error:
+        if error.name in ("torch", "jax"):
+            return False
+        raise
+    return True
