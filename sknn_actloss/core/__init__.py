@@ -4,10 +4,11 @@ from sknn_actloss.core.inference import raw_outputs
 from sknn_actloss.core.model import Model
 from sknn_actloss.core.network import Network, hidden_layers
 from sknn_actloss.core.parameters import Layout
-from sknn_actloss.core.passes import Hidden
+from sknn_actloss.core.program import Call, Hidden, run
 from sknn_actloss.core.rows import gather, gather_csr
 
 __all__ = [
+    "Call",
     "Hidden",
     "Layout",
     "Model",
@@ -16,4 +17,5 @@ __all__ = [
     "gather_csr",
     "hidden_layers",
     "raw_outputs",
+    "run",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import sparse
 
-from sknn_actloss.core.passes import Hidden, sparse_product
+from sknn_actloss.core.program import Hidden, sparse_product
 from sknn_actloss.core.rows import gather, gather_csr
 
 #: Bytes that the signals of one block of rows may take: about the size of a second-level cache.
@@ -63,10 +63,13 @@ def raw_outputs(
 def _block(
     X: np.ndarray | sparse.csr_array, rows: slice | np.ndarray, dtype: np.dtype
 ) -> np.ndarray | sparse.csr_array:
-    if not isinstance(X, np.ndarray):
-        return gather_csr(X, rows, dtype)
-    if isinstance(rows, slice):
+    if isinstance(X, np.ndarray) and isinstance(rows, slice):
         return X[rows].astype(dtype, copy=False)
-    out = np.empty((len(rows), X.shape[1]), dtype)
-    gather(X, rows, out)
+    n_rows = rows.stop - rows.start if isinstance(rows, slice) else len(rows)
+    if isinstance(X, np.ndarray):
+        out = np.empty((n_rows, X.shape[1]), dtype)
+        gather(X, rows, out)
+    else:
+        out = sparse.csr_array((n_rows, X.shape[1]), dtype=dtype)
+        gather_csr(X, rows, out)
     return out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from scipy import sparse
@@ -13,7 +13,7 @@ from sknn_actloss.activations import Activation
 from sknn_actloss.core.model import Model
 from sknn_actloss.core.objective import Objective
 from sknn_actloss.core.parameters import Layout
-from sknn_actloss.core.passes import Hidden, Pass
+from sknn_actloss.core.program import Call, Hidden, backward_calls, forward_calls, run
 from sknn_actloss.core.workspace import Workspace
 
 
@@ -40,8 +40,10 @@ class Network:
         Views of the parameters by layer.
     hidden : list of list of (slice, (Activation,))
         Activations of the hidden layers.
+    decaying : ndarray of shape (n_members, n_weights)
+        View of the parameters that L2 penalty and weight decay act on: all weights.
     gradient : ndarray of shape (n_members, n_params)
-        Derivative of the mean loss by the parameters after :meth:`differentiate`.
+        Derivative of the mean loss by the parameters, written by the calls of :meth:`bind`.
     """
 
     def __init__(
@@ -57,76 +59,52 @@ class Network:
         self.gradient = np.empty_like(params)
         self.hidden = hidden_layers([model.activations for model in models], dtype)
         self._views, self._gradient_views = layout.views(params), layout.views(self.gradient)
-        self.weights, self.biases = self._views
-        #: The parameters that L2 penalty and weight decay act on: all weights.
-        self.decaying = params[:, : layout.n_weights]
-        self._decaying_gradient = self.gradient[:, : layout.n_weights]
+        self.weights, self.biases, _ = self._views
+        self.decaying = layout.decaying(params)
+        self._decaying_gradient = layout.decaying(self.gradient)
         self._objective = Objective(models, dtype)
-        self._alpha = _per_member([model.alpha for model in models], dtype)
-        self._shrinkage = np.empty_like(self.decaying) if self._alpha is not None else None
+        self._alpha = _per_member([model.alpha for model in models])
         keeps_input = [_reads_input(layer) for layer in self.hidden]
         self._space = Workspace(layout, params, batch_size, group_size or batch_size, keeps_input)
-        self._passes: dict[tuple[int, int, bool], Pass] = {}
+        self._shrinkage = np.empty_like(self.decaying) if self._alpha is not None else None
 
-    def loss_and_gradient(
-        self,
-        X: np.ndarray | sparse.csr_array,
-        y: np.ndarray,
-        sample_weight: np.ndarray | None,
-        total_weight: float,
-    ) -> np.ndarray:
-        """Return each member's loss on a batch and write its gradient.
-
-        The loss is ``(sum_i w_i loss_i + alpha / 2 * |weights|^2) / total_weight``.
-
-        Parameters
-        ----------
-        X : ndarray or CSR of shape (batch, n_features)
-            Rows of the batch.
-        y : ndarray of shape (batch, n_outputs)
-            Targets; the states of classes and labels as 0 and 1.
-        sample_weight : ndarray of shape (batch,) or None
-            Weights of the rows.
-        total_weight : float
-            Rows of the batch times the mean weight of the training rows.
-
-        Returns
-        -------
-        losses : ndarray of shape (n_members,)
-        """
-        self.differentiate(X, y, sample_weight, total_weight, slice(0, len(y)))
-        return self.losses(y, sample_weight) / total_weight
-
-    def differentiate(
+    def bind(
         self,
         X: np.ndarray | sparse.csr_array,
         y: np.ndarray,
         sample_weight: np.ndarray | None,
         total_weight: float,
         rows: slice,
-    ) -> None:
-        """Write the gradient of the loss on a batch.
+    ) -> list[Call]:
+        """Return the calls that write the gradient of the loss on a batch.
+
+        The loss is ``(sum_i w_i loss_i + alpha / 2 * |weights|^2) / total_weight``. The calls hold
+        for as long as the arrays do, whatever is written to them.
 
         Parameters
         ----------
-        X, y, sample_weight, total_weight
-            As in :meth:`loss_and_gradient`.
+        X : ndarray of shape (batch, n_features) or (batch, 1 + n_features), or CSR
+            Rows of the batch, with or without a column of ones in front.
+        y : ndarray of shape (batch, n_outputs)
+            Targets; the states of classes and labels as 0 and 1.
+        sample_weight : ndarray of shape (batch,) or None
+            Weights of the rows.
+        total_weight : float
+            Rows of the batch times the mean weight of the training rows.
         rows : slice
             The place of the batch in its group.
         """
-        space = self._pass(rows, not isinstance(X, np.ndarray))
-        space.forward(X)
-        self._objective.gradient(y, space)
-        delta = space.delta
-        if sample_weight is not None:
-            np.multiply(delta, sample_weight[:, None], delta)
-        np.multiply(delta, constant(1.0 / total_weight, delta.dtype), delta)
-        space.backward(X)
-        if self._alpha is not None:
-            self._penalise(total_weight, space.squares)
+        signals = self._space.signals(rows)
+        return [
+            *forward_calls(X, self._views, self.hidden, signals),
+            *self._objective.gradient_calls(y, signals),
+            *_weight_calls(signals.deltas[-1], sample_weight, total_weight),
+            *backward_calls(X, self._views, self._gradient_views, self.hidden, signals),
+            *self._penalty_calls(total_weight, signals.squares),
+        ]
 
     def losses(self, y: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarray:
-        """Return each member's sum of losses since the last call: one group of batches.
+        """Return each member's sum of losses over a group of batches.
 
         Parameters
         ----------
@@ -138,7 +116,8 @@ class Network:
         Returns
         -------
         losses : ndarray of shape (n_members,)
-            ``sum_i w_i loss_i + alpha / 2 * sum_batches |weights|^2``
+            ``sum_i w_i loss_i + alpha / 2 * sum_batches |weights|^2``, with the weights and the
+            outputs of each batch as they were when its gradient was computed.
         """
         values = self._objective.value(y, self._space.raw[:, : len(y)])
         losses = values.sum(axis=1) if sample_weight is None else values @ sample_weight
@@ -148,19 +127,39 @@ class Network:
             losses = losses + 0.5 * np.ravel(self._alpha) * squares
         return losses
 
-    def _pass(self, rows: slice, is_sparse: bool) -> Pass:
-        key = rows.start, rows.stop, is_sparse
-        if key not in self._passes:
-            self._passes[key] = Pass(
-                self._views, self._gradient_views, self.hidden, self._space, rows, is_sparse
-            )
-        return self._passes[key]
+    def loss_and_gradient(
+        self,
+        X: np.ndarray | sparse.csr_array,
+        y: np.ndarray,
+        sample_weight: np.ndarray | None,
+        total_weight: float,
+    ) -> np.ndarray:
+        """Return each member's loss on a batch, shape (n_members,), and write its gradient.
 
-    def _penalise(self, total_weight: float, squares: np.ndarray) -> None:
-        weights, gradient, shrinkage = self.decaying, self._decaying_gradient, self._shrinkage
-        np.multiply(weights, constant(self._alpha / total_weight, weights.dtype), shrinkage)
-        np.add(gradient, shrinkage, gradient)
-        np.vecdot(weights, weights, squares)
+        Parameters
+        ----------
+        X, y, sample_weight, total_weight
+            As in :meth:`bind`.
+        """
+        run(self.bind(X, y, sample_weight, total_weight, slice(0, len(y))))
+        return self.losses(y, sample_weight) / total_weight
+
+    def _penalty_calls(self, total_weight: float, squares: np.ndarray) -> Iterator[Call]:
+        if self._alpha is None:
+            return
+        alpha = np.asarray(self._alpha / total_weight, self.params.dtype)
+        gradient, shrinkage = self._decaying_gradient, self._shrinkage
+        yield np.multiply, (self.decaying, alpha, shrinkage)
+        yield np.add, (gradient, shrinkage, gradient)
+        yield np.vecdot, (self.decaying, self.decaying, squares)
+
+
+def _weight_calls(
+    delta: np.ndarray, sample_weight: np.ndarray | None, total_weight: float
+) -> Iterator[Call]:
+    if sample_weight is not None:
+        yield np.multiply, (delta, sample_weight[:, None], delta)
+    yield np.multiply, (delta, constant(1.0 / total_weight, delta.dtype), delta)
 
 
 def hidden_layers(activations: Sequence[Sequence[Activation]], dtype: np.dtype) -> Hidden:
@@ -172,10 +171,8 @@ def _reads_input(layer: list[tuple[slice, tuple[Activation]]]) -> bool:
     return any(activation.reads_input for _, (activation,) in layer)
 
 
-def _per_member(values: Sequence[float], dtype: np.dtype) -> float | np.ndarray | None:
+def _per_member(values: Sequence[float]) -> float | np.ndarray | None:
     """Return ``None`` if all are zero, a number if all agree, else an array (n_members, 1)."""
     if not any(values):
         return None
-    if len(set(values)) == 1:
-        return float(values[0])
-    return np.array(values, dtype)[:, None]
+    return float(values[0]) if len(set(values)) == 1 else np.array(values, float)[:, None]

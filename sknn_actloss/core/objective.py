@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from sknn_actloss._component import runs
+from sknn_actloss._numeric import constant
 from sknn_actloss.activations import Activation, Identity
 from sknn_actloss.core.model import Model
-from sknn_actloss.core.passes import Pass
+from sknn_actloss.core.program import Call, run
+from sknn_actloss.core.workspace import Signals
 from sknn_actloss.losses import Loss
 
 
@@ -37,25 +39,31 @@ class Objective:
         ]
         self._signed = any(_is_signed(loss) for loss in losses)
 
-    def gradient(self, y: np.ndarray, space: Pass) -> None:
-        """Write the derivative by raw outputs of each row's loss.
+    def gradient_calls(self, y: np.ndarray, signals: Signals) -> Iterator[Call]:
+        """Yield the calls that write the derivative by raw outputs of each row's loss.
 
         Parameters
         ----------
         y : ndarray of shape (batch, n_outputs)
             Targets; the states of classes and labels as 0 and 1.
-        space : Pass
+        signals : Signals
             Holds the raw outputs and receives the derivative.
         """
         if self._signed:
-            _to_signs(y, space.signs)
+            yield from _sign_calls(y, signals.signs)
         for members, loss, output in self._runs:
-            targets = space.signs if _is_signed(loss) else y
-            raw, grad = space.raw[members], space.delta[members]
+            targets = signals.signs if _is_signed(loss) else y
+            raw, grad = signals.raw[members], signals.deltas[-1][members]
             if output is None:
-                loss.gradient(targets, raw, grad)
-            else:
-                _chained_gradient(loss, output, targets, raw, space.prediction[members], grad)
+                yield loss.gradient, (targets, raw, grad)
+                continue
+            prediction, scratch = signals.prediction[members], signals.scratch[members]
+            yield output.forward, (raw, prediction)
+            yield loss.gradient_of_prediction, (targets, prediction, grad)
+            # backward may spoil its arguments, and the value still needs the raw outputs.
+            if output.reads_input:
+                yield np.copyto, (scratch, raw)
+            yield output.backward, (scratch if output.reads_input else None, prediction, grad)
 
     def value(self, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
         """Return the loss of each row.
@@ -71,36 +79,30 @@ class Objective:
         -------
         values : ndarray of shape (n_members, n_rows)
         """
-        signs = _to_signs(y, np.empty_like(y)) if self._signed else y
-        values = []
-        for members, loss, output in self._runs:
-            targets, outputs = signs if _is_signed(loss) else y, raw[members]
-            if output is None:
-                values.append(loss.value(targets, outputs))
-            else:
-                output.forward(outputs, outputs)
-                values.append(loss.value_of_prediction(targets, outputs))
+        signs = np.empty_like(y)
+        if self._signed:
+            run(_sign_calls(y, signs))
+        values = [
+            _value(loss, output, signs if _is_signed(loss) else y, raw[members])
+            for members, loss, output in self._runs
+        ]
         return values[0] if len(values) == 1 else np.concatenate(values)
 
 
-def _chained_gradient(
-    loss: Loss,
-    output: Activation,
-    y: np.ndarray,
-    raw: np.ndarray,
-    prediction: np.ndarray,
-    grad: np.ndarray,
-) -> None:
-    output.forward(raw, prediction)
-    loss.gradient_of_prediction(y, prediction, grad)
-    # The raw outputs are still needed for the value, and backward may spoil its arguments.
-    output.backward(raw.copy() if output.reads_input else None, prediction, grad)
+def _value(loss: Loss, output: Activation | None, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
+    if output is None:
+        return loss.value(y, raw)
+    output.forward(raw, raw)
+    return loss.value_of_prediction(y, raw)
 
 
 def _is_signed(loss: Loss) -> bool:
     return loss.encoding != (0.0, 1.0)
 
 
-def _to_signs(y: np.ndarray, out: np.ndarray) -> np.ndarray:
-    np.multiply(y, 2, out=out)
-    return np.subtract(out, 1, out=out)
+def _sign_calls(y: np.ndarray, signs: np.ndarray) -> list[Call]:
+    """Return the calls that turn 0 and 1 into -1 and +1."""
+    return [
+        (np.multiply, (y, constant(2.0, y.dtype), signs)),
+        (np.subtract, (signs, constant(1.0, y.dtype), signs)),
+    ]

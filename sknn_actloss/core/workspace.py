@@ -3,14 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from sknn_actloss.core.parameters import Layout
 
 
+@dataclass(frozen=True)
+class Signals:
+    """What flows through a network for the rows of a batch.
+
+    Attributes
+    ----------
+    inputs : list of ndarray of shape (n_members, batch, units)
+        Inputs of the activations, for the hidden layers and the output layer.
+    outputs : list of ndarray of shape (n_members, batch, units)
+        Outputs of the activations of the hidden layers; the very inputs where an activation
+        does without its input afterwards.
+    deltas : list of ndarray of shape (n_members, batch, units)
+        Derivatives of the loss by the inputs.
+    raw : ndarray of shape (n_members, batch, n_outputs)
+        Outputs of the last linear layer.
+    prediction, scratch : ndarray of shape (n_members, batch, n_outputs)
+        Room for activated outputs, and for what is spoilt on the way back through them.
+    signs : ndarray of shape (batch, n_outputs)
+        Room for targets encoded as -1/+1.
+    ones : ndarray of shape (batch,)
+        A product with it sums over rows, several times faster than a reduction.
+    squares : ndarray of shape (n_members,)
+        Room for the sum of squared weights.
+    """
+
+    inputs: list[np.ndarray]
+    outputs: list[np.ndarray]
+    deltas: list[np.ndarray]
+    raw: np.ndarray
+    prediction: np.ndarray
+    scratch: np.ndarray
+    signs: np.ndarray
+    ones: np.ndarray
+    squares: np.ndarray
+
+
 class Workspace:
-    """The signals of every layer for the rows of a batch.
+    """Room for the signals of a group of batches.
+
+    Batches come one by one and share their arrays, except for ``raw`` and ``squares``, which
+    last until the losses of the group are added up.
 
     Parameters
     ----------
@@ -19,31 +59,17 @@ class Workspace:
     params : ndarray of shape (n_members, n_params)
         The parameters, for the number of members and the data type.
     batch_size, group_size : int
-        Rows of the largest batch, and of the largest group of batches.
+        Rows of the largest batch and of the largest group.
     keeps_input : sequence of bool
         For each hidden layer whether the activation's input is kept beside its output; the
         output is written over the input otherwise.
 
     Attributes
     ----------
-    inputs : list of ndarray of shape (n_members, batch_size, units)
-        Input of the activation, for the hidden layers and the output layer.
-    outputs, deltas : list of ndarray of shape (n_members, batch_size, units)
-        Output of the activation, and the derivative of the loss by its input, for the hidden
-        layers.
     raw : ndarray of shape (n_members, group_size, n_outputs)
-        Outputs of the last linear layer, kept for a whole group of batches.
-    raw_delta, prediction : ndarray of shape (n_members, batch_size, n_outputs)
-        The derivative of the loss by raw outputs, and room for activated outputs.
-    signs : ndarray of shape (batch_size, n_outputs)
-        Room for targets encoded as -1/+1.
+        Raw outputs of the group.
     squares : ndarray of shape (n_batches, n_members)
-        The sum of squared weights before the step of each batch of a group.
-    ones : ndarray of shape (batch_size,)
-        A product with it sums over rows, several times faster than a reduction.
-
-    Arrays of outputs are stored output by output: NumPy reduces over a short last axis slowly
-    unless the rows are what lies together in memory.
+        Sums of squared weights before the step of each batch.
     """
 
     def __init__(
@@ -55,20 +81,40 @@ class Workspace:
         keeps_input: Sequence[bool],
     ) -> None:
         def empty(*shape: int) -> np.ndarray:
-            return np.empty_like(params, shape=shape)
+            # Not uninitialised: a product may warn of a NaN that it overwrites.
+            return np.zeros_like(params, shape=shape)
 
-        n_members, n_outputs = len(params), layout.layer_sizes[-1]
-        self.batch_size = batch_size
+        def outputs(n_rows: int) -> np.ndarray:
+            # Stored output by output: NumPy reduces over a short last axis slowly unless the
+            # rows are what lies together in memory.
+            return empty(len(params), layout.layer_sizes[-1], n_rows).swapaxes(1, 2)
+
         widths = layout.layer_sizes[1:]
-        self.inputs = [empty(n_members, batch_size, units) for units in widths]
-        self.outputs = [
-            np.empty_like(z) if kept else z
-            for z, kept in zip(self.inputs[:-1], keeps_input, strict=True)
+        self.batch_size = batch_size
+        self._inputs = [empty(len(params), batch_size, units) for units in widths]
+        self._outputs = [
+            np.zeros_like(z) if kept else z
+            for z, kept in zip(self._inputs[:-1], keeps_input, strict=True)
         ]
-        self.deltas = [empty(n_members, batch_size, units) for units in widths[:-1]]
-        self.raw = empty(n_members, n_outputs, group_size).swapaxes(1, 2)
-        self.raw_delta = empty(n_members, n_outputs, batch_size).swapaxes(1, 2)
-        self.prediction = empty(n_members, n_outputs, batch_size).swapaxes(1, 2)
-        self.signs = empty(n_outputs, batch_size).T
-        self.squares = empty(group_size // batch_size, n_members)
-        self.ones = np.ones_like(params, shape=batch_size)
+        self._deltas = [empty(len(params), batch_size, units) for units in widths[:-1]]
+        self._deltas.append(outputs(batch_size))
+        self._prediction, self._scratch = outputs(batch_size), outputs(batch_size)
+        self._signs = empty(widths[-1], batch_size).T
+        self._ones = np.ones_like(params, shape=batch_size)
+        self.raw = outputs(group_size)
+        self.squares = empty(-(-group_size // batch_size), len(params))
+
+    def signals(self, rows: slice) -> Signals:
+        """Return views for the batch that is these rows of its group."""
+        n_rows = rows.stop - rows.start
+        return Signals(
+            inputs=[z[:, :n_rows] for z in self._inputs],
+            outputs=[a[:, :n_rows] for a in self._outputs],
+            deltas=[delta[:, :n_rows] for delta in self._deltas],
+            raw=self.raw[:, rows],
+            prediction=self._prediction[:, :n_rows],
+            scratch=self._scratch[:, :n_rows],
+            signs=self._signs[:n_rows],
+            ones=self._ones[:n_rows],
+            squares=self.squares[rows.start // self.batch_size],
+        )

@@ -1,8 +1,9 @@
-"""Minibatches: their order, and the rows gathered into buffers that every batch reuses."""
+"""Minibatches: their order, and the rows gathered into arrays that every batch reuses."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -22,7 +23,8 @@ class Batch(NamedTuple):
 
     Attributes
     ----------
-    X : ndarray or CSR of shape (batch, n_features)
+    X : ndarray of shape (batch, 1 + n_features), or CSR of shape (batch, n_features)
+        Where it is dense, with a column of ones in front.
     y : ndarray of shape (batch, n_outputs)
     sample_weight : ndarray of shape (batch,) or None
     total_weight : float
@@ -38,19 +40,24 @@ class Batch(NamedTuple):
     rows: slice
 
 
-class Group(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Group:
     """Batches whose rows are gathered at once, and whose losses are added up at once.
 
     Attributes
     ----------
-    batches : list of Batch
+    X : ndarray of shape (n_rows, 1 + n_features), or CSR of shape (n_rows, n_features)
+        Where it is dense, with a column of ones in front.
     y : ndarray of shape (n_rows, n_outputs)
     sample_weight : ndarray of shape (n_rows,) or None
+    batches : list of Batch
+        Its parts.
     """
 
-    batches: list[Batch]
+    X: np.ndarray | sparse.csr_array
     y: np.ndarray
     sample_weight: np.ndarray | None
+    batches: list[Batch]
 
 
 class Batches:
@@ -96,13 +103,7 @@ class Batches:
             weights = sample_weight if rows is None else sample_weight[rows]
             self._mean_weight = float(weights.mean(dtype=np.float64))
         self.group_size = batch_size * min(_batches_in_group(X, y, batch_size), self.n_batches)
-        is_dense = isinstance(X, np.ndarray)
-        self._X_buffer = np.empty((self.group_size, X.shape[1]), y.dtype) if is_dense else None
-        self._y_buffer = np.empty((y.shape[1], self.group_size), y.dtype)
-        self._weight_buffer = None
-        if sample_weight is not None:
-            self._weight_buffer = np.empty(self.group_size, y.dtype)
-        self._dense_batches: dict[tuple[int, int], Batch] = {}
+        self._groups: dict[int, Group] = {}
 
     @property
     def total_weight(self) -> float:
@@ -116,40 +117,51 @@ class Batches:
         self._order = permutation if self._order is None else self._order[permutation]
 
     def groups(self) -> Iterator[Group]:
-        """Go through the rows once. The arrays hold until the next group is asked for."""
+        """Go through the rows once.
+
+        Groups of one size are the same object with other rows in its arrays: what a group holds
+        is lost when the next one is asked for.
+        """
         for start in range(0, self.n_rows, self.group_size):
             stop = min(start + self.group_size, self.n_rows)
-            rows = slice(start, stop) if self._order is None else self._order[start:stop]
-            yield self._group(rows, stop - start)
+            if stop - start not in self._groups:
+                self._groups[stop - start] = self._new_group(stop - start)
+            group = self._groups[stop - start]
+            self._fill(
+                group, slice(start, stop) if self._order is None else self._order[start:stop]
+            )
+            yield group
 
-    def _group(self, rows: slice | np.ndarray, n_rows: int) -> Group:
-        y, weight = self._y_buffer[:, :n_rows].T, None
-        gather(self._y, rows, y.T, axis=1)
-        if self._sample_weight is not None:
-            weight = self._weight_buffer[:n_rows]
-            gather(self._sample_weight, rows, weight)
-        places = [
-            (start, min(start + self.batch_size, n_rows))
-            for start in range(0, n_rows, self.batch_size)
-        ]
-        if self._X_buffer is None:
-            batches = [self._batch(gather_csr(self._X, rows, y.dtype), place) for place in places]
+    def _fill(self, group: Group, rows: slice | np.ndarray) -> None:
+        gather(self._y, rows, group.y.T, axis=1)
+        if group.sample_weight is not None:
+            gather(self._sample_weight, rows, group.sample_weight)
+        if isinstance(group.X, np.ndarray):
+            gather(self._X, rows, group.X[:, 1:])
         else:
-            gather(self._X, rows, self._X_buffer[:n_rows])
-            batches = [self._dense_batch(place) for place in places]
-        return Group(batches, y, weight)
+            gather_csr(self._X, rows, group.X)
 
-    def _dense_batch(self, place: tuple[int, int]) -> Batch:
-        """Return the batch at a place of the group; its arrays are the same in every group."""
-        if place not in self._dense_batches:
-            self._dense_batches[place] = self._batch(self._X_buffer[slice(*place)], place)
-        return self._dense_batches[place]
-
-    def _batch(self, X: np.ndarray | sparse.csr_array, place: tuple[int, int]) -> Batch:
-        rows = slice(*place)
-        weight = None if self._weight_buffer is None else self._weight_buffer[rows]
-        total_weight = (rows.stop - rows.start) * self._mean_weight
-        return Batch(X, self._y_buffer[:, rows].T, weight, total_weight, rows)
+    def _new_group(self, n_rows: int) -> Group:
+        n_features, dtype = self._X.shape[1], self._y.dtype
+        if isinstance(self._X, np.ndarray):
+            X = np.ones((n_rows, 1 + n_features), dtype)
+        else:
+            X = sparse.csr_array((n_rows, n_features), dtype=dtype)
+        y = np.empty((len(self._y), n_rows), dtype).T
+        weight = None if self._sample_weight is None else np.empty(n_rows, dtype)
+        starts = range(0, n_rows, self.batch_size)
+        places = [slice(start, min(start + self.batch_size, n_rows)) for start in starts]
+        batches = [
+            Batch(
+                X[rows] if isinstance(X, np.ndarray) else X,
+                y[rows],
+                None if weight is None else weight[rows],
+                (rows.stop - rows.start) * self._mean_weight,
+                rows,
+            )
+            for rows in places
+        ]
+        return Group(X, y, weight, batches)
 
 
 def _batches_in_group(X: np.ndarray | sparse.csr_array, y: np.ndarray, batch_size: int) -> int:

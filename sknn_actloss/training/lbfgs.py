@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import optimize, sparse
 
-from sknn_actloss.core import Network
+from sknn_actloss.core import Network, run
 
 
 class BestIterate:
@@ -30,15 +30,17 @@ class BestIterate:
     ) -> None:
         self._network = network
         self.start = network.params[0].copy()
-        total = float(len(y) if sample_weight is None else sample_weight.sum())
-        self._batch = (X, y, sample_weight, total)
+        self._targets = y, sample_weight
+        self._total = float(len(y) if sample_weight is None else sample_weight.sum())
+        self._program = network.bind(X, y, sample_weight, self._total, slice(0, len(y)))
         self.loss = np.inf
         self.params: np.ndarray | None = None
 
     def __call__(self, params: np.ndarray) -> tuple[float, np.ndarray]:
         """Return loss and gradient."""
         self._network.params[0] = params
-        loss = float(self._network.loss_and_gradient(*self._batch)[0])
+        run(self._program)
+        loss = float(self._network.losses(*self._targets)[0]) / self._total
         if loss < self.loss:
             self.loss, self.params = loss, params.copy()
         return loss, self._network.gradient[0].copy()

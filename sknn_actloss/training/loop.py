@@ -78,9 +78,7 @@ def _run_epoch(stack: Stack, batches: Batches) -> np.ndarray:
     total = np.zeros(len(stack.members))
     rates = iter(stack.rates(batches.n_batches))
     for group in batches.groups():
-        for batch, rate in zip(group.batches, rates, strict=False):
-            stack.step(batch, rate)
-        total += stack.losses(group)
+        total += stack.steps(group, rates)
     return total / batches.total_weight
 
 

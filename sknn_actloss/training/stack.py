@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from sknn_actloss._component import runs
-from sknn_actloss.core import Layout, Model, Network
+from sknn_actloss.core import Call, Layout, Model, Network, run
 from sknn_actloss.schedules import LearningRate
 from sknn_actloss.solvers import StochasticSolver
-from sknn_actloss.training.batches import Batch, Group
+from sknn_actloss.training.batches import Group
 from sknn_actloss.training.stopping import Course
 
 #: A learning rate for all members, or one for each in an array (n_members, 1).
@@ -81,6 +81,7 @@ class Stack:
         self._shape = layout, batch_size, group_size
         models = [member.model for member in members]
         self.network = Network(layout, models, params, batch_size, group_size)
+        self._programs: dict[Group, list[list[Call]]] = {}
         # Solvers compute their coefficients in double precision and cast them themselves.
         solvers = runs([member.solver for member in members], dtype=np.float64, n_dims=2)
         self._solvers = [
@@ -96,22 +97,33 @@ class Stack:
         decay = np.array([member.weight_decay for member in members], params.dtype)[:, None]
         self._decay = decay if decay.any() else None
 
-    def step(self, batch: Batch, rate: Rate) -> None:
-        """Update all members with one batch."""
-        network = self.network
-        network.differentiate(*batch)
+    def steps(self, group: Group, rates: Iterator[Rate]) -> np.ndarray:
+        """Update all members with each batch of a group.
+
+        Parameters
+        ----------
+        group : Group
+            The batches.
+        rates : iterator of float or ndarray
+            The learning rate of each step; as many are taken as there are batches.
+
+        Returns
+        -------
+        losses : ndarray of shape (n_members,)
+            Sum of the losses of all rows, each before the step of its batch.
+        """
+        if group not in self._programs:
+            self._programs[group] = [self.network.bind(*batch) for batch in group.batches]
+        for program, rate in zip(self._programs[group], rates, strict=False):
+            run(program)
+            self._update(rate)
+        return self.network.losses(group.y, group.sample_weight)
+
+    def _update(self, rate: Rate) -> None:
         if self._decay is not None:
-            decaying = network.decaying
-            decaying *= 1 - rate * self._decay
+            np.multiply(self.network.decaying, 1 - rate * self._decay, self.network.decaying)
         for rows, update, params, gradient, state in self._solvers:
             update(params, gradient, rate[rows] if isinstance(rate, np.ndarray) else rate, state)
-
-    def losses(self, group: Group) -> np.ndarray:
-        """Return each member's sum of losses over the batches of a group, all just stepped.
-
-        The losses of a batch are those before its step.
-        """
-        return self.network.losses(group.y, group.sample_weight)
 
     def rates(self, n_steps: int) -> Sequence[Rate]:
         """Return the learning rate of each step of the coming epoch."""

@@ -117,11 +117,11 @@ def test_softmax_with_squared_error_takes_the_jacobian() -> None:
     assert isinstance(model.output, Softmax)
     raw, y = rng.normal(size=(1, 4)), case.targets(rng, 1)
     layout = Layout((1, 4))
-    params = np.hstack([np.zeros((1, 4)), raw])
+    params = layout.flatten([np.zeros((1, 4))], [raw[0]], np.float64)
     _, gradient = loss_and_gradient(layout, [model], params, np.zeros((1, 1)), y)
     p = np.exp(raw[0]) / np.exp(raw[0]).sum()
     jacobian = np.diag(p) - np.outer(p, p)
-    assert_allclose(gradient[0, 4:], jacobian @ (p - y[0]), rtol=1e-12)
+    assert_allclose(layout.biases(gradient)[0][0, 0], jacobian @ (p - y[0]), rtol=1e-12)
 
 
 @pytest.mark.parametrize("hidden", [(), (5,), (2, 3, 4), (1, 1)], ids=str)
@@ -281,7 +281,7 @@ def test_rows_and_targets_are_left_as_they_are() -> None:
                 assert_array_equal(array, copy)
 
 
-def test_layout_places_weights_of_all_layers_before_biases() -> None:
+def test_layout_places_weights_of_all_layers_side_by_side() -> None:
     layout = Layout((3, 4, 2))
     assert (layout.n_layers, layout.n_weights, layout.n_params) == (2, 20, 26)
     flat = np.arange(52.0).reshape(2, 26)
@@ -289,8 +289,11 @@ def test_layout_places_weights_of_all_layers_before_biases() -> None:
     assert [array.shape for array in weights] == [(2, 3, 4), (2, 4, 2)]
     assert [array.shape for array in biases] == [(2, 1, 4), (2, 1, 2)]
     assert all(np.shares_memory(array, flat) for array in weights + biases)
-    rebuilt = np.concatenate([array.reshape(2, -1) for array in weights + biases], axis=1)
+    parts = [biases[0], *weights, *biases[1:]]
+    rebuilt = np.concatenate([array.reshape(2, -1) for array in parts], axis=1)
     assert_array_equal(rebuilt, flat)
+    assert_array_equal(layout.decaying(flat), flat[:, 4:24])
+    assert_array_equal(layout.views(flat).first, flat[:, :16].reshape(2, 4, 4))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

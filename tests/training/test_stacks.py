@@ -420,9 +420,9 @@ def test_weight_decay_shrinks_weights_and_not_biases() -> None:
     (with_decay,) = data.run([replace(plain, weight_decay=decay)])
     (without,) = data.run([plain])
     difference = without.params - with_decay.params
-    n_weights = data.layout.n_weights
-    assert_allclose(difference[:n_weights], rate * decay * start[:n_weights], atol=1e-12)
-    assert_allclose(difference[n_weights:], 0.0, atol=1e-12)
+    expected = np.zeros_like(start)[None]
+    data.layout.decaying(expected)[:] = rate * decay * data.layout.decaying(start[None])
+    assert_allclose(difference, expected[0], atol=1e-12)
 
 
 def test_samples_count_by_weight() -> None:
