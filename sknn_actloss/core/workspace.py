@@ -81,8 +81,7 @@ class Workspace:
         keeps_input: Sequence[bool],
     ) -> None:
         def empty(*shape: int) -> np.ndarray:
-            # Not uninitialised: a product may warn of a NaN that it overwrites.
-            return np.zeros_like(params, shape=shape)
+            return np.empty_like(params, shape=shape)
 
         def outputs(n_rows: int) -> np.ndarray:
             # Stored output by output: NumPy reduces over a short last axis slowly unless the
@@ -93,7 +92,7 @@ class Workspace:
         self.batch_size = batch_size
         self._inputs = [empty(len(params), batch_size, units) for units in widths]
         self._outputs = [
-            np.zeros_like(z) if kept else z
+            np.empty_like(z) if kept else z
             for z, kept in zip(self._inputs[:-1], keeps_input, strict=True)
         ]
         self._deltas = [empty(len(params), batch_size, units) for units in widths[:-1]]

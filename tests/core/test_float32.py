@@ -71,7 +71,7 @@ def new_arrays_watched():
 
 def network(models, n_outputs):
     layout = Layout((N_FEATURES, 7, 6, n_outputs))
-    params = single(random_params(np.random.default_rng(0), layout, len(models)))
+    params = single(0.5 * random_params(np.random.default_rng(0), layout, len(models)))
     with new_arrays_watched():
         return Network(layout, models, params, N_ROWS)
 
