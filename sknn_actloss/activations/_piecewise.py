@@ -17,6 +17,13 @@ from sknn_actloss._sklearn import number
 from sknn_actloss.activations._base import Activation
 
 
+#: For each data type of networks the integers of its size and the number of their last bit.
+_INTEGERS = {
+    np.dtype(f"f{size}"): (np.dtype(f"i{size}"), np.array(8 * size - 1, f"i{size}"))
+    for size in (4, 8)
+}
+
+
 @dataclass(repr=False)
 class Identity(Activation):
     """No activation: f(z) = z."""
@@ -62,8 +69,13 @@ class ReLU(Activation):
         clip(z, constant(0.0, z.dtype), constant(math.inf, z.dtype), out)
 
     def backward(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> None:
-        np.greater(a, constant(0.0, a.dtype), a)
-        np.multiply(grad, a, grad)
+        # As integers, positive floats are positive: the sign of the negative, spread over all
+        # bits, is a mask, which takes less time than a comparison and a product.
+        integer, shift = _INTEGERS[a.dtype]
+        mask, slopes = a.view(integer), grad.view(integer)
+        np.negative(mask, mask)
+        np.right_shift(mask, shift, mask)
+        np.bitwise_and(slopes, mask, slopes)
 
 
 @dataclass(repr=False)

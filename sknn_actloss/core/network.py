@@ -151,7 +151,10 @@ class Network:
         gradient, shrinkage = self._decaying_gradient, self._shrinkage
         yield np.multiply, (self.decaying, alpha, shrinkage)
         yield np.add, (gradient, shrinkage, gradient)
-        yield np.vecdot, (self.decaying, self.decaying, squares)
+        if len(squares) == 1:
+            yield np.dot, (self.decaying[0], self.decaying[0], squares.reshape(()))
+        else:
+            yield np.vecdot, (self.decaying, self.decaying, squares)
 
 
 def _weight_calls(
