@@ -16,7 +16,6 @@ from sknn_actloss._numeric import clip, constant
 from sknn_actloss._sklearn import number
 from sknn_actloss.activations._base import Activation
 
-
 #: For each data type of networks the integers of its size and the number of their last bit.
 _INTEGERS = {
     np.dtype(f"f{size}"): (np.dtype(f"i{size}"), np.array(8 * size - 1, f"i{size}"))

@@ -1,10 +1,10 @@
 """Networks in lockstep: flat parameters, workspaces, forward and backward passes."""
 
 from sknn_actloss.core.inference import raw_outputs
-from sknn_actloss.core.model import Model
-from sknn_actloss.core.network import Network, hidden_layers
+from sknn_actloss.core.model import Hidden, Model, hidden_layers
+from sknn_actloss.core.network import Network
 from sknn_actloss.core.parameters import Layout
-from sknn_actloss.core.program import Call, Hidden, run
+from sknn_actloss.core.program import Call, run
 from sknn_actloss.core.rows import gather, gather_csr
 
 __all__ = [

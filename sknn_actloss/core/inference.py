@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import sparse
 
-from sknn_actloss.core.program import Hidden, sparse_product
+from sknn_actloss.activations import Activation
+from sknn_actloss.core.model import Hidden
+from sknn_actloss.core.program import sparse_product
 from sknn_actloss.core.rows import gather, gather_csr
 
 #: Bytes that the signals of one block of rows may take: about the size of a second-level cache.
@@ -20,6 +22,7 @@ def raw_outputs(
     biases: Sequence[np.ndarray],
     hidden: Hidden,
     rows: np.ndarray | None = None,
+    output: Activation | None = None,
 ) -> np.ndarray:
     """Return the outputs of the last linear layer.
 
@@ -35,6 +38,8 @@ def raw_outputs(
         Activations of the hidden layers.
     rows : ndarray of int, optional
         Predict these rows of ``X`` only.
+    output : Activation, optional
+        Passed through on the way out, so that predictions are returned instead.
 
     Returns
     -------
@@ -46,16 +51,18 @@ def raw_outputs(
     raw = np.empty((n_members, n_rows, widths[-1]), dtype)
     block = min(n_rows, max(1, BLOCK_BYTES // (dtype.itemsize * n_members * max(widths))))
     buffers = [np.empty((n_members, block, width), dtype) for width in widths[:-1]]
+    activations = [*hidden, [(slice(None), (output,))] if output else []]
     product = np.matmul if isinstance(X, np.ndarray) else sparse_product
     for start in range(0, n_rows, block):
         stop = min(start + block, n_rows)
         a = _block(X, slice(start, stop) if rows is None else rows[start:stop], dtype)
         targets = [*(buffer[:, : stop - start] for buffer in buffers), raw[:, start:stop]]
         for layer, z in enumerate(targets):
-            (product if layer == 0 else np.matmul)(a, weights[layer], z)
+            (np.matmul if layer else product)(a, weights[layer], z)
             np.add(z, biases[layer], z)
-            for members, (activation,) in hidden[layer] if layer < len(hidden) else ():
-                activation.forward(z[members], z[members])
+            for members, (activation,) in activations[layer]:
+                part = z[members]
+                activation.forward(part, part)
             a = z
     return raw
 

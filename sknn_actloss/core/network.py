@@ -7,13 +7,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from scipy import sparse
 
-from sknn_actloss._component import runs
 from sknn_actloss._numeric import constant
 from sknn_actloss.activations import Activation
-from sknn_actloss.core.model import Model
+from sknn_actloss.core.model import Model, hidden_layers
 from sknn_actloss.core.objective import Objective
 from sknn_actloss.core.parameters import Layout
-from sknn_actloss.core.program import Call, Hidden, backward_calls, forward_calls, run
+from sknn_actloss.core.program import Call, backward_calls, forward_calls, run
 from sknn_actloss.core.workspace import Workspace
 
 
@@ -163,11 +162,6 @@ def _weight_calls(
     if sample_weight is not None:
         yield np.multiply, (delta, sample_weight[:, None], delta)
     yield np.multiply, (delta, constant(1.0 / total_weight, delta.dtype), delta)
-
-
-def hidden_layers(activations: Sequence[Sequence[Activation]], dtype: np.dtype) -> Hidden:
-    """Stack the hidden activations of all members, layer by layer."""
-    return [runs(layer, dtype=dtype) for layer in zip(*activations, strict=True)]
 
 
 def _reads_input(layer: list[tuple[slice, tuple[Activation]]]) -> bool:

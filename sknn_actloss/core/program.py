@@ -13,15 +13,12 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from sknn_actloss.activations import Activation
+from sknn_actloss.core.model import Hidden
 from sknn_actloss.core.parameters import Views
 from sknn_actloss.core.workspace import Signals
 
 #: A function and its arguments.
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
-
-#: Hidden layers, each as runs of members that share a stacked activation.
-Hidden = list[list[tuple[slice, tuple[Activation]]]]
 
 
 def run(program: Iterable[Call]) -> None:

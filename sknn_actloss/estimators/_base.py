@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils import assert_all_finite, check_random_state, column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknn_actloss._sklearn import (
@@ -26,7 +27,7 @@ from sknn_actloss.activations import (
     canonical_name,
     resolve_activation,
 )
-from sknn_actloss.core import Layout, Model, hidden_layers, raw_outputs
+from sknn_actloss.core import Layout, Model, raw_outputs
 from sknn_actloss.estimators._fitting import Problem, fit_stochastic
 from sknn_actloss.estimators._lbfgs import fit_lbfgs
 from sknn_actloss.estimators._observer import FitObserver
@@ -35,6 +36,9 @@ from sknn_actloss.initializers import INITIALIZERS, Initializer, resolve_initial
 from sknn_actloss.losses import resolve_loss
 from sknn_actloss.schedules import SCHEDULES, Schedule, resolve_schedule
 from sknn_actloss.solvers import SOLVERS, Solver
+
+#: Data types of X that are taken as they are.
+FLOATS = (np.float64, np.float32)
 
 
 class BaseMLP(CallbackSupportMixin, BaseEstimator):
@@ -284,22 +288,28 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
                 "same shapes; set warm_start=False to start anew."
             )
 
-    def _raw_outputs(self, X: Any) -> np.ndarray:
-        """Return the outputs (n_samples, n_outputs) of the last linear layer."""
-        check_is_fitted(self, "coefs_")
-        X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
+    def _raw_outputs(self, X: Any, activated: bool = False) -> np.ndarray:
+        """Return what leaves the last linear layer or its activation: (n_samples, n_outputs)."""
+        X = self._rows_to_predict(X)
         coefs = [np.asarray(coef)[None] for coef in self.coefs_]
         intercepts = [np.asarray(intercept)[None, None] for intercept in self.intercepts_]
-        hidden = hidden_layers([self._model.activations], coefs[0].dtype)
+        model, output = self._model, self._model.output if activated else None
         with np.errstate(over="ignore"):
-            return raw_outputs(X, coefs, intercepts, hidden)[0]
+            return raw_outputs(X, coefs, intercepts, model.hidden, output=output)[0]
+
+    def _rows_to_predict(self, X: Any) -> np.ndarray | sparse.csr_array:
+        if not hasattr(self, "coefs_"):
+            check_is_fitted(self, "coefs_")
+        if type(X) is not np.ndarray or X.dtype not in FLOATS or X.ndim != 2 or len(X) == 0:
+            return validate_data(self, X, accept_sparse="csr", dtype=FLOATS, reset=False)
+        # A single row goes through the network in less time than through all checks.
+        validate_data(self, X, skip_check_array=True, reset=False)
+        assert_all_finite(X, estimator_name=type(self).__name__, input_name="X")
+        return X
 
     def _predictions(self, X: Any) -> np.ndarray:
         """Return the activated outputs (n_samples, n_outputs)."""
-        raw = self._raw_outputs(X)
-        with np.errstate(over="ignore"):
-            self._model.output.forward(raw[None], raw[None])
-        return raw
+        return self._raw_outputs(X, activated=True)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

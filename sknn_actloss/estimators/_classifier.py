@@ -259,7 +259,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         prediction = self._predictions(X)
         probabilities = self._model.loss.probabilities(prediction)
         if probabilities.shape[1] == 1:
-            return np.hstack([1 - probabilities, probabilities])
+            return _both_classes(probabilities)
         is_softmax = self._model.output_name == "softmax" and probabilities is prediction
         if self._target_kind == "multiclass" and not is_softmax:
             return _normalised(probabilities)
@@ -360,6 +360,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
+
+
+def _both_classes(positive: np.ndarray) -> np.ndarray:
+    """Return the probabilities of both classes from those (n_samples, 1) of the second."""
+    probabilities = np.empty((len(positive), 2), positive.dtype)
+    probabilities[:, 1:] = positive
+    np.subtract(1, positive, out=probabilities[:, :1])
+    return probabilities
 
 
 def _normalised(probabilities: np.ndarray) -> np.ndarray:
