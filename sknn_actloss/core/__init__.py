@@ -6,6 +6,7 @@ from sknn_actloss.core.network import Network
 from sknn_actloss.core.parameters import Layout
 from sknn_actloss.core.program import Call, run
 from sknn_actloss.core.rows import gather, gather_csr
+from sknn_actloss.core.workspace import Workspace
 
 __all__ = [
     "Call",
@@ -13,6 +14,7 @@ __all__ = [
     "Layout",
     "Model",
     "Network",
+    "Workspace",
     "gather",
     "gather_csr",
     "hidden_layers",

@@ -32,6 +32,8 @@ class Network:
     group_size : int, optional
         Rows of the largest group of batches between two calls of :meth:`losses`; by default
         those of one batch.
+    workspace : Workspace, optional
+        That of an earlier network, used again where it serves.
 
     Attributes
     ----------
@@ -41,6 +43,8 @@ class Network:
         Activations of the hidden layers.
     decaying : ndarray of shape (n_members, n_weights)
         View of the parameters that L2 penalty and weight decay act on: all weights.
+    workspace : Workspace
+        Room for what flows through the networks.
     gradient : ndarray of shape (n_members, n_params)
         Derivative of the mean loss by the parameters, written by the calls of :meth:`bind`.
     """
@@ -52,6 +56,7 @@ class Network:
         params: np.ndarray,
         batch_size: int,
         group_size: int | None = None,
+        workspace: Workspace | None = None,
     ) -> None:
         dtype = params.dtype
         self.params = params
@@ -64,7 +69,9 @@ class Network:
         self._objective = Objective(models, dtype)
         self._alpha = _per_member([model.alpha for model in models])
         keeps_input = [_reads_input(layer) for layer in self.hidden]
-        self._space = Workspace(layout, params, batch_size, group_size or batch_size, keeps_input)
+        needs = layout, params, batch_size, group_size or batch_size, keeps_input
+        reused = workspace is not None and workspace.serves(*needs)
+        self.workspace = workspace if reused else Workspace(*needs)
         self._shrinkage = np.empty_like(self.decaying) if self._alpha is not None else None
 
     def bind(
@@ -93,7 +100,7 @@ class Network:
         rows : slice
             The place of the batch in its group.
         """
-        signals = self._space.signals(rows)
+        signals = self.workspace.signals(rows)
         return [
             *forward_calls(X, self._views, self.hidden, signals),
             *self._objective.gradient_calls(y, signals),
@@ -118,11 +125,11 @@ class Network:
             ``sum_i w_i loss_i + alpha / 2 * sum_batches |weights|^2``, with the weights and the
             outputs of each batch as they were when its gradient was computed.
         """
-        values = self._objective.value(y, self._space.raw[:, : len(y)])
+        values = self._objective.value(y, self.workspace.raw[:, : len(y)])
         losses = values.sum(axis=1) if sample_weight is None else values @ sample_weight
         if self._alpha is not None:
-            n_batches = -(-len(y) // self._space.batch_size)
-            squares = self._space.squares[:n_batches].sum(axis=0, dtype=np.float64)
+            n_batches = -(-len(y) // self.workspace.batch_size)
+            squares = self.workspace.squares[:n_batches].sum(axis=0, dtype=np.float64)
             losses = losses + 0.5 * np.ravel(self._alpha) * squares
         return losses
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -89,6 +90,7 @@ class Workspace:
             return empty(len(params), layout.layer_sizes[-1], n_rows).swapaxes(1, 2)
 
         widths = layout.layer_sizes[1:]
+        self._key = self._key_of(layout, params, batch_size, group_size, keeps_input)
         self.batch_size = batch_size
         self._inputs = [empty(len(params), batch_size, units) for units in widths]
         self._outputs = [
@@ -102,6 +104,20 @@ class Workspace:
         self._ones = np.ones_like(params, shape=batch_size)
         self.raw = outputs(group_size)
         self.squares = empty(-(-group_size // batch_size), len(params))
+
+    @staticmethod
+    def _key_of(
+        layout: Layout,
+        params: np.ndarray,
+        batch_size: int,
+        group_size: int,
+        keeps_input: Sequence[bool],
+    ) -> tuple:
+        return layout, len(params), params.dtype, batch_size, group_size, tuple(keeps_input)
+
+    def serves(self, *arguments: Any) -> bool:
+        """Whether a new workspace made with these arguments would be like this one."""
+        return self._key == self._key_of(*arguments)
 
     def signals(self, rows: slice) -> Signals:
         """Return views for the batch that is these rows of its group."""

@@ -311,6 +311,11 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         """Return the activated outputs (n_samples, n_outputs)."""
         return self._raw_outputs(X, activated=True)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is pickled: all but the room that training works in."""
+        state = super().__getstate__()
+        return {name: value for name, value in state.items() if name != "_workspace"}
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True

@@ -120,8 +120,13 @@ def fit_stochastic(
         weight_decay=settings.weight_decay,
         state=optimizer.state,
     )
+    workspace = vars(estimator).pop("_workspace", None)
+    sizes = batches.batch_size, batches.group_size
+    stack = Stack(problem.layout, [member], problem.params, *sizes, workspace)
+    if estimator.warm_start or incremental:
+        estimator._workspace = stack.network.workspace
     train(
-        Stack(problem.layout, [member], problem.params, batches.batch_size, batches.group_size),
+        stack,
         batches,
         problem.random_state if estimator.shuffle else None,
         score=None if validation_rows is None else _scorer(estimator, problem, validation_rows),

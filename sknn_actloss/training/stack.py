@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sknn_actloss._component import runs
-from sknn_actloss.core import Call, Layout, Model, Network, run
+from sknn_actloss.core import Call, Layout, Model, Network, Workspace, run
 from sknn_actloss.schedules import LearningRate
 from sknn_actloss.solvers import StochasticSolver
 from sknn_actloss.training.batches import Group
@@ -66,6 +66,8 @@ class Stack:
         Their parameters, updated in place.
     batch_size, group_size : int
         Rows of the largest batch and of the largest group of batches.
+    workspace : Workspace, optional
+        That of an earlier stack, used again where it serves.
     """
 
     def __init__(
@@ -75,12 +77,13 @@ class Stack:
         params: np.ndarray,
         batch_size: int,
         group_size: int,
+        workspace: Workspace | None = None,
     ) -> None:
         self.members = list(members)
         self.params = params
         self._shape = layout, batch_size, group_size
         models = [member.model for member in members]
-        self.network = Network(layout, models, params, batch_size, group_size)
+        self.network = Network(layout, models, params, batch_size, group_size, workspace)
         self._programs: dict[Group, list[list[Call]]] = {}
         # Solvers compute their coefficients in double precision and cast them themselves.
         solvers = runs([member.solver for member in members], dtype=np.float64, n_dims=2)
