@@ -147,7 +147,8 @@ def _split(estimator: Any, problem: Problem) -> tuple[np.ndarray | None, np.ndar
         np.arange(len(problem.y)),
         random_state=problem.random_state,
         test_size=estimator.validation_fraction,
-        stratify=problem.y.astype(bool) if stratified else None,
+        # As text, as scikit-learn turns a column into for its messages, row by row.
+        stratify=problem.y[:, 0].astype(bool).astype(str) if stratified else None,
     )
     if len(validation_rows) < 2:
         raise ValueError(
