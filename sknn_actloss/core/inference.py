@@ -51,7 +51,6 @@ def raw_outputs(
     raw = np.empty((n_members, n_rows, widths[-1]), dtype)
     block = min(n_rows, max(1, BLOCK_BYTES // (dtype.itemsize * n_members * max(widths))))
     buffers = [np.empty((n_members, block, width), dtype) for width in widths[:-1]]
-    activations = [*hidden, [(slice(None), (output,))] if output else []]
     product = np.matmul if isinstance(X, np.ndarray) else sparse_product
     for start in range(0, n_rows, block):
         stop = min(start + block, n_rows)
@@ -60,11 +59,23 @@ def raw_outputs(
         for layer, z in enumerate(targets):
             (np.matmul if layer else product)(a, weights[layer], z)
             np.add(z, biases[layer], z)
-            for members, (activation,) in activations[layer]:
+            for members, (activation,) in hidden[layer] if layer < len(hidden) else ():
                 part = z[members]
                 activation.forward(part, part)
             a = z
+        if output is not None:
+            _activate(output, a)
     return raw
+
+
+def _activate(output: Activation, raw: np.ndarray) -> None:
+    if raw.shape[1] == 1 or raw.shape[2] == 1:
+        output.forward(raw, raw)
+        return
+    # NumPy reduces over a short last axis slowly unless rows are what lies together in memory.
+    columns = raw.swapaxes(1, 2).copy().swapaxes(1, 2)
+    output.forward(columns, columns)
+    np.copyto(raw, columns)
 
 
 def _block(
