@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, NullLocator
+from matplotlib.ticker import NullLocator
 
 from benchmarks._data import Shape, noise
 from benchmarks._report import parse, parser, save, table
@@ -101,7 +101,8 @@ def picture(sweeps: dict[str, Sweep], seconds: dict[str, list[float]]) -> Figure
         ax.loglog(sweep.values, seconds[name], "o", markersize=5)
         ax.set_title(f"{name}: exponent {slope:.2f}")
         ax.set_xlabel(name)
-        ax.set_xticks(sweep.values, list(map(EngFormatter(sep=""), sweep.values)), fontsize=8)
+        labels = [f"{value:,}" for value in sweep.values]
+        ax.set_xticks(sweep.values, labels, fontsize=8, rotation=45)
         ax.xaxis.set_minor_locator(NullLocator())
         ax.spines[["top", "right"]].set_visible(False)
     axes[0].set_ylabel("seconds of an epoch")

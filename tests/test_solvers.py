@@ -258,6 +258,41 @@ def test_a_step_allocates_next_to_nothing(solver):
     assert peak < params.nbytes / 50
 
 
+@pytest.mark.parametrize("n_members", [1, 3])
+@pytest.mark.parametrize("rate", [0.1, "each"])
+@pytest.mark.parametrize("solver", INSTANCES, ids=repr)
+def test_a_bound_step_is_an_update(solver, rate, n_members):
+    gradients, params, _ = draw()
+    params, expected = params[:n_members].copy(), params[:n_members].copy()
+    if rate == "each":
+        rate = np.linspace(0.01, 0.1, n_members)[:, None]
+    gradient, state, other = np.empty_like(params), *(solver.init_state(params) for _ in "ab")
+    step = solver.bind(params, gradient, state)
+    for g in gradients[:, :n_members]:
+        gradient[:] = g
+        step(rate)
+        solver.update(expected, g.copy(), rate, other)
+    np.testing.assert_allclose(params, expected, rtol=1e-14)
+    assert state.get("step") == other.get("step")
+
+
+@pytest.mark.parametrize("base", [SGD, Adam, AdamW, Lion])
+def test_a_bound_step_is_the_update_of_a_subclass(base):
+    class Halved(base):
+        def update(self, params, gradient, rate, state):
+            super().update(params, gradient, rate / 2, state)
+
+    gradients, params, _ = draw()
+    expected, gradient = params.copy(), np.empty_like(params)
+    step = Halved().bind(params, gradient, Halved().init_state(params))
+    state = base().init_state(expected)
+    for g in gradients:
+        gradient[:] = g
+        step(0.1)
+        base().update(expected, g.copy(), 0.05, state)
+    np.testing.assert_allclose(params, expected, rtol=1e-12)
+
+
 @pytest.mark.parametrize("name", STOCHASTIC)
 def test_rows_of_the_state_are_members(name):
     solver, (gradients, params, rates) = SOLVERS[name](), draw()

@@ -4,12 +4,10 @@ from sknn_actloss.core.inference import raw_outputs
 from sknn_actloss.core.model import Hidden, Model, hidden_layers
 from sknn_actloss.core.network import Network
 from sknn_actloss.core.parameters import Layout
-from sknn_actloss.core.program import Call, run
 from sknn_actloss.core.rows import gather, gather_csr
 from sknn_actloss.core.workspace import Workspace
 
 __all__ = [
-    "Call",
     "Hidden",
     "Layout",
     "Model",
@@ -19,5 +17,4 @@ __all__ = [
     "gather_csr",
     "hidden_layers",
     "raw_outputs",
-    "run",
 ]

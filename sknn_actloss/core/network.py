@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from scipy import sparse
 
+from sknn_actloss._calls import Call, run
 from sknn_actloss._numeric import constant
 from sknn_actloss.activations import Activation
 from sknn_actloss.core.model import Model, hidden_layers
 from sknn_actloss.core.objective import Objective
 from sknn_actloss.core.parameters import Layout
-from sknn_actloss.core.program import Call, backward_calls, forward_calls, run
+from sknn_actloss.core.program import backward_calls, forward_calls
 from sknn_actloss.core.workspace import Workspace
 
 

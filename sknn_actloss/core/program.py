@@ -1,30 +1,16 @@
-"""A step of training as a list of calls whose operands are bound in advance.
-
-Where batches are small, slices, transposes and look-ups of attributes take as long as the
-arithmetic. Here they are done once for all steps: what is left of a step is to run through the
-list.
-"""
+"""The forward and the backward pass as lists of calls bound to their operands in advance."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 from scipy import sparse
 
+from sknn_actloss._calls import Call
 from sknn_actloss.core.model import Hidden
 from sknn_actloss.core.parameters import Views
 from sknn_actloss.core.workspace import Signals
-
-#: A function and its arguments.
-Call = tuple[Callable[..., Any], tuple[Any, ...]]
-
-
-def run(program: Iterable[Call]) -> None:
-    """Make the calls of a program, one after the other."""
-    for function, arguments in program:
-        function(*arguments)
 
 
 def forward_calls(

@@ -29,7 +29,8 @@ class Loss(Component):
     ``(n_members, batch, n_outputs)``; every method also takes ``raw`` without the axis of
     members, and reduces over the last axis only. Losses sum over outputs; their callers average
     over rows. Hyperparameters are numbers, or arrays of shape ``(n_members, 1, 1)`` where the
-    members of a stack differ.
+    members of a stack differ. Arrays may be stored in any order; training stores them output by
+    output.
 
     *Raw* outputs are those of the last linear layer; a *prediction* is the output activation of
     them. :meth:`value` and :meth:`gradient` take raw outputs through the activation named by

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
 
+from sknn_actloss._calls import Call, run
 from sknn_actloss._component import Component
 from sknn_actloss._numeric import constant
 from sknn_actloss._sklearn import number
@@ -77,6 +79,39 @@ class StochasticSolver(Solver):
             What :meth:`init_state` returned.
         """
 
+    def bind(
+        self, params: np.ndarray, gradient: np.ndarray, state: State
+    ) -> Callable[[float | np.ndarray], None]:
+        """Return :meth:`update` for these arrays, as a function of the rate alone.
+
+        A solver that overrides it looks up once what does not change from step to step.
+        """
+        return lambda rate: self.update(params, gradient, rate, state)
+
+
+class BoundSolver(StochasticSolver):
+    """Base of solvers whose steps are lists of calls, bound to the arrays in advance."""
+
+    @abstractmethod
+    def _bind(
+        self, params: np.ndarray, gradient: np.ndarray, state: State
+    ) -> Callable[[float | np.ndarray], None]:
+        """Return the step for these arrays as a function of the rate."""
+
+    def bind(
+        self, params: np.ndarray, gradient: np.ndarray, state: State
+    ) -> Callable[[float | np.ndarray], None]:
+        """Return the step for these arrays as a function of the rate."""
+        if type(self).update is not BoundSolver.update:  # a subclass has a step of its own
+            return super().bind(params, gradient, state)
+        return self._bind(params, gradient, state)
+
+    def update(
+        self, params: np.ndarray, gradient: np.ndarray, rate: float | np.ndarray, state: State
+    ) -> None:
+        """Take a step: change ``params`` and ``state`` in place."""
+        self._bind(params, gradient, state)(rate)
+
 
 def zeros(params: np.ndarray, *names: str) -> State:
     """Return an array of zeros like the parameters for each name."""
@@ -98,8 +133,33 @@ def descend(
     out: np.ndarray,
 ) -> None:
     """Subtract ``rate * direction / (sqrt(squares) + epsilon)``, which is left in ``out``."""
-    np.sqrt(squares, out)
-    np.add(out, np.asarray(epsilon, out.dtype), out)
-    np.divide(direction, out, out)
-    np.multiply(out, np.asarray(rate, out.dtype), out)
-    np.subtract(params, out, params)
+    rate, epsilon = (np.asarray(number, params.dtype) for number in (rate, epsilon))
+    run(descent_calls(params, rate, direction, squares, epsilon, out))
+
+
+def descent_calls(
+    params: np.ndarray,
+    rate: np.ndarray,
+    direction: np.ndarray,
+    squares: np.ndarray,
+    epsilon: np.ndarray,
+    out: np.ndarray,
+) -> list[Call]:
+    """Return the calls of :func:`descend`; rate and epsilon are read when they are made."""
+    return [
+        (np.sqrt, (squares, out)),
+        (np.add, (out, epsilon, out)),
+        (np.divide, (direction, out, out)),
+        (np.multiply, (out, rate, out)),
+        (np.subtract, (params, out, params)),
+    ]
+
+
+def slot(params: np.ndarray) -> np.ndarray:
+    """Return room for a number that changes with every step, shape ``(n_members, 1)``."""
+    return np.empty_like(params, shape=(len(params), 1))
+
+
+def operand(number: np.ndarray) -> np.ndarray:
+    """Return a slot as ufuncs take it soonest: without dimensions where there is one member."""
+    return number.reshape(()) if number.size == 1 else number

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
 
+from sknn_actloss._calls import run
 from sknn_actloss._numeric import constant
 from sknn_actloss._sklearn import number
 from sknn_actloss.solvers._base import (
     DECAY,
     EPSILON,
+    BoundSolver,
     State,
     StochasticSolver,
     decay_and_add,
     descend,
+    descent_calls,
+    operand,
+    slot,
     zeros,
 )
 
@@ -50,7 +57,7 @@ class MomentSolver(StochasticSolver):
 
 
 @dataclass(repr=False)
-class AdamSolver(MomentSolver):
+class AdamSolver(MomentSolver, BoundSolver):
     """Base of :class:`Adam` and :class:`AdamW`, which differ in the scale of epsilon."""
 
     amsgrad: bool = field(default=False, kw_only=True)
@@ -67,17 +74,30 @@ class AdamSolver(MomentSolver):
     def init_state(self, params: np.ndarray) -> State:
         return {"step": 0, **zeros(params, "m", "v", *(["v_max"] if self.amsgrad else []))}
 
-    def update(
-        self, params: np.ndarray, gradient: np.ndarray, rate: float | np.ndarray, state: State
-    ) -> None:
-        state["step"] = t = state["step"] + 1
-        m, v = state["m"], state["v"]
-        decay_and_add(m, self.beta_1, gradient)
-        decay_and_add(v, self.beta_2, np.square(gradient, gradient))
+    def _bind(
+        self, params: np.ndarray, gradient: np.ndarray, state: State
+    ) -> Callable[[float | np.ndarray], None]:
+        m, v, dtype = state["m"], state["v"], params.dtype
+        scaled_rate, epsilon = slot(params), slot(params)
+        calls = [
+            (np.multiply, (m, constant(self.beta_1, dtype), m)),
+            (np.add, (m, gradient, m)),
+            (np.square, (gradient, gradient)),
+            (np.multiply, (v, constant(self.beta_2, dtype), v)),
+            (np.add, (v, gradient, v)),
+        ]
         if self.amsgrad:
-            v = np.maximum(state["v_max"], v, out=state["v_max"])
-        rate = rate * self._first_scale(t) / self._second_scale(t) ** 0.5
-        descend(params, rate, m, v, self._epsilon(t), out=gradient)
+            calls.append((partial(np.maximum, out=state["v_max"]), (state["v_max"], v)))
+            v = state["v_max"]
+        calls += descent_calls(params, operand(scaled_rate), m, v, operand(epsilon), gradient)
+
+        def step(rate: float | np.ndarray) -> None:
+            state["step"] = t = state["step"] + 1
+            scaled_rate[...] = rate * self._first_scale(t) / self._second_scale(t) ** 0.5
+            epsilon[...] = self._epsilon(t)
+            run(calls)
+
+        return step
 
 
 @dataclass(repr=False)

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
+from sknn_actloss._calls import run
 from sknn_actloss._numeric import constant
 from sknn_actloss._sklearn import number
-from sknn_actloss.solvers._base import DECAY, State, StochasticSolver, zeros
+from sknn_actloss.solvers._base import (
+    DECAY,
+    BoundSolver,
+    State,
+    StochasticSolver,
+    operand,
+    slot,
+    zeros,
+)
 
 
 @dataclass(repr=False)
-class SGD(StochasticSolver):
+class SGD(BoundSolver):
     r"""Stochastic gradient descent with momentum.
 
     .. math:: v \leftarrow \mu v - \eta g, \qquad \theta \leftarrow \theta + v
@@ -47,18 +57,30 @@ class SGD(StochasticSolver):
     def init_state(self, params: np.ndarray) -> State:
         return zeros(params, "velocity")
 
-    def update(
-        self, params: np.ndarray, gradient: np.ndarray, rate: float | np.ndarray, state: State
-    ) -> None:
+    def _bind(
+        self, params: np.ndarray, gradient: np.ndarray, state: State
+    ) -> Callable[[float | np.ndarray], None]:
         velocity, momentum = state["velocity"], constant(self.momentum, params.dtype)
-        gradient *= np.asarray(rate, params.dtype)
-        velocity *= momentum
-        velocity -= gradient
+        own_rate = slot(params)
+        calls = [
+            (np.multiply, (gradient, operand(own_rate), gradient)),
+            (np.multiply, (velocity, momentum, velocity)),
+            (np.subtract, (velocity, gradient, velocity)),
+        ]
         if self.nesterovs_momentum:
-            params -= gradient
-            params += np.multiply(velocity, momentum, out=gradient)
+            calls += [
+                (np.subtract, (params, gradient, params)),
+                (np.multiply, (velocity, momentum, gradient)),
+                (np.add, (params, gradient, params)),
+            ]
         else:
-            params += velocity
+            calls.append((np.add, (params, velocity, params)))
+
+        def step(rate: float | np.ndarray) -> None:
+            own_rate[...] = rate
+            run(calls)
+
+        return step
 
 
 @dataclass(repr=False)

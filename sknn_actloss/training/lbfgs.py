@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy import optimize, sparse
 
-from sknn_actloss.core import Network, run
+from sknn_actloss._calls import run
+from sknn_actloss.core import Network
 
 
 class BestIterate:

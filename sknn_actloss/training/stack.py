@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from sknn_actloss._calls import Call, run
 from sknn_actloss._component import runs
-from sknn_actloss.core import Call, Layout, Model, Network, Workspace, run
+from sknn_actloss.core import Layout, Model, Network, Workspace
 from sknn_actloss.schedules import LearningRate
 from sknn_actloss.solvers import StochasticSolver
 from sknn_actloss.training.batches import Group
@@ -87,15 +88,13 @@ class Stack:
         self._programs: dict[Group, list[list[Call]]] = {}
         # Solvers compute their coefficients in double precision and cast them themselves.
         solvers = runs([member.solver for member in members], dtype=np.float64, n_dims=2)
-        self._solvers = [
-            (
-                rows,
-                solver.update,
-                params[rows],
-                self.network.gradient[rows],
-                solver.init_state(params[rows]) | _merge([m.state for m in members[rows]]),
-            )
+        self._states = [
+            (rows, solver.init_state(params[rows]) | _merge([m.state for m in members[rows]]))
             for rows, (solver,) in solvers
+        ]
+        self._updates = [
+            (rows, solver.bind(params[rows], self.network.gradient[rows], state))
+            for (rows, (solver,)), (_, state) in zip(solvers, self._states, strict=True)
         ]
         decay = np.array([member.weight_decay for member in members], params.dtype)[:, None]
         self._decay = decay if decay.any() else None
@@ -125,8 +124,8 @@ class Stack:
     def _update(self, rate: Rate) -> None:
         if self._decay is not None:
             np.multiply(self.network.decaying, 1 - rate * self._decay, self.network.decaying)
-        for rows, update, params, gradient, state in self._solvers:
-            update(params, gradient, rate[rows] if isinstance(rate, np.ndarray) else rate, state)
+        for rows, update in self._updates:
+            update(rate[rows] if isinstance(rate, np.ndarray) else rate)
 
     def rates(self, n_steps: int) -> Sequence[Rate]:
         """Return the learning rate of each step of the coming epoch."""
@@ -141,7 +140,7 @@ class Stack:
 
     def state_of(self, index: int) -> dict[str, Any]:
         """Return a copy of the solver's state of one member."""
-        for rows, *_, state in self._solvers:
+        for rows, state in self._states:
             if rows.start <= index < rows.stop:
                 return _row(state, index - rows.start)
         raise IndexError(index)

@@ -85,9 +85,10 @@ def batch(case, loss=None):
 def assert_single_step(models, case, loss=None):
     X, y, weights = batch(case, loss)
     stacked = network(models, case.n_outputs)
-    for w in (None, weights):
+    with_ones = single(np.hstack([np.ones((N_ROWS, 1), np.float32), X]))
+    for rows, w in ((X, None), (X, weights), (with_ones, None)):
         with new_arrays_watched():
-            losses = stacked.loss_and_gradient(X, y, w, 16.0)
+            losses = stacked.loss_and_gradient(rows, y, w, 16.0)
         assert stacked.gradient.dtype == np.float32
         assert np.isfinite(losses).all()
 

@@ -121,3 +121,25 @@ def test_memory_beyond_the_result_is_small(monkeypatch, container, width):
     finally:
         tracemalloc.stop()
     assert peak - raw.nbytes < 6 * inference.BLOCK_BYTES
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_some_rows_in_any_order(container, dtype):
+    X = CONTAINERS[container](np.random.default_rng(1).normal(size=(53, 4)))
+    weights, biases, hidden = networks((4, 6, 5, 2), mixed(2), dtype)
+    rows = np.array([7, 52, 0, 7])
+    found = raw_outputs(X, weights, biases, hidden, rows)
+    assert found.dtype == dtype
+    assert_allclose(found, raw_outputs(X, weights, biases, hidden)[:, rows], rtol=1e-5)
+
+
+@pytest.mark.parametrize("n_outputs", [1, 3])
+@pytest.mark.parametrize("output", ["softmax", "logistic", "exp"])
+def test_predictions_are_activated_outputs(monkeypatch, output, n_outputs):
+    monkeypatch.setattr(inference, "BLOCK_BYTES", 1000)
+    X = np.random.default_rng(1).normal(size=(53, 4))
+    network = networks((4, 6, n_outputs), mixed(1))
+    activation = ACTIVATIONS[output]()
+    found = raw_outputs(X, *network, output=activation)
+    assert_allclose(found, activation(raw_outputs(X, *network)), rtol=1e-14)

@@ -1,0 +1,119 @@
+"""Steps as lists of bound calls: operands, groups of batches, rows that begin with a one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from network_cases import CASES, Case, loss_and_gradient, random_params
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+
+from sknn_actloss._calls import run
+from sknn_actloss.activations import ELU, GELU, ReLU
+from sknn_actloss.core import Layout, Network
+
+CASE = Case("classification", "log_loss", "multiclass", 4)
+HIDDEN = {(): (), (6,): (GELU(),), (6, 5): (ReLU(), ELU())}
+
+
+def setting(hidden, n_members, case=CASE, n_rows=12):
+    rng = np.random.default_rng(0)
+    models = [case.model(HIDDEN[hidden], alpha=alpha) for alpha in np.arange(n_members) / 10]
+    layout = Layout((3, *hidden, case.n_outputs))
+    params = random_params(rng, layout, n_members)
+    return layout, models, params, rng.normal(size=(n_rows, 3)), case.targets(rng, n_rows)
+
+
+def with_ones(X):
+    return np.hstack([np.ones((len(X), 1)), X])
+
+
+@pytest.mark.parametrize("n_members", [1, 3])
+@pytest.mark.parametrize("hidden", HIDDEN, ids=str)
+def test_a_column_of_ones_takes_the_biases_in(hidden, n_members):
+    layout, models, params, X, y = setting(hidden, n_members)
+    losses, gradient = loss_and_gradient(layout, models, params, X, y)
+    for rows in (with_ones(X), sparse.csr_array(X)):
+        found, found_gradient = loss_and_gradient(layout, models, params, rows, y)
+        assert_allclose(found, losses, rtol=1e-13)
+        assert_allclose(found_gradient, gradient, rtol=1e-10, atol=1e-14)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("n_members", [1, 3])
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_the_losses_of_a_group_are_those_of_its_batches(case, n_members, weighted):
+    layout, models, params, X, y = setting((6, 5), n_members, case, n_rows=11)
+    weight = np.linspace(0.5, 2, 11) if weighted else None
+    network = Network(layout, models, params, 4, 12)
+    expected = 0
+    for rows in (slice(0, 4), slice(4, 8), slice(8, 11)):
+        part = X[rows], y[rows], None if weight is None else weight[rows], 4.0
+        run(network.bind(*part, rows))
+        losses, gradient = loss_and_gradient(layout, models, params, *part)
+        assert_allclose(network.gradient, gradient, rtol=1e-12, atol=1e-15)
+        expected = expected + 4.0 * losses
+    assert_allclose(network.losses(y, weight), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("n_members", [1, 2])
+def test_a_group_remembers_the_weights_of_each_batch(n_members):
+    layout, models, params, X, y = setting((6,), n_members)
+    network = Network(layout, models, params, 6, 12)
+    expected = 0
+    for rows in (slice(0, 6), slice(6, 12)):
+        expected = expected + 6 * loss_and_gradient(layout, models, params, X[rows], y[rows])[0]
+        run(network.bind(X[rows], y[rows], None, 6.0, rows))
+        params *= 1.5
+    assert_allclose(network.losses(y, None), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("container", [with_ones, sparse.csr_array, np.array])
+def test_a_program_follows_its_arrays(container):
+    layout, models, params, X, y = setting((6, 5), 2)
+    rows, targets = container(X), y.copy()
+    network = Network(layout, models, params, 12)
+    program = network.bind(rows, targets, None, 12.0, slice(0, 12))
+    run(program)
+    targets[:] = y[::-1]
+    params += 0.1
+    if sparse.issparse(rows):
+        other = sparse.csr_array(-X)
+        rows.data, rows.indices, rows.indptr = other.data, other.indices, other.indptr
+    else:
+        rows[:, -3:] = -X
+    run(program)
+    expected, gradient = loss_and_gradient(layout, models, params, -X, y[::-1])
+    assert_allclose(network.gradient, gradient, rtol=1e-10, atol=1e-14)
+    assert_allclose(network.losses(targets, None) / 12, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("n_members", [1, 2])
+def test_nothing_is_done_for_what_is_off(n_members):
+    layout, _, params, X, y = setting((6,), n_members)
+    plain, penalised = CASE.model((ReLU(),), alpha=0.0), CASE.model((ReLU(),), alpha=0.1)
+    sizes = {}
+    for name, model, weight in (
+        ("plain", plain, None),
+        ("penalty", penalised, None),
+        ("weights", plain, np.ones(12)),
+    ):
+        network = Network(layout, [model] * n_members, params, 12)
+        sizes[name] = len(network.bind(X, y, weight, 12.0, slice(0, 12)))
+    assert sizes["penalty"] == sizes["plain"] + 3
+    assert sizes["weights"] == sizes["plain"] + 1
+    without_bias = Network(layout, [plain] * n_members, params, 12)
+    program = without_bias.bind(with_ones(X), y, None, 12.0, slice(0, 12))
+    assert len(program) == sizes["plain"] - 2
+
+
+def test_no_array_of_a_batch_is_made_in_a_step():
+    layout, models, params, X, y = setting((6, 5), 1, n_rows=400)
+    network = Network(layout, models, params, 400)
+    program = network.bind(with_ones(X), y, None, 400.0, slice(0, 400))
+    run(program)
+    before = {id(array) for _, operands in program for array in operands}
+    gradient = network.gradient.copy()
+    run(program)
+    assert {id(array) for _, operands in program for array in operands} == before
+    assert_array_equal(network.gradient, gradient)
