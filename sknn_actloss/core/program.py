@@ -82,8 +82,11 @@ def backward_calls(
 def _product(a: np.ndarray | sparse.csr_array, b: np.ndarray, out: np.ndarray) -> Call:
     if not isinstance(a, np.ndarray):
         return sparse_product, (a, b, out)
-    # dot starts sooner than matmul, but takes matrices only.
-    return np.dot if len(out) == 1 else np.matmul, _matrices(a, b, out)
+    if len(out) == 1:
+        # dot starts sooner than matmul, but takes matrices only.
+        return np.dot, (*_matrices(a, b), out[0])
+    # The product of a column and a row, which matmul does not leave to BLAS.
+    return np.multiply if b.shape[-2] == 1 else np.matmul, (a, b, out)
 
 
 def _row_sum(delta: np.ndarray, bias_gradient: np.ndarray, signals: Signals) -> Call:

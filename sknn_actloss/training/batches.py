@@ -103,6 +103,11 @@ class Batches:
             weights = sample_weight if rows is None else sample_weight[rows]
             self._mean_weight = float(weights.mean(dtype=np.float64))
         self.group_size = batch_size * min(_batches_in_group(X, y, batch_size), self.n_batches)
+        is_dense = isinstance(X, np.ndarray)
+        self._dense = np.ones((self.group_size, 1 + X.shape[1]), y.dtype) if is_dense else None
+        self._targets = np.empty((y.shape[1], self.group_size), y.dtype)
+        is_weighted = sample_weight is not None
+        self._weights = np.empty(self.group_size, y.dtype) if is_weighted else None
         self._groups: dict[int, Group] = {}
 
     @property
@@ -119,41 +124,40 @@ class Batches:
     def groups(self) -> Iterator[Group]:
         """Go through the rows once.
 
-        Groups of one size are the same object with other rows in its arrays: what a group holds
-        is lost when the next one is asked for.
+        All groups share their arrays, and those of one size are the same object: what a group
+        holds is lost when the next one is asked for.
         """
         for start in range(0, self.n_rows, self.group_size):
             stop = min(start + self.group_size, self.n_rows)
+            rows = slice(start, stop) if self._order is None else self._order[start:stop]
             if stop - start not in self._groups:
                 self._groups[stop - start] = self._new_group(stop - start)
             group = self._groups[stop - start]
-            self._fill(
-                group, slice(start, stop) if self._order is None else self._order[start:stop]
-            )
+            self._fill(group, rows)
             yield group
 
     def _fill(self, group: Group, rows: slice | np.ndarray) -> None:
         gather(self._y, rows, group.y.T, axis=1)
         if group.sample_weight is not None:
             gather(self._sample_weight, rows, group.sample_weight)
-        if isinstance(group.X, np.ndarray):
+        if self._dense is not None:
             gather(self._X, rows, group.X[:, 1:])
         else:
             gather_csr(self._X, rows, group.X)
 
     def _new_group(self, n_rows: int) -> Group:
-        n_features, dtype = self._X.shape[1], self._y.dtype
-        if isinstance(self._X, np.ndarray):
-            X = np.ones((n_rows, 1 + n_features), dtype)
+        dtype = self._y.dtype
+        if self._dense is None:
+            X = sparse.csr_array((n_rows, self._X.shape[1]), dtype=dtype)
         else:
-            X = sparse.csr_array((n_rows, n_features), dtype=dtype)
-        y = np.empty((len(self._y), n_rows), dtype).T
-        weight = None if self._sample_weight is None else np.empty(n_rows, dtype)
+            X = self._dense[:n_rows]
+        y = self._targets[:, :n_rows].T
+        weight = None if self._weights is None else self._weights[:n_rows]
         starts = range(0, n_rows, self.batch_size)
         places = [slice(start, min(start + self.batch_size, n_rows)) for start in starts]
         batches = [
             Batch(
-                X[rows] if isinstance(X, np.ndarray) else X,
+                X if self._dense is None else X[rows],
                 y[rows],
                 None if weight is None else weight[rows],
                 (rows.stop - rows.start) * self._mean_weight,

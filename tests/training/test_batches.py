@@ -189,9 +189,10 @@ def test_groups_reuse_their_buffers():
     batches.shuffle(np.random.RandomState(0))
     groups = [group.batches for group in batches.groups()]
     assert [len(group) for group in groups] == [16, 16, 8]
-    for first, second in zip(groups[0], groups[1], strict=True):
-        for one, other in zip(first[:3], second[:3], strict=True):
-            assert np.shares_memory(one, other)
+    for group in groups[1:]:
+        for first, second in zip(groups[0], group, strict=False):
+            for one, other in zip(first[:3], second[:3], strict=True):
+                assert np.shares_memory(one, other)
 
 
 @pytest.mark.parametrize("container", ["dense", "csr"])
