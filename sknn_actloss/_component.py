@@ -33,6 +33,14 @@ class Component(metaclass=ABCMeta):  # noqa: B024 (the contracts below it are ab
     mergeable: ClassVar[bool] = True
     _parameter_constraints: ClassVar[dict[str, list]] = {}
 
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        """Let a method that a subclass overrides prevail over its inherited bound calls."""
+        super().__init_subclass__(**arguments)
+        for name in vars(cls).copy():
+            calls = getattr(cls, f"{name}_calls", None)
+            if calls is not None and f"{name}_calls" not in vars(cls):
+                setattr(cls, f"{name}_calls", _first_definition(cls, f"{name}_calls"))
+
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the fields by name.
 
@@ -236,6 +244,11 @@ def runs(
         )
         for start, stop in pairwise([*starts, len(members)])
     ]
+
+
+def _first_definition(cls: type, name: str) -> Any:
+    """Return an attribute as the most basic class defines it."""
+    return next(vars(base)[name] for base in reversed(cls.__mro__) if name in vars(base))
 
 
 def _is_number(value: Any) -> bool:

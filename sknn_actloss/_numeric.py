@@ -6,13 +6,15 @@ from functools import lru_cache
 
 import numpy as np
 
+from sknn_actloss._calls import Call, run
+
 try:
     # np.clip is a chain of Python functions around this ufunc, which NumPy does not export.
     from numpy._core.umath import clip
 except ImportError:
     clip = np.clip
 
-__all__ = ["clip", "constant", "sigmoid", "softmax"]
+__all__ = ["clip", "constant", "sigmoid", "softmax", "softmax_calls"]
 
 
 def constant(value: float | np.ndarray, dtype: np.dtype) -> np.ndarray:
@@ -46,6 +48,16 @@ def sigmoid(z: np.ndarray, out: np.ndarray) -> None:
 
 def softmax(z: np.ndarray, out: np.ndarray) -> None:
     """Write exp(z) over its sum along the last axis to ``out``."""
-    np.subtract(z, np.maximum.reduce(z, axis=-1, keepdims=True), out)
-    np.exp(out, out)
-    np.divide(out, np.add.reduce(out, axis=-1, keepdims=True), out)
+    run(softmax_calls(z, out))
+
+
+def softmax_calls(z: np.ndarray, out: np.ndarray) -> list[Call]:
+    """Return the calls of :func:`softmax`."""
+    column = np.empty_like(z[..., :1])
+    return [
+        (np.maximum.reduce, (z, -1, None, column, True)),
+        (np.subtract, (z, column, out)),
+        (np.exp, (out, out)),
+        (np.add.reduce, (out, -1, None, column, True)),
+        (np.divide, (out, column, out)),
+    ]

@@ -255,7 +255,7 @@ def test_a_step_allocates_next_to_nothing(solver):
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert peak < params.nbytes / 50
+    assert peak < params.nbytes / 10  # NumPy 2.0 buffers 32 kB
 
 
 @pytest.mark.parametrize("n_members", [1, 3])

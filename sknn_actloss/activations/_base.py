@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from sknn_actloss._calls import Call
 from sknn_actloss._component import Component
 from sknn_actloss._interval import REALS, Interval
 
@@ -71,6 +72,14 @@ class Activation(Component):
         ``z`` and ``a`` hold the input and the output of :meth:`forward`. They are not needed
         afterwards, so that an implementation may use them as scratch space.
         """
+
+    def forward_calls(self, z: np.ndarray, out: np.ndarray) -> list[Call]:
+        """Return :meth:`forward` for these arrays as calls bound to them."""
+        return [(self.forward, (z, out))]
+
+    def backward_calls(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> list[Call]:
+        """Return :meth:`backward` for these arrays as calls bound to them."""
+        return [(self.backward, (z, a, grad))]
 
     def inverse(self, a: np.ndarray) -> np.ndarray:
         """Return the input whose output is ``a``, for functions that are natural links."""

@@ -55,7 +55,7 @@ class Objective:
             targets = signals.signs if _is_signed(loss) else y
             raw, grad = signals.raw[members], signals.deltas[-1][members]
             if output is None:
-                yield loss.gradient, (targets, raw, grad)
+                yield from loss.gradient_calls(targets, raw, grad)
                 continue
             prediction, scratch = signals.prediction[members], signals.scratch[members]
             yield output.forward, (raw, prediction)

@@ -39,7 +39,7 @@ def forward_calls(
         if layer < len(hidden):
             below = signals.outputs[layer]
             for members, (activation,) in hidden[layer]:
-                yield activation.forward, (z[members], below[members])
+                yield from activation.forward_calls(z[members], below[members])
     yield np.copyto, (signals.raw, z)
 
 
@@ -67,7 +67,7 @@ def backward_calls(
         yield _product(delta, _transposed(params.weights[layer]), grad)
         for members, (activation,) in hidden[layer - 1]:
             kept = None if z is a else z[members]
-            yield activation.backward, (kept, a[members], grad[members])
+            yield from activation.backward_calls(kept, a[members], grad[members])
     delta = signals.deltas[0]
     if params.takes(X):
         yield _product(X.T, delta, gradient.first)

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from sknn_actloss._calls import Call
 from sknn_actloss._component import Component
 from sknn_actloss._interval import REALS, Interval
 
@@ -97,6 +98,10 @@ class Loss(Component):
     @abstractmethod
     def gradient(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> None:
         """Write the derivative of :meth:`value` by ``raw`` to ``out``."""
+
+    def gradient_calls(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> list[Call]:
+        """Return :meth:`gradient` for these arrays as calls bound to them."""
+        return [(self.gradient, (y, raw, out))]
 
     def value_of_prediction(self, y: np.ndarray, prediction: np.ndarray) -> np.ndarray:
         """Return the loss of each row from activated outputs."""

@@ -9,8 +9,9 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import expit, logit
 
+from sknn_actloss._calls import Call, run
 from sknn_actloss._interval import OPEN_UNIT, UNIT, Interval
-from sknn_actloss._numeric import softmax
+from sknn_actloss._numeric import softmax, softmax_calls
 from sknn_actloss._sklearn import number
 from sknn_actloss.losses._base import PROBABILITY_OUTPUT, Loss, LossFamily
 from sknn_actloss.losses._numerics import row_dot, row_max, row_sum, softplus
@@ -39,6 +40,10 @@ class ProbabilityLoss(LossFamily):
 
 def _is_categorical(target_kind: str, output: str) -> bool:
     return target_kind == "multiclass" and output != "logistic"
+
+
+def _is_off(strength: float | np.ndarray) -> bool:
+    return not isinstance(strength, np.ndarray) and strength == 0
 
 
 def _clip(probability: np.ndarray) -> np.ndarray:
@@ -81,7 +86,7 @@ class LogLoss(ProbabilityLoss):
         return form(self.label_smoothing)
 
     def _smooth(self, y: np.ndarray, n_classes: int) -> np.ndarray:
-        if isinstance(self.label_smoothing, float) and self.label_smoothing == 0.0:
+        if _is_off(self.label_smoothing):
             return y
         return y * (1 - self.label_smoothing) + self.label_smoothing / n_classes
 
@@ -128,7 +133,15 @@ class _Categorical(LogLoss):
 
     def gradient(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> None:
         """Write the derivative by ``raw`` to ``out``."""
-        softmax(raw, out)
+        run(_Categorical.gradient_calls(self, y, raw, out))
+
+    def gradient_calls(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> list[Call]:
+        """Return the calls of :meth:`gradient`."""
+        if _is_off(self.label_smoothing):
+            return [*softmax_calls(raw, out), (np.subtract, (out, y, out))]
+        return [*softmax_calls(raw, out), (self._subtract_smoothed, (y, out))]
+
+    def _subtract_smoothed(self, y: np.ndarray, out: np.ndarray) -> None:
         np.subtract(out, self._smooth(y, y.shape[-1]), out)
 
     def value_of_prediction(self, y: np.ndarray, prediction: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from sknn_actloss._calls import run
-from sknn_actloss.activations import ELU, GELU, ReLU
+from sknn_actloss.activations import ACTIVATIONS, ELU, GELU, ReLU
 from sknn_actloss.core import Layout, Network
 
 CASE = Case("classification", "log_loss", "multiclass", 4)
@@ -117,3 +117,66 @@ def test_no_array_of_a_batch_is_made_in_a_step():
     run(program)
     assert {id(array) for _, operands in program for array in operands} == before
     assert_array_equal(network.gradient, gradient)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_calls_of_an_activation_are_its_formulas(name):
+    activation, rng = ACTIVATIONS[name](), np.random.default_rng(0)
+    z, grad = rng.normal(size=(2, 5, 3)), rng.normal(size=(2, 5, 3))
+    results = []
+    for bound in (False, True):
+        out, source, delta = np.empty_like(z), z.copy(), grad.copy()
+        if bound:
+            run(activation.forward_calls(source, out))
+            value = out.copy()
+            run(activation.backward_calls(source, out, delta))
+        else:
+            activation.forward(source, out)
+            value = out.copy()
+            activation.backward(source, out, delta)
+        results.append((value, delta))
+    assert_array_equal(*(value for value, _ in results))
+    assert_array_equal(*(delta for _, delta in results))
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_calls_of_a_loss_are_its_gradient(case):
+    rng, loss = np.random.default_rng(0), case.model().loss
+    y, raw = case.targets(rng, 6), rng.normal(size=(2, 6, case.n_outputs))
+    expected, found = np.empty_like(raw), np.empty_like(raw)
+    loss.gradient(y, raw, expected)
+    run(loss.gradient_calls(y, raw, found))
+    assert_array_equal(found, expected)
+
+
+class Shifted(ReLU):
+    """Overrides one formula of a class whose calls are bound."""
+
+    def forward(self, z, out):
+        super().forward(z, out)
+        out += 1
+
+
+class Doubled(Shifted):
+    """Overrides the other one."""
+
+    def backward(self, z, a, grad):
+        a -= 1
+        super().backward(z, a, grad)
+        grad *= 2
+
+
+@pytest.mark.parametrize("n_members", [1, 2])
+def test_a_formula_of_a_subclass_prevails(n_members):
+    X, rng = np.random.default_rng(1).normal(size=(12, 3)), np.random.default_rng(0)
+    layout, y = Layout((3, 6, 4)), CASE.targets(rng, 12)
+    params = random_params(rng, layout, n_members)
+    shifted = params.copy()
+    layout.biases(shifted)[1][:] += layout.weights(params)[1].sum(axis=1, keepdims=True)
+    plain = [CASE.model((ReLU(),), alpha=0.0)] * n_members
+    own = [CASE.model((Doubled(),), alpha=0.0)] * n_members
+    losses, gradient = loss_and_gradient(layout, plain, shifted, X, y)
+    found, own_gradient = loss_and_gradient(layout, own, params, X, y)
+    assert_allclose(found, losses, rtol=1e-12)
+    first = layout.views(gradient).first
+    assert_allclose(layout.views(own_gradient).first, 2 * first, rtol=1e-10, atol=1e-14)
