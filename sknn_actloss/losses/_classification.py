@@ -90,6 +90,12 @@ class LogLoss(ProbabilityLoss):
             return y
         return y * (1 - self.label_smoothing) + self.label_smoothing / n_classes
 
+    def _residual_calls(self, y: np.ndarray, out: np.ndarray, n_classes: int) -> list[Call]:
+        """Return the calls that subtract targets from the probabilities in ``out``."""
+        if _is_off(self.label_smoothing):
+            return [(np.subtract, (out, y, out))]
+        return [(lambda: np.subtract(out, self._smooth(y, n_classes), out), ())]
+
 
 class _Bernoulli(LogLoss):
     """Log loss of each output on its own."""
@@ -104,8 +110,11 @@ class _Bernoulli(LogLoss):
 
     def gradient(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> None:
         """Write the derivative by ``raw`` to ``out``."""
-        expit(raw, out=out)
-        out -= self._smooth(y, 2)
+        run(_Bernoulli.gradient_calls(self, y, raw, out))
+
+    def gradient_calls(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> list[Call]:
+        """Return the calls of :meth:`gradient`."""
+        return [(expit, (raw, out)), *self._residual_calls(y, out, 2)]
 
     def value_of_prediction(self, y: np.ndarray, prediction: np.ndarray) -> np.ndarray:
         """Return the loss of each row from probabilities."""
@@ -137,12 +146,7 @@ class _Categorical(LogLoss):
 
     def gradient_calls(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> list[Call]:
         """Return the calls of :meth:`gradient`."""
-        if _is_off(self.label_smoothing):
-            return [*softmax_calls(raw, out), (np.subtract, (out, y, out))]
-        return [*softmax_calls(raw, out), (self._subtract_smoothed, (y, out))]
-
-    def _subtract_smoothed(self, y: np.ndarray, out: np.ndarray) -> None:
-        np.subtract(out, self._smooth(y, y.shape[-1]), out)
+        return [*softmax_calls(raw, out), *self._residual_calls(y, out, y.shape[-1])]
 
     def value_of_prediction(self, y: np.ndarray, prediction: np.ndarray) -> np.ndarray:
         """Return the loss of each row from probabilities."""

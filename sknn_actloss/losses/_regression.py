@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from sknn_actloss._calls import Call, run
 from sknn_actloss._interval import UNIT, Interval
 from sknn_actloss._sklearn import number
 from sknn_actloss.losses._base import PROBABILITY_OUTPUT, Loss
@@ -59,7 +60,11 @@ class SquaredError(Loss):
 
     def gradient(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> None:
         """Write the residual to ``out``."""
-        np.subtract(raw, y, out=out)
+        run(SquaredError.gradient_calls(self, y, raw, out))
+
+    def gradient_calls(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> list[Call]:
+        """Return the call of :meth:`gradient`."""
+        return [(np.subtract, (raw, y, out))]
 
 
 class _BrierError(SquaredError):
