@@ -76,8 +76,9 @@ def picture(
     ratio_bars(left, [f"{n:,} row" + "s" * (n > 1) for n in sizes], series)
     left.set_xlabel("time of scikit-learn / that of sknn-actloss")
     series = {dtype: list(memory[dtype].values()) for dtype in DTYPES}
-    bars(right, list(ESTIMATORS), series, "{:.0f}".format)
-    right.set_xlabel(f"memory beyond input and output, {max(sizes):,} rows, MB")
+    bars(right, list(ESTIMATORS), series, "{:.1f}".format)
+    right.set_title(f"{max(sizes):,} rows")
+    right.set_xlabel("memory beyond input and output, MB")
     figure.legend(
         *left.get_legend_handles_labels(), loc="outside upper center", ncols=2, frameon=False
     )
