@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -86,16 +87,17 @@ class Stack:
         models = [member.model for member in members]
         self.network = Network(layout, models, params, batch_size, group_size, workspace)
         self._programs: dict[Group, list[list[Call]]] = {}
-        # Solvers compute their coefficients in double precision and cast them themselves.
-        solvers = runs([member.solver for member in members], dtype=np.float64, n_dims=2)
-        self._states = [
-            (rows, solver.init_state(params[rows]) | _merge([m.state for m in members[rows]]))
-            for rows, (solver,) in solvers
+        states = [
+            member.solver.init_state(params[i : i + 1]) | member.state
+            for i, member in enumerate(members)
         ]
-        self._updates = [
-            (rows, solver.bind(params[rows], self.network.gradient[rows], state))
-            for (rows, (solver,)), (_, state) in zip(solvers, self._states, strict=True)
-        ]
+        self._states: list[tuple[slice, dict[str, Any]]] = []
+        self._updates: list[tuple[slice, Callable[[Rate], None]]] = []
+        for rows, solver in _solver_runs(self.members):
+            state = _merge(states[rows])
+            update = solver.bind(params[rows], self.network.gradient[rows], state)
+            self._states.append((rows, state))
+            self._updates.append((rows, update))
         decay = np.array([member.weight_decay for member in members], params.dtype)[:, None]
         self._decay = decay if decay.any() else None
 
@@ -155,6 +157,17 @@ class Stack:
         members = [self.members[index] for index in left]
         layout, *sizes = self._shape
         return Stack(layout, members, self.params[left], *sizes)
+
+
+def _solver_runs(members: Sequence[Member]) -> Iterator[tuple[slice, StochasticSolver]]:
+    """Yield runs of neighbours whose solvers stack and have done the same number of steps."""
+    steps = [member.state.get("step", 0) for member in members]
+    changes = [i for i in range(1, len(steps)) if steps[i] != steps[i - 1]]
+    for start, stop in pairwise([0, *changes, len(steps)]):
+        solvers = [member.solver for member in members[start:stop]]
+        # Solvers compute their coefficients in double precision and cast them themselves.
+        for rows, (solver,) in runs(solvers, dtype=np.float64, n_dims=2):
+            yield slice(start + rows.start, start + rows.stop), solver
 
 
 def _row(state: dict[str, Any], index: int) -> dict[str, Any]:

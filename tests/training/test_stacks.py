@@ -387,6 +387,29 @@ def test_epoch_by_epoch_equals_one_long_run(kind: str) -> None:
     assert_same_members(members, expected, exact=True)
 
 
+@pytest.mark.parametrize("name", STOCHASTIC)
+def test_members_that_have_come_to_different_steps(name: str) -> None:
+    data, rate = problem("binary"), 1.0 if name == "adadelta" else 0.01
+    recipe = Recipe(solver=SOLVERS[name](), rate=rate, max_iter=3, n_iter_no_change=99)
+    epochs = [2, 0, 0, 1]
+
+    def started() -> tuple[list, np.ndarray]:
+        members, params = [recipe.member("binary") for _ in epochs], data.params([0, 1, 2, 3])
+        for i, n_epochs in enumerate(epochs):
+            if n_epochs:
+                data.train(data.stack_at([members[i]], params[i : i + 1].copy()), n_epochs=n_epochs)
+                params[i] = members[i].params
+        return members, params
+
+    together, params = started()
+    data.train(data.stack_at(together, params))
+    alone, params = started()
+    for member, own in zip(alone, params, strict=True):
+        data.train(data.stack_at([member], own[None].copy()))
+    assert_same_members(together, alone)
+    assert [member.course.n_epochs for member in together] == [5, 3, 3, 4]
+
+
 def test_members_that_go_on_alone_equal_those_that_go_on_together() -> None:
     data = problem("binary")
     recipes = [replace(recipe, max_iter=6) for recipe in CLASSES]
