@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from scipy import sparse
 
-from sknn_actloss._calls import Call, run
+from sknn_actloss._calls import Call
 from sknn_actloss._numeric import constant
 from sknn_actloss.activations import Activation
 from sknn_actloss.core.model import Model, hidden_layers
@@ -133,23 +133,6 @@ class Network:
             squares = self.workspace.squares[:n_batches].sum(axis=0, dtype=np.float64)
             losses = losses + 0.5 * np.ravel(self._alpha) * squares
         return losses
-
-    def loss_and_gradient(
-        self,
-        X: np.ndarray | sparse.csr_array,
-        y: np.ndarray,
-        sample_weight: np.ndarray | None,
-        total_weight: float,
-    ) -> np.ndarray:
-        """Return each member's loss on a batch, shape (n_members,), and write its gradient.
-
-        Parameters
-        ----------
-        X, y, sample_weight, total_weight
-            As in :meth:`bind`.
-        """
-        run(self.bind(X, y, sample_weight, total_weight, slice(0, len(y))))
-        return self.losses(y, sample_weight) / total_weight
 
     def _penalty_calls(self, total_weight: float, squares: np.ndarray) -> Iterator[Call]:
         if self._alpha is None:

@@ -12,7 +12,7 @@ from sklearn.utils.multiclass import type_of_target, unique_labels
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknn_actloss._sklearn import StrOptions, check_partial_fit_first_call, fit_context
-from sknn_actloss.estimators._base import BaseMLP, is_stochastic, single_column
+from sknn_actloss.estimators._base import FLOATS, BaseMLP, is_stochastic, single_column
 from sknn_actloss.estimators._class_weight import class_weights, label_weights
 from sknn_actloss.estimators._docs import documented
 from sknn_actloss.losses import LOSSES, Loss, resolve_loss
@@ -305,7 +305,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             y,
             accept_sparse="csr",
             multi_output=True,
-            dtype=(np.float64, np.float32),
+            dtype=FLOATS,
             reset=reset,
         )
         return X, single_column(y)

@@ -12,7 +12,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import validate_data
 
 from sknn_actloss._sklearn import StrOptions, fit_context
-from sknn_actloss.estimators._base import BaseMLP, is_stochastic, single_column
+from sknn_actloss.estimators._base import FLOATS, BaseMLP, is_stochastic, single_column
 from sknn_actloss.estimators._docs import documented
 from sknn_actloss.losses import LOSSES, Loss, resolve_loss
 
@@ -195,7 +195,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             accept_sparse="csr",
             multi_output=True,
             y_numeric=True,
-            dtype=(np.float64, np.float32),
+            dtype=FLOATS,
             reset=reset,
         )
         return X, single_column(y)

@@ -11,7 +11,7 @@ from scipy.special import expit, logit
 
 from sknn_actloss._calls import Call, run
 from sknn_actloss._interval import OPEN_UNIT, UNIT, Interval
-from sknn_actloss._numeric import softmax, softmax_calls
+from sknn_actloss._numeric import softmax_calls
 from sknn_actloss._sklearn import number
 from sknn_actloss.losses._base import PROBABILITY_OUTPUT, Loss, LossFamily
 from sknn_actloss.losses._numerics import row_dot, row_max, row_sum, softplus
@@ -136,9 +136,8 @@ class _Categorical(LogLoss):
 
     def value(self, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
         """Return the loss of each row."""
-        shifted = raw - row_max(raw)
-        log_total = np.log(row_sum(np.exp(shifted)))
-        return log_total - row_dot(shifted, self._smooth(y, y.shape[-1]))
+        shifted, _, total = _exponentials(raw)
+        return np.log(total[..., 0]) - row_dot(shifted, self._smooth(y, y.shape[-1]))
 
     def gradient(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> None:
         """Write the derivative by ``raw`` to ``out``."""
@@ -300,11 +299,16 @@ class _CategoricalFocal(Focal):
 
 def _true_class(y: np.ndarray, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the softmax; for the true class, one minus its probability and minus its logarithm."""
-    p = np.empty_like(raw)
-    softmax(raw, p)
-    shifted = raw - row_max(raw)
-    log_total = np.log(row_sum(np.exp(shifted)))[..., np.newaxis]
+    shifted, exponentials, total = _exponentials(raw)
+    p = exponentials / total
     wrong = row_dot(1 - y, p)[..., np.newaxis]
     likely = -np.log1p(-np.minimum(wrong, 0.5))
-    surprise = np.where(wrong < 0.5, likely, log_total - row_dot(y, shifted)[..., np.newaxis])
-    return p, wrong, surprise
+    unlikely = np.log(total) - row_dot(y, shifted)[..., np.newaxis]
+    return p, wrong, np.where(wrong < 0.5, likely, unlikely)
+
+
+def _exponentials(raw: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return ``raw`` less its maximum, the exponential of that, and the sum of it by rows."""
+    shifted = raw - row_max(raw)
+    exponentials = np.exp(shifted)
+    return shifted, exponentials, row_sum(exponentials)[..., np.newaxis]

@@ -133,7 +133,7 @@ def descend(
     out: np.ndarray,
 ) -> None:
     """Subtract ``rate * direction / (sqrt(squares) + epsilon)``, which is left in ``out``."""
-    rate, epsilon = (np.asarray(number, params.dtype) for number in (rate, epsilon))
+    rate, epsilon = (np.asarray(value, params.dtype) for value in (rate, epsilon))
     run(descent_calls(params, rate, direction, squares, epsilon, out))
 
 

@@ -91,13 +91,11 @@ class Stack:
             member.solver.init_state(params[i : i + 1]) | member.state
             for i, member in enumerate(members)
         ]
-        self._states: list[tuple[slice, dict[str, Any]]] = []
-        self._updates: list[tuple[slice, Callable[[Rate], None]]] = []
+        self._solvers: list[tuple[slice, dict[str, Any], Callable[[Rate], None]]] = []
         for rows, solver in _solver_runs(self.members):
             state = _merge(states[rows])
             update = solver.bind(params[rows], self.network.gradient[rows], state)
-            self._states.append((rows, state))
-            self._updates.append((rows, update))
+            self._solvers.append((rows, state, update))
         decay = np.array([member.weight_decay for member in members], params.dtype)[:, None]
         self._decay = decay if decay.any() else None
 
@@ -126,7 +124,7 @@ class Stack:
     def _update(self, rate: Rate) -> None:
         if self._decay is not None:
             np.multiply(self.network.decaying, 1 - rate * self._decay, self.network.decaying)
-        for rows, update in self._updates:
+        for rows, _, update in self._solvers:
             update(rate[rows] if isinstance(rate, np.ndarray) else rate)
 
     def rates(self, n_steps: int) -> Sequence[Rate]:
@@ -142,7 +140,7 @@ class Stack:
 
     def state_of(self, index: int) -> dict[str, Any]:
         """Return a copy of the solver's state of one member."""
-        for rows, state in self._states:
+        for rows, state, _ in self._solvers:
             if rows.start <= index < rows.stop:
                 return _row(state, index - rows.start)
         raise IndexError(index)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sknn_actloss._calls import run
 from sknn_actloss._interval import NONNEGATIVE, POSITIVE
 from sknn_actloss.activations import ACTIVATIONS, Activation, Softmax, canonical_name
 from sknn_actloss.core import Layout, Model, Network
@@ -85,8 +86,13 @@ def loss_and_gradient(layout, models, params, X, y, sample_weight=None, total_we
     """Return losses and gradient of a new network with these parameters."""
     network = Network(layout, models, params.copy(), X.shape[0])
     total = float(X.shape[0]) if total_weight is None else total_weight
-    losses = network.loss_and_gradient(X, y, sample_weight, total)
-    return losses, network.gradient
+    return differentiate(network, X, y, sample_weight, total), network.gradient
+
+
+def differentiate(network, X, y, sample_weight, total_weight):
+    """Return the losses of a batch and write its gradient."""
+    run(network.bind(X, y, sample_weight, total_weight, slice(0, len(y))))
+    return network.losses(y, sample_weight) / total_weight
 
 
 def random_params(rng: np.random.Generator, layout: Layout, n_members: int = 1) -> np.ndarray:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
-from network_cases import CASES, Case, random_params
+from network_cases import CASES, Case, differentiate, random_params
 from numpy.testing import assert_allclose
 from scipy import sparse
 
@@ -88,7 +88,7 @@ def assert_single_step(models, case, loss=None):
     with_ones = single(np.hstack([np.ones((N_ROWS, 1), np.float32), X]))
     for rows, w in ((X, None), (X, weights), (with_ones, None)):
         with new_arrays_watched():
-            losses = stacked.loss_and_gradient(rows, y, w, 16.0)
+            losses = differentiate(stacked, rows, y, w, 16.0)
         assert stacked.gradient.dtype == np.float32
         assert np.isfinite(losses).all()
 
@@ -185,8 +185,8 @@ def test_sparse_rows():
     case = Case("classification", "log_loss", "multiclass", 4)
     X, y, weights = (array.view(np.ndarray) for array in batch(case))
     stacked = network([case.model((ACTIVATIONS["relu"](),) * 2)] * 2, 4)
-    dense = stacked.loss_and_gradient(X, y, weights, 16.0), stacked.gradient.copy()
-    losses = stacked.loss_and_gradient(sparse.csr_array(X), y, weights, 16.0)
+    dense = differentiate(stacked, X, y, weights, 16.0), stacked.gradient.copy()
+    losses = differentiate(stacked, sparse.csr_array(X), y, weights, 16.0)
     assert stacked.gradient.dtype == np.float32
     assert_allclose(losses, dense[0], rtol=1e-5)
     assert_allclose(stacked.gradient, dense[1], rtol=1e-3, atol=1e-5)
