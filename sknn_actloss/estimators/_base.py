@@ -28,8 +28,9 @@ from sknn_actloss.activations import (
     resolve_activation,
 )
 from sknn_actloss.core import Layout, Model, raw_outputs
-from sknn_actloss.estimators._fitting import Problem, fit_stochastic
+from sknn_actloss.estimators._fitting import Problem
 from sknn_actloss.estimators._lbfgs import fit_lbfgs
+from sknn_actloss.estimators._lockstep import fit_stochastic
 from sknn_actloss.estimators._observer import FitObserver
 from sknn_actloss.estimators._settings import Settings, named_solver
 from sknn_actloss.initializers import INITIALIZERS, Initializer, resolve_initializer

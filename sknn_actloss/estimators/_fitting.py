@@ -1,4 +1,4 @@
-"""From a problem to a fitted estimator with a stochastic solver."""
+"""What an estimator brings to a training with a stochastic solver, and takes away from it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 
 from sknn_actloss._component import stackable
-from sknn_actloss.core import Layout, Model, Network, raw_outputs
-from sknn_actloss.estimators._observer import FitObserver
+from sknn_actloss.core import Layout, Model
 from sknn_actloss.estimators._settings import Settings
 from sknn_actloss.schedules import LearningRate
 from sknn_actloss.solvers import Solver
-from sknn_actloss.training import Batches, Course, Member, Outcome, Stack, train
+from sknn_actloss.training import Course, Member, Outcome
 
 NON_FINITE = (
     "Solver produced non-finite parameter weights. The input data may contain large values and "
@@ -45,7 +44,8 @@ class Problem:
 
     Parameters
     ----------
-    X : ndarray or CSR of shape (n_samples, n_features)
+    X : ndarray or CSR of shape (n_samples, n_features), or None
+        The rows; ``None`` where another problem holds them.
     y : ndarray of shape (n_samples, n_outputs)
         Encoded targets in the data type of the computation.
     sample_weight : ndarray of shape (n_samples,) or None
@@ -60,7 +60,7 @@ class Problem:
         Whether training starts from initial weights.
     """
 
-    X: np.ndarray | sparse.csr_array
+    X: np.ndarray | sparse.csr_array | None
     y: np.ndarray
     sample_weight: np.ndarray | None
     layout: Layout
@@ -93,48 +93,93 @@ class OptimizerState:
         return self.rate.learning_rate
 
 
-def fit_stochastic(
-    estimator: Any,
-    settings: Settings,
-    problem: Problem,
-    observer: FitObserver,
-    incremental: bool,
-) -> None:
-    """Train by minibatches and set the attributes of the estimator."""
-    train_rows, validation_rows = _split(estimator, problem)
-    n_rows = len(problem.y if train_rows is None else train_rows)
-    batches = Batches(
-        problem.X,
-        problem.y,
-        problem.sample_weight,
-        train_rows,
-        _batch_size(estimator.batch_size, n_rows),
-    )
-    optimizer = _optimizer(estimator, settings, problem, incremental)
-    member = Member(
-        model=problem.model,
-        solver=settings.solver,
-        learning_rate=optimizer.rate,
-        course=_course(estimator, problem),
-        max_iter=estimator.max_iter,
-        weight_decay=settings.weight_decay,
-        state=optimizer.state,
-    )
-    workspace = vars(estimator).pop("_workspace", None)
-    sizes = batches.batch_size, batches.group_size
-    stack = Stack(problem.layout, [member], problem.params, *sizes, workspace)
-    if estimator.warm_start or incremental:
-        estimator._workspace = stack.network.workspace
-    train(
-        stack,
-        batches,
-        problem.random_state if estimator.shuffle else None,
-        score=None if validation_rows is None else _scorer(estimator, problem, validation_rows),
-        observer=observer,
-        n_epochs=1 if incremental else None,
-    )
-    optimizer.state = member.state
-    _finish_stochastic(estimator, problem, member, optimizer, n_rows)
+@dataclass(eq=False)
+class Training:
+    """An estimator in fit with a stochastic solver: its network and the rows it learns from.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier or MLPRegressor
+    problem : Problem
+    member : Member
+        Its network in a stack.
+    train_rows, validation_rows : ndarray of int or None
+        Rows to learn from and to judge by; ``None`` means all, and none.
+    batch_size : int
+        Rows of a batch.
+    incremental : bool
+        Whether this is a call of ``partial_fit``.
+    n_seen : int
+        Rows seen in earlier calls.
+    """
+
+    estimator: Any
+    problem: Problem
+    member: Member
+    train_rows: np.ndarray | None
+    validation_rows: np.ndarray | None
+    batch_size: int
+    incremental: bool = False
+    n_seen: int = 0
+
+    @classmethod
+    def of(
+        cls, estimator: Any, settings: Settings, problem: Problem, incremental: bool = False
+    ) -> Training:
+        """Split the rows and set up the member, drawing numbers as scikit-learn does."""
+        train_rows, validation_rows = _split(estimator, problem)
+        n_rows = len(problem.y if train_rows is None else train_rows)
+        optimizer = _optimizer(estimator, settings, problem, incremental)
+        member = Member(
+            model=problem.model,
+            solver=settings.solver,
+            learning_rate=optimizer.rate,
+            course=_course(estimator, problem),
+            max_iter=estimator.max_iter,
+            weight_decay=settings.weight_decay,
+            state=optimizer.state,
+        )
+        return cls(
+            estimator=estimator,
+            problem=problem,
+            member=member,
+            train_rows=train_rows,
+            validation_rows=validation_rows,
+            batch_size=_batch_size(estimator.batch_size, n_rows),
+            incremental=incremental,
+            n_seen=0 if problem.fresh else getattr(estimator, "t_", 0),
+        )
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows to learn from."""
+        return len(self.problem.y if self.train_rows is None else self.train_rows)
+
+    def finish(self) -> None:
+        """Set the attributes of the estimator to where the training stands.
+
+        Raises
+        ------
+        ValueError
+            If training has come to no finite weights.
+        """
+        estimator, member = self.estimator, self.member
+        course, rate = member.course, member.learning_rate.current
+        remedy = f"The learning rate was {rate:g}. Lower learning_rate_init. {REMEDY}"
+        set_weights(estimator, self.problem, member.params, remedy)
+        estimator._optimizer = OptimizerState(member.solver, member.state, member.learning_rate)
+        estimator.t_ = self.n_seen + course.n_epochs * self.n_rows
+        estimator.n_iter_ = course.n_epochs
+        estimator.loss_curve_ = course.loss_curve
+        estimator.loss_ = course.loss_curve[-1] if course.loss_curve else np.inf
+        estimator.learning_rate_curve_ = course.rate_curve
+        early = course.early_stopping
+        estimator.validation_scores_ = course.validation_scores if early else None
+        estimator.best_validation_score_ = course.best_score if early else None
+        estimator.best_loss_ = None if early else course.best_loss
+        estimator._no_improvement_count = course.no_improvement_count
+        if not (self.incremental and course.outcome is Outcome.MAX_ITER):
+            _warn(course, estimator.max_iter, rate)
 
 
 def _split(estimator: Any, problem: Problem) -> tuple[np.ndarray | None, np.ndarray | None]:
@@ -203,43 +248,6 @@ def _course(estimator: Any, problem: Problem) -> Course:
         if value is not None:
             setattr(course, name, list(value) if isinstance(value, list) else value)
     return course
-
-
-def _scorer(estimator: Any, problem: Problem, rows: np.ndarray) -> Any:
-    y = problem.y[rows]
-    weights = None if problem.sample_weight is None else problem.sample_weight[rows]
-
-    def score(stack: Stack) -> list[float]:
-        network: Network = stack.network
-        raw = raw_outputs(problem.X, network.weights, network.biases, network.hidden, rows)
-        return [
-            estimator._validation_score(member.model.output(outputs[None])[0], y, weights)
-            for member, outputs in zip(stack.members, raw, strict=True)
-        ]
-
-    return score
-
-
-def _finish_stochastic(
-    estimator: Any, problem: Problem, member: Member, optimizer: OptimizerState, n_rows: int
-) -> None:
-    course = member.course
-    n_seen = 0 if problem.fresh else getattr(estimator, "t_", 0)
-    rate = optimizer.rate.current
-    remedy = f"The learning rate was {rate:g}. Lower learning_rate_init. {REMEDY}"
-    set_weights(estimator, problem, member.params, remedy)
-    estimator._optimizer = optimizer
-    estimator.t_ = n_seen + course.n_epochs * n_rows
-    estimator.n_iter_ = course.n_epochs
-    estimator.loss_curve_ = course.loss_curve
-    estimator.loss_ = course.loss_curve[-1] if course.loss_curve else np.inf
-    estimator.learning_rate_curve_ = course.rate_curve
-    early = course.early_stopping
-    estimator.validation_scores_ = course.validation_scores if early else None
-    estimator.best_validation_score_ = course.best_score if early else None
-    estimator.best_loss_ = None if early else course.best_loss
-    estimator._no_improvement_count = course.no_improvement_count
-    _warn(course, estimator.max_iter, rate)
 
 
 def set_weights(estimator: Any, problem: Problem, params: np.ndarray | None, remedy: str) -> None:

@@ -82,6 +82,8 @@ class Batches:
         Training rows, and batches of an epoch.
     group_size : int
         Rows of the largest group.
+    order : ndarray of int or None
+        The training rows in the order of the latest epoch; ``None`` means all as they are.
     """
 
     def __init__(
@@ -92,7 +94,7 @@ class Batches:
         rows: np.ndarray | None,
         batch_size: int,
     ) -> None:
-        self._X, self._sample_weight, self._order = X, sample_weight, rows
+        self._X, self._sample_weight, self.order = X, sample_weight, rows
         # Output by output, as networks store what they compare with the targets.
         self._y = np.ascontiguousarray(y.T)
         self.n_rows = X.shape[0] if rows is None else len(rows)
@@ -100,7 +102,8 @@ class Batches:
         self.n_batches = -(-self.n_rows // batch_size)
         self._mean_weight = 1.0
         if sample_weight is not None:
-            weights = sample_weight if rows is None else sample_weight[rows]
+            # Sorted, so that the sum is the same in whatever order the rows come.
+            weights = sample_weight if rows is None else sample_weight[np.sort(rows)]
             self._mean_weight = float(weights.mean(dtype=np.float64))
         self.group_size = batch_size * min(_batches_in_group(X, y, batch_size), self.n_batches)
         is_dense = isinstance(X, np.ndarray)
@@ -119,7 +122,7 @@ class Batches:
         """Draw a new order of the rows, the one that ``sklearn.utils.shuffle`` draws."""
         permutation = np.arange(self.n_rows)
         random_state.shuffle(permutation)
-        self._order = permutation if self._order is None else self._order[permutation]
+        self.order = permutation if self.order is None else self.order[permutation]
 
     def groups(self) -> Iterator[Group]:
         """Go through the rows once.
@@ -129,7 +132,7 @@ class Batches:
         """
         for start in range(0, self.n_rows, self.group_size):
             stop = min(start + self.group_size, self.n_rows)
-            rows = slice(start, stop) if self._order is None else self._order[start:stop]
+            rows = slice(start, stop) if self.order is None else self.order[start:stop]
             if stop - start not in self._groups:
                 self._groups[stop - start] = self._new_group(stop - start)
             group = self._groups[stop - start]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -30,7 +30,7 @@ def train(
     score: Callable[[Stack], list[float]] | None = None,
     observer: Observer | None = None,
     n_epochs: int | None = None,
-) -> None:
+) -> Stack | None:
     """Train the members of a stack until each has converged or reached its ``max_iter``.
 
     A member that is done leaves the stack with its weights in ``params``, the solver's state in
@@ -50,13 +50,19 @@ def train(
     observer : Observer, optional
         Is told of each epoch and may stop the training.
     n_epochs : int, optional
-        End after so many epochs whatever the verdict, as ``partial_fit`` does.
+        Pause after so many epochs.
+
+    Returns
+    -------
+    stack : Stack or None
+        The members that can go on, their weights and states so far written down as if they had
+        left; ``None`` where all are done.
     """
     observer = observer or Observer()
     epoch = 0
     with np.errstate(over="ignore", invalid="ignore"):
         try:
-            while stack is not None:
+            while stack is not None and epoch != n_epochs:
                 observer.epoch_begins(stack)
                 if random_state is not None:
                     batches.shuffle(random_state)
@@ -64,13 +70,16 @@ def train(
                 epoch += 1
                 _record(stack, batches, losses, score)
                 for member in stack.members:
-                    _judge(member, is_last=n_epochs is None and epoch == member.max_iter)
+                    _judge(member)
                 if observer.epoch_ends(stack):
                     _end_all(stack, Outcome.STOPPED)
-                stack = _release(stack, everyone=epoch == n_epochs)
+                stack = _release(stack)
         except KeyboardInterrupt:
             _end_all(stack, Outcome.INTERRUPTED)
-            _release(stack, everyone=True)
+            stack = _release(stack)
+    if stack is not None:
+        _settle(stack, range(len(stack.members)))
+    return stack
 
 
 def _run_epoch(stack: Stack, batches: Batches) -> np.ndarray:
@@ -99,7 +108,7 @@ def _record(
             course.outcome = Outcome.DIVERGED
 
 
-def _judge(member: Member, is_last: bool) -> None:
+def _judge(member: Member) -> None:
     course = member.course
     course.rate_reduced = False
     if course.outcome is None and course.out_of_patience:
@@ -107,7 +116,7 @@ def _judge(member: Member, is_last: bool) -> None:
             course.rate_reduced, course.no_improvement_count = True, 0
         else:
             course.outcome = Outcome.CONVERGED
-    if course.outcome is None and is_last:
+    if course.outcome is None and course.n_epochs == member.max_iter:
         course.outcome = Outcome.MAX_ITER
 
 
@@ -116,17 +125,17 @@ def _end_all(stack: Stack, outcome: Outcome) -> None:
         member.course.outcome = member.course.outcome or outcome
 
 
-def _release(stack: Stack, everyone: bool) -> Stack | None:
-    finished = [
-        index
-        for index, member in enumerate(stack.members)
-        if everyone or member.course.outcome is not None
-    ]
-    if not finished:
-        return stack
-    for index in finished:
+def _release(stack: Stack) -> Stack | None:
+    members = enumerate(stack.members)
+    finished = [index for index, member in members if member.course.outcome is not None]
+    _settle(stack, finished)
+    return stack.without(finished) if finished else stack
+
+
+def _settle(stack: Stack, indices: Iterable[int]) -> None:
+    """Write down the weights to keep and the solver's state of members."""
+    for index in indices:
         member, params = stack.members[index], stack.params[index]
         # What a solver remembers of a divergence would spoil the steps that follow.
         member.state = {} if member.course.has_diverged(params) else stack.state_of(index)
         member.params = member.course.final_params(params)
-    return stack.without(finished)

@@ -96,7 +96,7 @@ class Stack:
             state = _merge(states[rows])
             update = solver.bind(params[rows], self.network.gradient[rows], state)
             self._solvers.append((rows, state, update))
-        decay = np.array([member.weight_decay for member in members], params.dtype)[:, None]
+        decay = np.array([member.weight_decay for member in members])[:, None]
         self._decay = decay if decay.any() else None
 
     def steps(self, group: Group, rates: Iterator[Rate]) -> np.ndarray:
@@ -123,12 +123,13 @@ class Stack:
 
     def _update(self, rate: Rate) -> None:
         if self._decay is not None:
-            np.multiply(self.network.decaying, 1 - rate * self._decay, self.network.decaying)
+            kept = (1 - rate * self._decay).astype(self.params.dtype, copy=False)
+            np.multiply(self.network.decaying, kept, self.network.decaying)
         for rows, _, update in self._solvers:
             update(rate[rows] if isinstance(rate, np.ndarray) else rate)
 
     def rates(self, n_steps: int) -> Sequence[Rate]:
-        """Return the learning rate of each step of the coming epoch."""
+        """Return the learning rate of each step of the coming epoch, in double precision."""
         curves = [
             member.learning_rate.epoch_rates(n_steps, member.max_iter) for member in self.members
         ]
@@ -136,7 +137,7 @@ class Stack:
             curve = curves[0]
             return [curve] * n_steps if np.ndim(curve) == 0 else curve.tolist()
         curves = [np.broadcast_to(curve, n_steps) for curve in curves]
-        return np.array(curves, self.params.dtype).T[:, :, None]
+        return np.array(curves).T[:, :, None]
 
     def state_of(self, index: int) -> dict[str, Any]:
         """Return a copy of the solver's state of one member."""

@@ -381,16 +381,15 @@ def test_epoch_by_epoch_equals_one_long_run(kind: str) -> None:
         train(data.stack_at(members, params), batches, rng, n_epochs=1)
         params = np.array([member.params for member in members])
         assert [member.course.n_epochs for member in members] == [epoch + 1] * 5
-        assert [member.course.outcome for member in members] == [None] * 5
-    for member in members:
-        member.course.outcome = Outcome.MAX_ITER
+        outcome = Outcome.MAX_ITER if epoch == 7 else None
+        assert [member.course.outcome for member in members] == [outcome] * 5
     assert_same_members(members, expected, exact=True)
 
 
 @pytest.mark.parametrize("name", STOCHASTIC)
 def test_members_that_have_come_to_different_steps(name: str) -> None:
     data, rate = problem("binary"), 1.0 if name == "adadelta" else 0.01
-    recipe = Recipe(solver=SOLVERS[name](), rate=rate, max_iter=3, n_iter_no_change=99)
+    recipe = Recipe(solver=SOLVERS[name](), rate=rate, max_iter=5, n_iter_no_change=99)
     epochs = [2, 0, 0, 1]
 
     def started() -> tuple[list, np.ndarray]:
@@ -407,7 +406,7 @@ def test_members_that_have_come_to_different_steps(name: str) -> None:
     for member, own in zip(alone, params, strict=True):
         data.train(data.stack_at([member], own[None].copy()))
     assert_same_members(together, alone)
-    assert [member.course.n_epochs for member in together] == [5, 3, 3, 4]
+    assert [member.course.n_epochs for member in together] == [5, 5, 5, 5]
 
 
 def test_members_that_go_on_alone_equal_those_that_go_on_together() -> None:
@@ -424,10 +423,16 @@ def test_members_that_go_on_alone_equal_those_that_go_on_together() -> None:
     assert_same_members(*results)
 
 
-def test_the_order_of_a_fixed_number_of_epochs_overrules_max_iter() -> None:
-    (member,) = problem("binary").run([Recipe(max_iter=2)], n_epochs=5)
-    assert member.course.n_epochs == 5
-    assert member.course.outcome is None
+def test_a_pause_leaves_members_that_go_on_where_they_are() -> None:
+    data, rng = problem("binary"), np.random.RandomState(5)
+    recipes = [Recipe(max_iter=2), Recipe(max_iter=6), Recipe(max_iter=6, rate=0.1)]
+    members, batches = [recipe.member("binary") for recipe in recipes], data.batches()
+    stack = train(data.stack(members, [0, 1, 2]), batches, rng, n_epochs=4)
+    assert [member.course.outcome for member in members[:2]] == [Outcome.MAX_ITER, None]
+    (paused,) = data.run([Recipe(max_iter=4)], [1])
+    assert_allclose(members[1].params, paused.params, rtol=1e-10)
+    assert train(stack, batches, rng) is None
+    assert_same_members(members, data.run(recipes), exact=True)
 
 
 def test_nothing_is_left_to_train() -> None:
