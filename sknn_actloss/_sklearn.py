@@ -3,17 +3,41 @@
 from __future__ import annotations
 
 from numbers import Integral, Real
+from typing import Any
 
 from sklearn.base import _fit_context as fit_context
+from sklearn.metrics._scorer import _BaseScorer, _MultimetricScorer, _PassthroughScorer
+from sklearn.model_selection._search import BaseSearchCV
+from sklearn.model_selection._validation import (
+    _insert_error_scores as insert_error_scores,
+)
+from sklearn.model_selection._validation import (
+    _score as score_estimator,
+)
+from sklearn.model_selection._validation import (
+    _warn_or_raise_about_fit_failures as warn_or_raise_about_fit_failures,
+)
 from sklearn.utils._param_validation import (
     Interval,
     Options,
     StrOptions,
     validate_parameter_constraints,
 )
+from sklearn.utils.metaestimators import _safe_split as safe_split
 from sklearn.utils.multiclass import _check_partial_fit_first_call as check_partial_fit_first_call
 from sklearn.utils.optimize import _check_optimize_result as check_optimize_result
-from sklearn.utils.validation import _check_sample_weight as check_sample_weight
+from sklearn.utils.validation import (
+    _check_method_params as check_method_params,
+)
+from sklearn.utils.validation import (
+    _check_sample_weight as check_sample_weight,
+)
+from sklearn.utils.validation import (
+    _num_features as num_features,
+)
+from sklearn.utils.validation import (
+    _num_samples as num_samples,
+)
 
 try:
     from sklearn.callback import CallbackSupportMixin
@@ -24,18 +48,29 @@ except ImportError:  # scikit-learn < 1.9
 
 
 __all__ = [
+    "BaseSearchCV",
     "CallbackSupportMixin",
     "Integral",
     "Interval",
     "Options",
     "Real",
     "StrOptions",
+    "check_method_params",
     "check_optimize_result",
     "check_partial_fit_first_call",
     "check_sample_weight",
     "fit_context",
+    "insert_error_scores",
+    "num_features",
+    "num_samples",
     "number",
+    "safe_split",
+    "score_estimator",
+    "scorer_names",
+    "scorer_parts",
+    "sees_predictions_only",
     "validate_parameter_constraints",
+    "warn_or_raise_about_fit_failures",
     "whole_number",
 ]
 
@@ -48,3 +83,20 @@ def number(low: float | None, high: float | None, closed: str = "neither") -> In
 def whole_number(low: int | None, high: int | None = None, closed: str = "left") -> Interval:
     """Constraint: an integer between ``low`` and ``high``."""
     return Interval(Integral, low, high, closed=closed)
+
+
+def scorer_names(scorer: Any) -> list[str] | None:
+    """Return the names of several metrics, ``None`` where there is one."""
+    return list(scorer._scorers) if isinstance(scorer, _MultimetricScorer) else None
+
+
+def sees_predictions_only(scorer: Any) -> bool:
+    """Whether a scorer looks at nothing but what an estimator predicts and the targets."""
+    if isinstance(scorer, _MultimetricScorer):
+        return all(sees_predictions_only(part) for part in scorer._scorers.values())
+    return isinstance(scorer, _BaseScorer | _PassthroughScorer)
+
+
+def scorer_parts(scorer: Any) -> Any:
+    """Return the scorers of several metrics by name, a single one as it is."""
+    return scorer._scorers if isinstance(scorer, _MultimetricScorer) else scorer

@@ -1,6 +1,9 @@
 """The scikit-learn estimators."""
 
+from sknn_actloss.estimators._base import BaseMLP
 from sknn_actloss.estimators._classifier import MLPClassifier
 from sknn_actloss.estimators._regressor import MLPRegressor
+from sknn_actloss.estimators._settings import hidden_sizes
+from sknn_actloss.estimators._together import Together
 
-__all__ = ["MLPClassifier", "MLPRegressor"]
+__all__ = ["BaseMLP", "MLPClassifier", "MLPRegressor", "Together", "hidden_sizes"]

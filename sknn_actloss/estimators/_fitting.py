@@ -155,6 +155,25 @@ class Training:
         """Number of rows to learn from."""
         return len(self.problem.y if self.train_rows is None else self.train_rows)
 
+    def matches(self, other: Training) -> bool:
+        """Whether two trainings go through the very same batches with networks of one shape."""
+        first, second = self.problem, other.problem
+        arrays = (
+            (first.y, second.y),
+            (first.sample_weight, second.sample_weight),
+            (self.train_rows, other.train_rows),
+            (self.validation_rows, other.validation_rows),
+        )
+        return (
+            first.X is second.X
+            and first.layout == second.layout
+            and first.params.dtype == second.params.dtype
+            and self.batch_size == other.batch_size
+            and self.estimator.shuffle == other.estimator.shuffle
+            and all(_equal(*pair) for pair in arrays)
+            and (not self.estimator.shuffle or _same_stream(first, second))
+        )
+
     def finish(self) -> None:
         """Set the attributes of the estimator to where the training stands.
 
@@ -248,6 +267,18 @@ def _course(estimator: Any, problem: Problem) -> Course:
         if value is not None:
             setattr(course, name, list(value) if isinstance(value, list) else value)
     return course
+
+
+def _equal(first: np.ndarray | None, second: np.ndarray | None) -> bool:
+    if first is None or second is None:
+        return first is second
+    return first is second or np.array_equal(first, second)
+
+
+def _same_stream(first: Problem, second: Problem) -> bool:
+    """Whether the generators of two problems are in the same state."""
+    states = [problem.random_state.get_state() for problem in (first, second)]
+    return all(np.array_equal(one, two) for one, two in zip(*states, strict=True))
 
 
 def set_weights(estimator: Any, problem: Problem, params: np.ndarray | None, remedy: str) -> None:

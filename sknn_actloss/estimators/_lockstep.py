@@ -24,7 +24,7 @@ class Lockstep:
     Parameters
     ----------
     trainings : sequence of Training
-        Trainings that :meth:`takes` holds for pairwise.
+        Trainings that match one another.
     workspace : Workspace, optional
         That of an earlier training, used again where it serves.
     """
@@ -40,28 +40,6 @@ class Lockstep:
         self._random_state = problem.random_state if head.estimator.shuffle else None
         members = [training.member for training in trainings]
         self._bind(problem.X, head.train_rows, members, params, workspace)
-
-    def takes(self, other: Training, X: Any) -> bool:
-        """Whether a training on rows X would go through the very same batches."""
-        head = self.trainings[0]
-        first, second = head.problem, other.problem
-        return (
-            X is self._X
-            and first.layout == second.layout
-            and first.params.dtype == second.params.dtype
-            and head.batch_size == other.batch_size
-            and head.estimator.shuffle == other.estimator.shuffle
-            and all(
-                _equal(one, two)
-                for one, two in (
-                    (first.y, second.y),
-                    (first.sample_weight, second.sample_weight),
-                    (head.train_rows, other.train_rows),
-                    (head.validation_rows, other.validation_rows),
-                )
-            )
-            and (not head.estimator.shuffle or _same_stream(first, second))
-        )
 
     @property
     def workspace(self) -> Workspace:
@@ -146,15 +124,3 @@ def fit_stochastic(
         estimator._workspace = lockstep.workspace
     lockstep.train(observer, n_epochs=1 if incremental else None)
     training.finish()
-
-
-def _equal(first: np.ndarray | None, second: np.ndarray | None) -> bool:
-    if first is None or second is None:
-        return first is second
-    return np.array_equal(first, second)
-
-
-def _same_stream(first: Problem, second: Problem) -> bool:
-    """Whether the generators of two problems are in the same state."""
-    states = [problem.random_state.get_state() for problem in (first, second)]
-    return all(np.array_equal(one, two) for one, two in zip(*states, strict=True))

@@ -44,7 +44,7 @@ class FitObserver(Observer):
     def epoch_ends(self, stack: Stack) -> bool:
         """Print the epoch and close its task; returns whether a callback wants to stop."""
         if self._estimator.verbose:
-            self._print(stack.members[0])
+            print_epoch(self._estimator, stack.members[0])
         return self._end(stack.params[0])
 
     def evaluation_begins(self, params: np.ndarray) -> None:
@@ -82,22 +82,24 @@ class FitObserver(Observer):
         """Return the attributes of the network as it is, ``None`` once it has diverged."""
         return self._attributes(params.copy()) if np.all(np.isfinite(params)) else None
 
-    def _print(self, member: Member) -> None:
-        course, estimator = member.course, self._estimator
-        if course.outcome is Outcome.DIVERGED:
-            print(f"Iteration {course.n_epochs + 1}, loss is not finite. Stopping.")
-            return
-        print(f"Iteration {course.n_epochs}, loss = {course.loss_curve[-1]:.8f}")
-        if course.early_stopping:
-            print(f"Validation score: {course.validation_scores[-1]:f}")
-        verdict = ""
-        if course.outcome is Outcome.CONVERGED:
-            verdict = "Stopping."
-        elif course.rate_reduced:
-            verdict = f"Setting learning rate to {member.learning_rate.learning_rate:f}"
-        if verdict:
-            what = "Validation score" if course.early_stopping else "Training loss"
-            print(
-                f"{what} did not improve more than tol={estimator.tol:f} for "
-                f"{estimator.n_iter_no_change} consecutive epochs. {verdict}"
-            )
+
+def print_epoch(estimator: Any, member: Member) -> None:
+    """Print what the latest epoch of an estimator's network has come to."""
+    course = member.course
+    if course.outcome is Outcome.DIVERGED:
+        print(f"Iteration {course.n_epochs + 1}, loss is not finite. Stopping.")
+        return
+    print(f"Iteration {course.n_epochs}, loss = {course.loss_curve[-1]:.8f}")
+    if course.early_stopping:
+        print(f"Validation score: {course.validation_scores[-1]:f}")
+    verdict = ""
+    if course.outcome is Outcome.CONVERGED:
+        verdict = "Stopping."
+    elif course.rate_reduced:
+        verdict = f"Setting learning rate to {member.learning_rate.learning_rate:f}"
+    if verdict:
+        what = "Validation score" if course.early_stopping else "Training loss"
+        print(
+            f"{what} did not improve more than tol={estimator.tol:f} for "
+            f"{estimator.n_iter_no_change} consecutive epochs. {verdict}"
+        )

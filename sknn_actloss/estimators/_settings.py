@@ -44,7 +44,7 @@ class Settings:
     @classmethod
     def of(cls, estimator: Any, task: str) -> Settings:
         """Resolve the parameters of an estimator for a task."""
-        sizes = _hidden_layer_sizes(estimator.hidden_layer_sizes)
+        sizes = hidden_sizes(estimator.hidden_layer_sizes)
         solver = named_solver(estimator, estimator.solver)
         schedule, rate = _learning_rate(estimator)
         _check_lbfgs(estimator, solver, schedule)
@@ -108,7 +108,8 @@ def named_solver(estimator: Any, spec: Any) -> Solver:
     return resolve_solver(spec, parameters)
 
 
-def _hidden_layer_sizes(sizes: Any) -> tuple[int, ...]:
+def hidden_sizes(sizes: Any) -> tuple[int, ...]:
+    """Check ``hidden_layer_sizes`` and return them as a tuple."""
     sizes = tuple(sizes) if isinstance(sizes, Iterable) else (sizes,)
     if not all(isinstance(size, Integral) and not isinstance(size, bool) for size in sizes):
         raise TypeError(f"hidden_layer_sizes must be integers, got {list(sizes)}.")

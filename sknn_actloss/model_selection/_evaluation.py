@@ -1,0 +1,292 @@
+"""The work of a search: candidates trained together on a split, and scored one by one."""
+
+from __future__ import annotations
+
+import copy
+import time
+import traceback
+from dataclasses import dataclass
+from functools import cached_property
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone, is_regressor
+
+from sknn_actloss._sklearn import (
+    check_method_params,
+    num_samples,
+    safe_split,
+    score_estimator,
+    scorer_names,
+    sees_predictions_only,
+)
+from sknn_actloss.estimators import BaseMLP, Together
+from sknn_actloss.model_selection._pipeline import Preparation
+from sknn_actloss.model_selection._plan import Candidate
+from sknn_actloss.model_selection._progress import StackProgress
+
+
+@dataclass(frozen=True)
+class Split:
+    """Training and test rows of a fold.
+
+    Parameters
+    ----------
+    index : int
+        Its place among all splits.
+    train, test : ndarray of int
+        The rows.
+    seed : int
+        What ``random_state=None`` stands for in all networks of the split.
+    """
+
+    index: int
+    train: np.ndarray
+    test: np.ndarray
+    seed: int
+
+
+@dataclass(eq=False)
+class Evaluation:
+    """What all parts of the work of a search have in common.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The network or Pipeline, unfitted.
+    name : str
+        The parameter of the estimator that holds the network.
+    X, y : all rows and targets
+    scorer : callable
+        As ``BaseSearchCV`` makes it from ``scoring``.
+    fit_params, score_params : dict
+        Further arguments of ``fit`` and of the scorer.
+    return_train_score, error_score
+        Parameters of the search.
+    out_of_fold : bool
+        Whether to keep predictions of the test rows.
+    """
+
+    estimator: Any
+    name: str
+    X: Any
+    y: Any
+    scorer: Any
+    fit_params: dict[str, Any]
+    score_params: dict[str, Any]
+    return_train_score: bool
+    error_score: float | str
+    out_of_fold: bool = False
+
+    def rows(self, indices: np.ndarray, train: np.ndarray | None = None) -> tuple[Any, Any]:
+        """Return some rows of X and y."""
+        return safe_split(self.estimator, self.X, self.y, indices, train)
+
+    def params_of(self, params: dict[str, Any], indices: np.ndarray) -> dict[str, Any]:
+        """Return arguments with the entries of some rows."""
+        return check_method_params(self.X, params=params, indices=indices)
+
+    def unscored(self, split: Split, value: float) -> dict[str, Any]:
+        """Return what is noted of a fit without scores, with a value in their place."""
+        names = scorer_names(self.scorer)
+        scores = value if names is None else dict.fromkeys(names, value)
+        fit = {"fit_error": "", "test_scores": scores, "n_test_samples": num_samples(split.test)}
+        fit |= {"fit_time": np.nan, "score_time": 0.0}
+        return fit | ({"train_scores": copy.copy(scores)} if self.return_train_score else {})
+
+
+def prepare(
+    evaluation: Evaluation, split: Split, step_params: dict[str, Any], number: int
+) -> tuple[int, Preparation | Exception]:
+    """Fit the steps in front of the network on a split.
+
+    Returns the number of the task, and the fitted steps or what they failed with.
+    """
+    pipeline = clone(evaluation.estimator).set_params(**clone(step_params, safe=False))
+    X, y = evaluation.rows(split.train)
+    fit_params = evaluation.params_of(evaluation.fit_params, split.train)
+    try:
+        return number, Preparation.of(pipeline, X, y, fit_params)
+    except Exception as error:
+        if evaluation.error_score == "raise":
+            raise
+        return number, error
+
+
+@dataclass(eq=False)
+class Unit:
+    """A unit of work: candidates whose networks are trained together on a split.
+
+    Parameters
+    ----------
+    split : Split
+    candidates : list of Candidate
+    n_sharing : int
+        How many candidates share the time of the steps in front of their networks.
+    until : int or None
+        Epochs after which to pause; ``None`` trains to the end.
+    together : Together or None
+        The networks where they have got to, after a pause.
+    """
+
+    split: Split
+    candidates: list[Candidate]
+    n_sharing: int = 1
+    until: int | None = None
+    together: Together | None = None
+
+    @property
+    def n_epochs(self) -> int | None:
+        """Epochs to go at most, as far as they are known."""
+        limits = [candidate.network.max_iter for candidate in self.candidates]
+        if not all(isinstance(limit, Integral) and limit > 0 for limit in limits):
+            return None
+        n_done = 0 if self.together is None else self.together.n_epochs
+        return int(max(limits)) if self.until is None else max(self.until - n_done, 1)
+
+
+@dataclass(eq=False)
+class Result:
+    """What became of a unit.
+
+    Parameters
+    ----------
+    number : int
+        Its place among the units.
+    fits : list of dict
+        For each candidate what scikit-learn's searches note of a fit.
+    predictions : list of ndarray or None
+        For each candidate its predictions of the test rows, where they are kept.
+    together : Together or None
+        The networks where they have got to, if they are paused.
+    """
+
+    number: int
+    fits: list[dict[str, Any]]
+    predictions: list[np.ndarray | None]
+    together: Together | None = None
+
+
+class Fold:
+    """The rows of a split, as networks and scorers see them.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+    split : Split
+    preparation : Preparation or None
+        Fitted steps in front of the networks, if there are any.
+    """
+
+    def __init__(
+        self, evaluation: Evaluation, split: Split, preparation: Preparation | None
+    ) -> None:
+        self._evaluation, self._split, self._preparation = evaluation, split, preparation
+        # Scorers that see predictions only need no steps before each of them.
+        self._shortcut = preparation is not None and sees_predictions_only(evaluation.scorer)
+        if preparation is None:
+            self.X, self.y = evaluation.rows(split.train)
+            self.fit_params = evaluation.params_of(evaluation.fit_params, split.train)
+            self.seconds = 0.0
+        else:
+            self.X, self.y = preparation.X, preparation.y
+            self.fit_params, self.seconds = preparation.fit_params, preparation.seconds
+
+    def score(self, network: BaseMLP, on_train: bool = False) -> Any:
+        """Score a fitted network, with the steps in front of it, on test or training rows."""
+        evaluation, split = self._evaluation, self._split
+        X, y = self._train_rows if on_train else self._test_rows
+        estimator = network
+        if self._preparation is not None and not self._shortcut:
+            estimator = self._preparation.with_network(network)
+        params = evaluation.params_of(
+            evaluation.score_params, split.train if on_train else split.test
+        )
+        return score_estimator(estimator, X, y, evaluation.scorer, params, evaluation.error_score)
+
+    def predict(self, network: BaseMLP) -> np.ndarray | None:
+        """Return probabilities or predictions of the test rows, ``None`` where there are none."""
+        X, _ = self._test_rows
+        if self._preparation is not None and not self._shortcut:
+            X = self._preparation.transform(X)
+        return averageable(network, X)
+
+    @cached_property
+    def n_test(self) -> int:
+        """Number of test rows."""
+        return num_samples(self._split.test)
+
+    @cached_property
+    def _test_rows(self) -> tuple[Any, Any]:
+        return self._seen(*self._evaluation.rows(self._split.test, self._split.train))
+
+    @cached_property
+    def _train_rows(self) -> tuple[Any, Any]:
+        return self._seen(*self._evaluation.rows(self._split.train))
+
+    def _seen(self, X: Any, y: Any) -> tuple[Any, Any]:
+        return (self._preparation.transform(X) if self._shortcut else X), y
+
+
+def averageable(estimator: Any, X: Any) -> np.ndarray | None:
+    """Return what committees average: probabilities, or the predictions of a regressor.
+
+    ``None`` for a classifier that gives no probabilities.
+    """
+    if is_regressor(estimator):
+        return estimator.predict(X)
+    return estimator.predict_proba(X) if hasattr(estimator, "predict_proba") else None
+
+
+def run_unit(
+    evaluation: Evaluation,
+    unit: Unit,
+    preparation: Preparation | Exception | None,
+    progress: StackProgress,
+    number: int,
+) -> Result:
+    """Train and score the candidates of a unit, the ``number``-th."""
+    if isinstance(preparation, Exception):
+        fits = [_failure(evaluation, unit, preparation) for _ in unit.candidates]
+        return Result(number, fits, [None] * len(fits))
+    fold, together = Fold(evaluation, unit.split, preparation), unit.together
+    seconds = 0.0
+    if together is None:
+        networks = [_network(candidate, unit.split) for candidate in unit.candidates]
+        together = Together(networks, fold.X, fold.y, fold.fit_params)
+        seconds = fold.seconds / unit.n_sharing
+    together.bind(fold.X, fold.y)
+    with progress:
+        together.train(progress, unit.until)
+    fits, predictions = [], []
+    for place, network in enumerate(together.estimators):
+        error = together.failures.get(place)
+        fit = _failure(evaluation, unit, error) if error else _scored(fold, evaluation, network)
+        fits.append(fit | {"fit_time": seconds + together.seconds[place]})
+        keeps = evaluation.out_of_fold and not error
+        predictions.append(fold.predict(network) if keeps else None)
+    return Result(number, fits, predictions, None if unit.until is None else together)
+
+
+def _network(candidate: Candidate, split: Split) -> BaseMLP:
+    network = clone(candidate.network)
+    return (
+        network if network.random_state is not None else network.set_params(random_state=split.seed)
+    )
+
+
+def _scored(fold: Fold, evaluation: Evaluation, network: BaseMLP) -> dict[str, Any]:
+    start = time.perf_counter()
+    fit = {"fit_error": None, "test_scores": fold.score(network), "n_test_samples": fold.n_test}
+    fit["score_time"] = time.perf_counter() - start
+    if evaluation.return_train_score:
+        fit["train_scores"] = fold.score(network, on_train=True)
+    return fit
+
+
+def _failure(evaluation: Evaluation, unit: Unit, error: Exception) -> dict[str, Any]:
+    if evaluation.error_score == "raise":
+        raise error
+    text = "".join(traceback.format_exception(error))
+    return evaluation.unscored(unit.split, evaluation.error_score) | {"fit_error": text}

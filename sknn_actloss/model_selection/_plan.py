@@ -1,0 +1,182 @@
+"""Which candidates are trained together: stacks that fit the cache."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import joblib
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils.multiclass import type_of_target
+
+from sknn_actloss._sklearn import num_features
+from sknn_actloss.core import Layout
+from sknn_actloss.estimators import BaseMLP, hidden_sizes
+from sknn_actloss.model_selection._pipeline import network_of
+
+#: Bytes that all that is written in a step of a stack may take. Measured on a processor with
+#: 1 MiB of second-level cache for each core and 32 MiB of third-level cache for all of them:
+#: small networks gain up to some dozens of members, those of (256, 256) units lose beyond four.
+STACK_BYTES = 8 << 20
+
+#: Stacks for each worker at least, so that none waits long for the last one.
+STACKS_PER_JOB = 3
+
+#: Parameters that decide on shapes, rows and random numbers, and so on who can share a stack.
+SHAPING = (
+    "batch_size",
+    "class_weight",
+    "dtype",
+    "early_stopping",
+    "hidden_layer_sizes",
+    "random_state",
+    "shuffle",
+    "validation_fraction",
+    "weight_init",
+)
+
+#: Parameters whose components run in one call where they are neighbours of one kind.
+ORDERING = ("solver", "loss", "out_activation", "activation")
+
+
+@dataclass(eq=False)
+class Candidate:
+    """A setting of the search.
+
+    Parameters
+    ----------
+    index : int
+        Its place among all candidates.
+    params : dict
+        The parameters that are set.
+    network : MLPClassifier or MLPRegressor
+        The unfitted network with these parameters.
+    step_params : dict
+        Those parameters that belong to the steps in front of the network.
+    """
+
+    index: int
+    params: dict[str, Any]
+    network: BaseMLP
+    step_params: dict[str, Any]
+
+    @classmethod
+    def of(cls, index: int, params: dict[str, Any], estimator: Any, name: str) -> Candidate:
+        """Set the parameters on the estimator, whose network is at ``name``."""
+        own = clone(params, safe=False)
+        configured = clone(estimator).set_params(**own)
+        network = network_of(configured, name)
+        in_front = {
+            key: value
+            for key, value in params.items()
+            if name and key != name and not key.startswith(f"{name}__")
+        }
+        return cls(index, params, clone(network), in_front)
+
+    @property
+    def steps_key(self) -> Hashable:
+        """Equal for candidates whose steps in front of the network are equal."""
+        return tuple(sorted((name, fingerprint(v)) for name, v in self.step_params.items()))
+
+    @property
+    def stack_key(self) -> Hashable:
+        """Equal for candidates that may share a stack; the training has the last word."""
+        params = self.network.get_params(deep=False)
+        shaping = tuple(fingerprint(params[name]) for name in SHAPING if name in params)
+        # What trains without minibatches trains alone.
+        return shaping if hasattr(self.network, "partial_fit") else (*shaping, self.index)
+
+    @property
+    def order_key(self) -> tuple[str, ...]:
+        """Sorts candidates so that equal kinds of components are neighbours."""
+        params = self.network.get_params(deep=False)
+        return tuple(f"{type(params[name])} {params[name]}" for name in ORDERING)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What the data say about networks.
+
+    Parameters
+    ----------
+    n_rows, n_features, n_outputs : int
+        Rows and columns of the training data, and outputs of the networks.
+    itemsize : int
+        Bytes of a number.
+    """
+
+    n_rows: int
+    n_features: int
+    n_outputs: int
+    itemsize: int
+
+    @classmethod
+    def of(cls, X: Any, y: Any, n_rows: int) -> Shape:
+        """Look at data; what cannot be seen counts as one."""
+        itemsize = 4 if getattr(X, "dtype", None) == np.float32 else 8
+        return cls(n_rows, _n_features(X), _n_outputs(y), itemsize)
+
+    def stack_limit(self, network: BaseMLP) -> int:
+        """Return how many such networks ``STACK_BYTES`` hold, one at least."""
+        try:
+            hidden = hidden_sizes(network.hidden_layer_sizes)
+        except (TypeError, ValueError):  # for the fit to complain about
+            return 1
+        layout = Layout((self.n_features, *hidden, self.n_outputs))
+        batch_size = 200 if isinstance(network.batch_size, str) else network.batch_size
+        itemsize = np.dtype(network.dtype).itemsize if network.dtype != "auto" else self.itemsize
+        # Parameters, gradient and two moments; signals and their derivatives.
+        n_signals = min(batch_size, self.n_rows) * sum(layout.layer_sizes[1:])
+        return max(1, STACK_BYTES // (itemsize * (4 * layout.n_params + 2 * n_signals)))
+
+
+def stacks(
+    candidates: Sequence[Candidate], limit: Callable[[BaseMLP], int], n_least: int
+) -> list[list[Candidate]]:
+    """Cut candidates into lists that may share a stack.
+
+    Parameters
+    ----------
+    candidates : sequence of Candidate
+        Candidates with the same steps in front of their networks.
+    limit : callable
+        Returns the members at most of a stack of such networks.
+    n_least : int
+        Lists to aim for, as long as none is left with a single candidate.
+    """
+    groups: dict[Hashable, list[Candidate]] = defaultdict(list)
+    for candidate in candidates:
+        groups[candidate.stack_key].append(candidate)
+    share = -(-len(candidates) // n_least)
+    cut = []
+    for group in groups.values():
+        group.sort(key=lambda candidate: candidate.order_key)
+        size = min(limit(group[0].network), max(2, share))
+        bounds = np.linspace(0, len(group), -(-len(group) // size) + 1).astype(int)
+        cut += [group[start:stop] for start, stop in pairwise(bounds)]
+    return cut
+
+
+def fingerprint(value: Any) -> Hashable:
+    """Return what is equal for equal values; what cannot be pickled equals itself only."""
+    try:
+        return joblib.hash(value)
+    except Exception:
+        return id(value)
+
+
+def _n_features(X: Any) -> int:
+    try:
+        return num_features(X)
+    except TypeError:
+        return 1
+
+
+def _n_outputs(y: Any) -> int:
+    if np.ndim(y) == 2:
+        return np.shape(y)[1]
+    return np.unique(y).size if type_of_target(y) == "multiclass" else 1

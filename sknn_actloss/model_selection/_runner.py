@@ -1,0 +1,191 @@
+"""How the work of a search is cut into units, spread over workers and put together again."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any, Self
+
+import numpy as np
+from joblib import effective_n_jobs
+from joblib.parallel import get_active_backend
+from sklearn.utils.parallel import Parallel, delayed
+
+from sknn_actloss.model_selection._evaluation import (
+    Evaluation,
+    Result,
+    Split,
+    Unit,
+    prepare,
+    run_unit,
+)
+from sknn_actloss.model_selection._pipeline import Preparation
+from sknn_actloss.model_selection._plan import STACKS_PER_JOB, Candidate, Shape, stacks
+from sknn_actloss.model_selection._progress import SearchProgress
+
+#: Candidates that share the steps in front of their networks on a split.
+Key = tuple[int, Hashable]
+
+
+class Runner:
+    """Evaluates candidates on all splits.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+    splits : sequence of Split
+    n_jobs, pre_dispatch
+        Parameters of the search.
+    progress : SearchProgress
+        Tells the user.
+    max_members : int, optional
+        Members of a stack at most, instead of as many as fit the cache.
+
+    Attributes
+    ----------
+    params : list of dict
+        Parameters of all candidates so far.
+    fits : list of list of dict
+        What became of each candidate on each split; NaN until it is known.
+    predictions : list of list of ndarray or None
+        Predictions of the test rows, where they are kept.
+    more_results : dict of str to list
+        Further columns of ``cv_results_``.
+    n_done : int
+        Fits that are known.
+    """
+
+    def __init__(
+        self,
+        evaluation: Evaluation,
+        splits: Sequence[Split],
+        n_jobs: int | None,
+        pre_dispatch: int | str,
+        progress: SearchProgress,
+        max_members: int | None = None,
+    ) -> None:
+        self._evaluation, self._splits, self._progress = evaluation, splits, progress
+        self._max_members = max_members
+        self._parallel = _parallel(n_jobs, pre_dispatch)
+        self._n_jobs = effective_n_jobs(n_jobs)
+        self._shared = share(evaluation)
+        self._prepared: dict[Key, Preparation | Exception | None] = {}
+        self.params: list[dict[str, Any]] = []
+        self.fits: list[list[dict[str, Any]]] = []
+        self.predictions: list[list[np.ndarray | None]] = []
+        self.more_results: dict[str, list] = defaultdict(list)
+        self.n_done = 0
+
+    def __enter__(self) -> Self:
+        self._parallel.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._parallel.__exit__(*error)
+
+    def candidates(
+        self, params: Iterable[dict[str, Any]], more_results: dict[str, list] | None = None
+    ) -> list[Candidate]:
+        """Return new candidates and make room for what becomes of them.
+
+        Raises
+        ------
+        ValueError
+            If there are none, or no splits, or parameters that the estimator does not have.
+        """
+        evaluation, first = self._evaluation, len(self.params)
+        candidates = [
+            Candidate.of(index, own, evaluation.estimator, evaluation.name)
+            for index, own in enumerate(params, start=first)
+        ]
+        if not candidates or not self._splits:
+            raise ValueError(
+                "No fits were performed. Was the CV iterator empty? Were there no candidates?"
+            )
+        for key, values in (more_results or {}).items():
+            self.more_results[key] += values
+        self.params += [candidate.params for candidate in candidates]
+        for _ in candidates:
+            self.fits.append([evaluation.unscored(split, np.nan) for split in self._splits])
+            self.predictions.append([None] * len(self._splits))
+        return candidates
+
+    def units(self, candidates: Sequence[Candidate], until: int | None = None) -> list[Unit]:
+        """Fit the steps in front of the networks and cut candidates into units of work."""
+        keyed = defaultdict(list)
+        for split in self._splits:
+            for candidate in candidates:
+                keyed[split.index, candidate.steps_key].append(candidate)
+        self._prepare(keyed)
+        n_least = -(-STACKS_PER_JOB * self._n_jobs // len(keyed)) if self._n_jobs > 1 else 1
+        return [
+            Unit(self._splits[key[0]], part, len(group), until)
+            for key, group in keyed.items()
+            for part in stacks(group, self._limit(key), n_least)
+        ]
+
+    def run(self, units: Sequence[Unit], context: Any = None) -> None:
+        """Train and score units, and note what becomes of their candidates."""
+        prepared = {key: share(value) for key, value in self._prepared.items()}
+        with self._progress.stage(units, context) as watches:
+            tasks = (
+                delayed(run_unit)(self._shared, unit, prepared[_key(unit)], watch, number)
+                for number, (unit, watch) in enumerate(zip(units, watches, strict=True))
+            )
+            for result in self._parallel(tasks):
+                unit = units[result.number]
+                unit.together = result.together
+                self._note(unit, result)
+                self._progress.unit_done(result.number, self.fits)
+
+    def _prepare(self, keyed: dict[Key, list[Candidate]]) -> None:
+        if not self._evaluation.name:
+            self._prepared = dict.fromkeys(keyed)
+            return
+        missing = [key for key in keyed if key not in self._prepared]
+        tasks = (
+            delayed(prepare)(self._shared, self._splits[key[0]], keyed[key][0].step_params, number)
+            for number, key in enumerate(missing)
+        )
+        for number, prepared in self._parallel(tasks):
+            self._prepared[missing[number]] = prepared
+
+    def _limit(self, key: Key) -> Any:
+        if self._max_members is not None:
+            return lambda network: self._max_members
+        prepared, split = self._prepared[key], self._splits[key[0]]
+        if isinstance(prepared, Exception):
+            return lambda network: len(split.train)
+        data = self._evaluation if prepared is None else prepared
+        return Shape.of(data.X, data.y, len(split.train)).stack_limit
+
+    def _note(self, unit: Unit, result: Result) -> None:
+        split = unit.split.index
+        for candidate, fit, prediction in zip(
+            unit.candidates, result.fits, result.predictions, strict=True
+        ):
+            self.fits[candidate.index][split] = fit
+            self.predictions[candidate.index][split] = prediction
+            self.n_done += 1
+
+
+def share(data: Any) -> Any:
+    """Send an object to all workers of a dask cluster; elsewhere return it as it is.
+
+    What dask itself sends ahead of tasks goes to one worker, and is lost with it.
+    """
+    client = getattr(get_active_backend()[0], "client", None)
+    return data if client is None else client.scatter(data, broadcast=True, hash=False)
+
+
+def _key(unit: Unit) -> Key:
+    return unit.split.index, unit.candidates[0].steps_key
+
+
+def _parallel(n_jobs: int | None, pre_dispatch: int | str) -> Parallel:
+    """Return joblib's Parallel, with results as they come where the backend can do that."""
+    options = {"n_jobs": n_jobs, "pre_dispatch": pre_dispatch}
+    try:
+        return Parallel(**options, return_as="generator_unordered")
+    except ValueError:
+        return Parallel(**options)
