@@ -19,71 +19,64 @@ from sknn_actloss.training import Batches, Member, Observer, Stack, train
 class Lockstep:
     """Trainings in lockstep.
 
-    Without the rows of X where it is pickled: :meth:`bind` takes them before training goes on.
+    What is pickled holds no rows of X: :meth:`bind` takes them before training goes on.
 
     Parameters
     ----------
     trainings : sequence of Training
         Trainings that match one another.
-    workspace : Workspace, optional
-        That of an earlier training, used again where it serves.
     """
 
-    def __init__(self, trainings: Sequence[Training], workspace: Workspace | None = None) -> None:
+    def __init__(self, trainings: Sequence[Training]) -> None:
         head = trainings[0]
         problem, self.trainings = head.problem, list(trainings)
-        params = np.concatenate([training.problem.params for training in trainings])
+        self._X, self._order = problem.X, head.train_rows
+        self._random_state = problem.random_state if head.estimator.shuffle else None
+        self._members = [training.member for training in trainings]
+        self._params = np.concatenate([training.problem.params for training in trainings])
         # The rows are held once, whatever the number of members.
         shared = {"X": None, "y": problem.y, "sample_weight": problem.sample_weight}
         for training in trainings:
             training.problem = replace(training.problem, **shared)
-        self._random_state = problem.random_state if head.estimator.shuffle else None
-        members = [training.member for training in trainings]
-        self._bind(problem.X, head.train_rows, members, params, workspace)
 
-    @property
-    def workspace(self) -> Workspace:
-        """Room for what flows through the networks, before training."""
-        return self._stack.network.workspace
+    def train(
+        self,
+        observer: Observer | None = None,
+        n_epochs: int | None = None,
+        workspace: Workspace | None = None,
+    ) -> Workspace | None:
+        """Train until all members are done, or pause after ``n_epochs``.
 
-    def train(self, observer: Observer | None = None, n_epochs: int | None = None) -> None:
-        """Train until all members are done, or pause after ``n_epochs``."""
-        self._stack = train(
-            self._stack,
-            self._batches,
-            self._random_state,
-            score=None if self.trainings[0].validation_rows is None else self._scores,
-            observer=observer,
-            n_epochs=n_epochs,
+        Returns the workspace, ``None`` where all were done before; ``workspace`` is one of an
+        earlier training, used again where it serves.
+        """
+        if not self._members:
+            return None
+        head = self.trainings[0]
+        problem = head.problem
+        batches = Batches(self._X, problem.y, problem.sample_weight, self._order, head.batch_size)
+        sizes = batches.batch_size, batches.group_size
+        stack = Stack(problem.layout, self._members, self._params, *sizes, workspace)
+        workspace = stack.network.workspace
+        score = None if head.validation_rows is None else self._scores
+        stack = train(
+            stack, batches, self._random_state, score=score, observer=observer, n_epochs=n_epochs
         )
+        self._order = batches.order
+        self._members, self._params = ([], None) if stack is None else (stack.members, stack.params)
+        return workspace
 
     def drop(self, members: Collection[Member]) -> None:
         """Take members out, whether they are done or not."""
         dropped = {id(member) for member in members}
         self.trainings = [t for t in self.trainings if id(t.member) not in dropped]
-        if self._stack is not None:
-            places = enumerate(self._stack.members)
-            self._stack = self._stack.without([i for i, m in places if id(m) in dropped])
+        left = [i for i, member in enumerate(self._members) if id(member) not in dropped]
+        self._members = [self._members[i] for i in left]
+        self._params = self._params[left] if left else None
 
     def bind(self, X: np.ndarray | sparse.csr_array) -> None:
         """Take the rows to go on with after pickling, validated as they were at the start."""
-        self._bind(X, *self._paused)
-
-    def _bind(
-        self,
-        X: np.ndarray | sparse.csr_array,
-        rows: np.ndarray | None,
-        members: list[Member],
-        params: np.ndarray | None,
-        workspace: Workspace | None = None,
-    ) -> None:
-        head = self.trainings[0]
-        problem = head.problem
-        self._X, self._stack = X, None
-        self._batches = Batches(X, problem.y, problem.sample_weight, rows, head.batch_size)
-        if members:
-            sizes = self._batches.batch_size, self._batches.group_size
-            self._stack = Stack(problem.layout, members, params, *sizes, workspace)
+        self._X = X
 
     def _scores(self, stack: Stack) -> list[float]:
         """Return the validation score of each member."""
@@ -100,14 +93,7 @@ class Lockstep:
         ]
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what is pickled: trainings, stream, order of rows, and weights so far."""
-        stack = self._stack
-        members, params = ([], None) if stack is None else (stack.members, stack.params)
-        return {
-            "trainings": self.trainings,
-            "_random_state": self._random_state,
-            "_paused": (self._batches.order, members, params),
-        }
+        return vars(self) | {"_X": None}
 
 
 def fit_stochastic(
@@ -119,8 +105,8 @@ def fit_stochastic(
 ) -> None:
     """Train one estimator by minibatches and set its attributes."""
     training = Training.of(estimator, settings, problem, incremental)
-    lockstep = Lockstep([training], vars(estimator).pop("_workspace", None))
+    workspace = vars(estimator).pop("_workspace", None)
+    workspace = Lockstep([training]).train(observer, 1 if incremental else None, workspace)
     if estimator.warm_start or incremental:
-        estimator._workspace = lockstep.workspace
-    lockstep.train(observer, n_epochs=1 if incremental else None)
+        estimator._workspace = workspace
     training.finish()

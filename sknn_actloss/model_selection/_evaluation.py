@@ -136,6 +136,13 @@ class Unit:
     until: int | None = None
     together: Together | None = None
 
+    def keep(self, survivors: dict[int, Candidate]) -> None:
+        """Put other candidates in the places of those that survive, and drop the others."""
+        places = [i for i, c in enumerate(self.candidates) if c.index in survivors]
+        self.candidates = [survivors[self.candidates[i].index] for i in places]
+        if self.together is not None:
+            self.together.keep(places)
+
     @property
     def n_epochs(self) -> int | None:
         """Epochs to go at most, as far as they are known."""

@@ -70,6 +70,7 @@ class Runner:
         self._n_jobs = effective_n_jobs(n_jobs)
         self._shared = share(evaluation)
         self._prepared: dict[Key, Preparation | Exception | None] = {}
+        self._units: Sequence[Unit] = []
         self.params: list[dict[str, Any]] = []
         self.fits: list[list[dict[str, Any]]] = []
         self.predictions: list[list[np.ndarray | None]] = []
@@ -124,8 +125,30 @@ class Runner:
             for part in stacks(group, self._limit(key), n_least)
         ]
 
+    @property
+    def trained(self) -> list[Candidate]:
+        """The candidates that were trained last."""
+        found = {c.index: c for unit in self._units for c in unit.candidates}
+        return [found[index] for index in sorted(found)]
+
+    def go_on(self, survivors: dict[int, Candidate], until: int) -> list[Unit]:
+        """Drop candidates of the paused units and return what goes on from where it is.
+
+        Parameters
+        ----------
+        survivors : dict of int to Candidate
+            What comes after a candidate, by its index; those without anything are dropped.
+        until : int
+            Epochs since the start after which to pause again.
+        """
+        for unit in self._units:
+            unit.until = until
+            unit.keep(survivors)
+        return [unit for unit in self._units if unit.candidates]
+
     def run(self, units: Sequence[Unit], context: Any = None) -> None:
         """Train and score units, and note what becomes of their candidates."""
+        self._units = units
         prepared = {key: share(value) for key, value in self._prepared.items()}
         with self._progress.stage(units, context) as watches:
             tasks = (

@@ -1,0 +1,204 @@
+"""Successive halving over epochs, in which the survivors go on from where they are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from math import floor, log
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.model_selection import HalvingGridSearchCV, HalvingRandomSearchCV
+
+from sknn_actloss.model_selection._evaluation import Unit
+from sknn_actloss.model_selection._pipeline import network_name, network_of
+from sknn_actloss.model_selection._plan import Candidate
+from sknn_actloss.model_selection._runner import Runner
+from sknn_actloss.model_selection._search import StackedSearch
+
+
+class StackedHalving(StackedSearch):
+    """Base of the halving searches: scikit-learn's course of eliminations over stacks."""
+
+    def _check_input_parameters(self, X: Any, y: Any, split_params: dict[str, Any]) -> None:
+        name = network_name(self.estimator)
+        if self.resource not in ("max_iter", _joined(name, "max_iter")):
+            raise ValueError(
+                f"resource={self.resource!r} is not supported, only 'max_iter': epochs of "
+                "training. Use scikit-learn's HalvingGridSearchCV or HalvingRandomSearchCV for "
+                "other resources."
+            )
+        if self.min_resources == getattr(self, "n_candidates", None) == "exhaust":
+            raise ValueError("n_candidates and min_resources cannot be both set to 'exhaust'.")
+        is_named = isinstance(self.min_resources, str)
+        self.min_resources_ = 1 if is_named else self.min_resources
+        self.max_resources_ = self.max_resources
+        if self.max_resources == "auto":
+            self.max_resources_ = network_of(self.estimator, name).max_iter
+        if self.min_resources_ > self.max_resources_:
+            raise ValueError(
+                f"min_resources_={self.min_resources_} is greater than "
+                f"max_resources_={self.max_resources_}. Lower min_resources, or raise "
+                "max_resources or the estimator's max_iter."
+            )
+
+    def _generate_candidate_params(self) -> Any:
+        candidates = super()._generate_candidate_params()
+        resource = _joined(network_name(self.estimator), "max_iter")
+        if any(resource in candidate for candidate in candidates):
+            raise ValueError(
+                f"Cannot use parameter {resource} as the resource since it is part of the "
+                "searched parameters."
+            )
+        return candidates
+
+    def _evaluate(
+        self,
+        runner: Runner,
+        candidate_params: Iterable[dict[str, Any]],
+        cv: Any = None,
+        more_results: dict[str, list] | None = None,
+        callback_ctx: Any = None,
+    ) -> dict[str, Any]:
+        # In a Pipeline the resource goes by its full name.
+        name = _joined(network_name(self.estimator), "max_iter")
+        named = [params | {name: params[self.resource]} for params in candidate_params]
+        if name != self.resource:
+            for params in named:
+                del params[self.resource]
+        return super()._evaluate(runner, named, cv, more_results, callback_ctx)
+
+    def _units(self, runner: Runner, candidates: list[Candidate]) -> list[Unit]:
+        """Return the stacks to train: new ones, or what goes on after an elimination."""
+        until = runner.more_results["n_resources"][-1]
+        if runner.trained:
+            return runner.go_on(_survivors(runner, candidates), until)
+        horizon = self._horizon(len(candidates))
+        for candidate in candidates:
+            candidate.network.set_params(max_iter=horizon)
+        return runner.units(candidates, until)
+
+    def _horizon(self, n_candidates: int) -> int:
+        """Return the epochs of the last iteration, which schedules see from the start."""
+        n_required = 1 + floor(log(n_candidates, self.factor))
+        n_possible = 1 + floor(log(self.max_resources_ // self.min_resources_, self.factor))
+        n_iterations = n_possible if self.aggressive_elimination else min(n_possible, n_required)
+        n_resources = int(self.factor ** (n_iterations - 1) * self.min_resources_)
+        return min(n_resources, self.max_resources_)
+
+
+class StackedHalvingGridSearchCV(StackedHalving, HalvingGridSearchCV):
+    _parameter_constraints: ClassVar[dict] = {
+        **HalvingGridSearchCV._parameter_constraints,
+        **StackedSearch._parameter_constraints,
+    }
+
+    def __init__(
+        self,
+        estimator: Any,
+        param_grid: Any,
+        *,
+        factor: float = 3,
+        resource: str = "max_iter",
+        max_resources: int | str = "auto",
+        min_resources: int | str = "exhaust",
+        aggressive_elimination: bool = False,
+        cv: Any = 5,
+        scoring: Any = None,
+        refit: Any = True,
+        error_score: float | str = np.nan,
+        return_train_score: bool = True,
+        random_state: Any = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        committee_size: int | None = None,
+    ) -> None:
+        super().__init__(
+            estimator,
+            param_grid,
+            factor=factor,
+            resource=resource,
+            max_resources=max_resources,
+            min_resources=min_resources,
+            aggressive_elimination=aggressive_elimination,
+            cv=cv,
+            scoring=scoring,
+            refit=refit,
+            error_score=error_score,
+            return_train_score=return_train_score,
+            random_state=random_state,
+            n_jobs=n_jobs,
+            verbose=verbose,
+        )
+        self.committee_size = committee_size
+
+
+class StackedHalvingRandomSearchCV(StackedHalving, HalvingRandomSearchCV):
+    _parameter_constraints: ClassVar[dict] = {
+        **HalvingRandomSearchCV._parameter_constraints,
+        **StackedSearch._parameter_constraints,
+    }
+
+    def __init__(
+        self,
+        estimator: Any,
+        param_distributions: Any,
+        *,
+        n_candidates: int | str = "exhaust",
+        factor: float = 3,
+        resource: str = "max_iter",
+        max_resources: int | str = "auto",
+        min_resources: int | str = "smallest",
+        aggressive_elimination: bool = False,
+        cv: Any = 5,
+        scoring: Any = None,
+        refit: Any = True,
+        error_score: float | str = np.nan,
+        return_train_score: bool = True,
+        random_state: Any = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        committee_size: int | None = None,
+    ) -> None:
+        super().__init__(
+            estimator,
+            param_distributions,
+            n_candidates=n_candidates,
+            factor=factor,
+            resource=resource,
+            max_resources=max_resources,
+            min_resources=min_resources,
+            aggressive_elimination=aggressive_elimination,
+            cv=cv,
+            scoring=scoring,
+            refit=refit,
+            error_score=error_score,
+            return_train_score=return_train_score,
+            random_state=random_state,
+            n_jobs=n_jobs,
+            verbose=verbose,
+        )
+        self.committee_size = committee_size
+
+
+def _joined(name: str, parameter: str) -> str:
+    return f"{name}__{parameter}" if name else parameter
+
+
+def _survivors(runner: Runner, candidates: list[Candidate]) -> dict[int, Candidate]:
+    """Match the candidates of an iteration with those of the one before, by their index."""
+    waiting = defaultdict(list)
+    for candidate in candidates:
+        waiting[_identity(candidate)].append(candidate)
+    survivors = {}
+    for earlier in runner.trained:
+        if waiting[_identity(earlier)]:
+            survivors[earlier.index] = waiting[_identity(earlier)].pop(0)
+    return survivors
+
+
+def _identity(candidate: Candidate) -> tuple:
+    """Return what stays the same: eliminations copy the parameters but not their values."""
+    items = sorted(candidate.params.items())
+    return tuple((name, id(v)) for name, v in items if name.split("__")[-1] != "max_iter")
