@@ -23,8 +23,9 @@ from sknn_actloss._sklearn import (
 )
 from sknn_actloss.estimators import BaseMLP, Together
 from sknn_actloss.model_selection._pipeline import Preparation
-from sknn_actloss.model_selection._plan import Candidate
+from sknn_actloss.model_selection._plan import Candidate, configured
 from sknn_actloss.model_selection._progress import StackProgress
+from sknn_actloss.model_selection._sharing import received
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,14 @@ class Evaluation:
         """Return some rows of X and y."""
         return safe_split(self.estimator, self.X, self.y, indices, train)
 
+    @cached_property
+    def classes(self) -> np.ndarray | None:
+        """The classes of all rows, ``None`` where columns of y are labels or targets."""
+        is_target = is_regressor(self.estimator) or (
+            np.ndim(self.y) == 2 and np.shape(self.y)[1] > 1
+        )
+        return None if is_target else np.unique(self.y)
+
     def params_of(self, params: dict[str, Any], indices: np.ndarray) -> dict[str, Any]:
         """Return arguments with the entries of some rows."""
         return check_method_params(self.X, params=params, indices=indices)
@@ -103,7 +112,8 @@ def prepare(
 
     Returns the number of the task, and the fitted steps or what they failed with.
     """
-    pipeline = clone(evaluation.estimator).set_params(**clone(step_params, safe=False))
+    evaluation = received(evaluation)
+    pipeline = configured(evaluation.estimator, step_params)
     X, y = evaluation.rows(split.train)
     fit_params = evaluation.params_of(evaluation.fit_params, split.train)
     try:
@@ -217,7 +227,17 @@ class Fold:
         X, _ = self._test_rows
         if self._preparation is not None and not self._shortcut:
             X = self._preparation.transform(X)
-        return averageable(network, X)
+        if is_regressor(network):
+            return network.predict(X)
+        if not hasattr(network, "predict_proba"):
+            return None
+        probabilities, classes = network.predict_proba(X), self._evaluation.classes
+        if classes is None or len(classes) == len(network.classes_):
+            return probabilities
+        # The training rows of a split may lack a class.
+        complete = np.zeros((len(probabilities), len(classes)), probabilities.dtype)
+        complete[:, np.searchsorted(classes, network.classes_)] = probabilities
+        return complete
 
     @cached_property
     def n_test(self) -> int:
@@ -236,16 +256,6 @@ class Fold:
         return (self._preparation.transform(X) if self._shortcut else X), y
 
 
-def averageable(estimator: Any, X: Any) -> np.ndarray | None:
-    """Return what committees average: probabilities, or the predictions of a regressor.
-
-    ``None`` for a classifier that gives no probabilities.
-    """
-    if is_regressor(estimator):
-        return estimator.predict(X)
-    return estimator.predict_proba(X) if hasattr(estimator, "predict_proba") else None
-
-
 def run_unit(
     evaluation: Evaluation,
     unit: Unit,
@@ -254,6 +264,7 @@ def run_unit(
     number: int,
 ) -> Result:
     """Train and score the candidates of a unit, the ``number``-th."""
+    evaluation, preparation = received(evaluation), received(preparation)
     if isinstance(preparation, Exception):
         fits = [_failure(evaluation, unit, preparation) for _ in unit.candidates]
         return Result(number, fits, [None] * len(fits))

@@ -43,6 +43,11 @@ SHAPING = (
 ORDERING = ("solver", "loss", "out_activation", "activation")
 
 
+def configured(estimator: Any, params: dict[str, Any]) -> Any:
+    """Return a clone of an estimator with copies of some parameters."""
+    return clone(estimator).set_params(**clone(params, safe=False))
+
+
 @dataclass(eq=False)
 class Candidate:
     """A setting of the search.
@@ -67,9 +72,7 @@ class Candidate:
     @classmethod
     def of(cls, index: int, params: dict[str, Any], estimator: Any, name: str) -> Candidate:
         """Set the parameters on the estimator, whose network is at ``name``."""
-        own = clone(params, safe=False)
-        configured = clone(estimator).set_params(**own)
-        network = network_of(configured, name)
+        network = network_of(configured(estimator, params), name)
         in_front = {
             key: value
             for key, value in params.items()

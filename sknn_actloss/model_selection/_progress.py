@@ -114,7 +114,7 @@ class SearchProgress:
     @contextmanager
     def stage(self, units: Sequence[Any], parent: Any = None) -> Iterator[list[StackProgress]]:
         """Accompany the training of units; gives what watches each of them."""
-        self._units, self._best = units, -np.inf
+        self._units, self._best = units, (0, -np.inf)
         task, parent = None, parent or self._context
         if self._context is not None:
             task = parent.subcontext(
@@ -129,19 +129,17 @@ class SearchProgress:
 
     def unit_done(self, number: int, fits: Sequence[Sequence[dict[str, Any]]]) -> None:
         """Tell of a unit that is done, and of the best score that is known."""
-        unit = self._units[number]
-        best = self._best_score(fits)
-        if best is not None and best > self._best:
+        unit, best = self._units[number], self._best_score(fits)
+        if best > self._best:
             self._best = best
-            self._tell_callbacks(best)
+            self._tell_callbacks()
         if self._search.verbose > 1:
             for candidate in unit.candidates:
                 self._print_fit(candidate, unit.split, fits[candidate.index][unit.split.index])
         if self._search.verbose:
-            known = "" if best is None else f", best mean test score so far {self._best:.4f}"
             print(
                 f"{self._label(number)} done, split {unit.split.index + 1}/{self._n_splits}, "
-                f"{len(unit.candidates)} candidates{known}",
+                f"{len(unit.candidates)} candidates{', ' * bool(self._best_text)}{self._best_text}",
                 flush=True,
             )
 
@@ -160,19 +158,34 @@ class SearchProgress:
     def _label(self, number: int) -> str:
         return f"[stack {number + 1}/{len(self._units)}]"
 
-    def _best_score(self, fits: Sequence[Sequence[dict[str, Any]]]) -> float | None:
-        """Return the best mean score of the candidates in training, of those that are known."""
+    def _best_score(self, fits: Sequence[Sequence[dict[str, Any]]]) -> tuple[int, float]:
+        """Return on how many splits candidates are known, and the best mean score of those."""
         indices = {candidate.index for unit in self._units for candidate in unit.candidates}
-        rows = [[self._value(fit["test_scores"]) for fit in fits[index]] for index in indices]
-        means = np.mean(rows, axis=1)
-        return None if np.isnan(means).all() else float(np.nanmax(means))
+        scores = np.array(
+            [[self._value(fit["test_scores"]) for fit in fits[index]] for index in indices]
+        )
+        known = np.isfinite(scores)
+        counts = known.sum(axis=1)
+        n_known = int(counts.max())
+        if n_known == 0:
+            return 0, -np.inf
+        rows = counts == n_known
+        return n_known, float(np.max(scores[rows].sum(axis=1, where=known[rows]) / n_known))
+
+    @property
+    def _best_text(self) -> str:
+        n_known, score = self._best
+        if n_known == 0:
+            return ""
+        on = "" if n_known == self._n_splits else f" ({n_known} of {self._n_splits} splits)"
+        return f"best mean test score {score:.4f}{on}"
 
     def _value(self, scores: Any) -> float:
         return scores.get(self._metric, np.nan) if isinstance(scores, dict) else scores
 
-    def _tell_callbacks(self, best: float) -> None:
+    def _tell_callbacks(self) -> None:
         if self._scores is not None:
-            task = self._scores.subcontext(f"best mean test score {best:.4f}", max_subtasks=1)
+            task = self._scores.subcontext(self._best_text, max_subtasks=1)
             task.call_on_fit_task_begin(estimator=self._search)
             task.call_on_fit_task_end(estimator=self._search)
 

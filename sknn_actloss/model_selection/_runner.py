@@ -8,7 +8,6 @@ from typing import Any, Self
 
 import numpy as np
 from joblib import effective_n_jobs
-from joblib.parallel import get_active_backend
 from sklearn.utils.parallel import Parallel, delayed
 
 from sknn_actloss.model_selection._evaluation import (
@@ -22,6 +21,7 @@ from sknn_actloss.model_selection._evaluation import (
 from sknn_actloss.model_selection._pipeline import Preparation
 from sknn_actloss.model_selection._plan import STACKS_PER_JOB, Candidate, Shape, stacks
 from sknn_actloss.model_selection._progress import SearchProgress
+from sknn_actloss.model_selection._sharing import share
 
 #: Candidates that share the steps in front of their networks on a split.
 Key = tuple[int, Hashable]
@@ -64,7 +64,7 @@ class Runner:
         progress: SearchProgress,
         max_members: int | None = None,
     ) -> None:
-        self._evaluation, self._splits, self._progress = evaluation, splits, progress
+        self._evaluation, self.splits, self._progress = evaluation, splits, progress
         self._max_members = max_members
         self._parallel = _parallel(n_jobs, pre_dispatch)
         self._n_jobs = effective_n_jobs(n_jobs)
@@ -99,7 +99,7 @@ class Runner:
             Candidate.of(index, own, evaluation.estimator, evaluation.name)
             for index, own in enumerate(params, start=first)
         ]
-        if not candidates or not self._splits:
+        if not candidates or not self.splits:
             raise ValueError(
                 "No fits were performed. Was the CV iterator empty? Were there no candidates?"
             )
@@ -107,20 +107,20 @@ class Runner:
             self.more_results[key] += values
         self.params += [candidate.params for candidate in candidates]
         for _ in candidates:
-            self.fits.append([evaluation.unscored(split, np.nan) for split in self._splits])
-            self.predictions.append([None] * len(self._splits))
+            self.fits.append([evaluation.unscored(split, np.nan) for split in self.splits])
+            self.predictions.append([None] * len(self.splits))
         return candidates
 
     def units(self, candidates: Sequence[Candidate], until: int | None = None) -> list[Unit]:
         """Fit the steps in front of the networks and cut candidates into units of work."""
         keyed = defaultdict(list)
-        for split in self._splits:
+        for split in self.splits:
             for candidate in candidates:
                 keyed[split.index, candidate.steps_key].append(candidate)
         self._prepare(keyed)
         n_least = -(-STACKS_PER_JOB * self._n_jobs // len(keyed)) if self._n_jobs > 1 else 1
         return [
-            Unit(self._splits[key[0]], part, len(group), until)
+            Unit(self.splits[key[0]], part, len(group), until)
             for key, group in keyed.items()
             for part in stacks(group, self._limit(key), n_least)
         ]
@@ -167,7 +167,7 @@ class Runner:
             return
         missing = [key for key in keyed if key not in self._prepared]
         tasks = (
-            delayed(prepare)(self._shared, self._splits[key[0]], keyed[key][0].step_params, number)
+            delayed(prepare)(self._shared, self.splits[key[0]], keyed[key][0].step_params, number)
             for number, key in enumerate(missing)
         )
         for number, prepared in self._parallel(tasks):
@@ -176,7 +176,7 @@ class Runner:
     def _limit(self, key: Key) -> Any:
         if self._max_members is not None:
             return lambda network: self._max_members
-        prepared, split = self._prepared[key], self._splits[key[0]]
+        prepared, split = self._prepared[key], self.splits[key[0]]
         if isinstance(prepared, Exception):
             return lambda network: len(split.train)
         data = self._evaluation if prepared is None else prepared
@@ -190,15 +190,6 @@ class Runner:
             self.fits[candidate.index][split] = fit
             self.predictions[candidate.index][split] = prediction
             self.n_done += 1
-
-
-def share(data: Any) -> Any:
-    """Send an object to all workers of a dask cluster; elsewhere return it as it is.
-
-    What dask itself sends ahead of tasks goes to one worker, and is lost with it.
-    """
-    client = getattr(get_active_backend()[0], "client", None)
-    return data if client is None else client.scatter(data, broadcast=True, hash=False)
 
 
 def _key(unit: Unit) -> Key:

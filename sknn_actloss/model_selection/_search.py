@@ -20,22 +20,24 @@ from sklearn.model_selection import (
     RandomizedSearchCV,
     check_cv,
 )
-from sklearn.utils import check_random_state, indexable
+from sklearn.utils import Bunch, check_random_state, indexable
 
 from sknn_actloss._sklearn import (
     BaseSearchCV,
     check_method_params,
     fit_context,
     insert_error_scores,
+    scorer_names,
     scorer_parts,
     warn_or_raise_about_fit_failures,
     whole_number,
 )
 from sknn_actloss.model_selection._evaluation import Evaluation, Split, Unit
 from sknn_actloss.model_selection._pipeline import network_name
-from sknn_actloss.model_selection._plan import Candidate
+from sknn_actloss.model_selection._plan import Candidate, configured
 from sknn_actloss.model_selection._progress import SearchProgress
 from sknn_actloss.model_selection._runner import Runner
+from sknn_actloss.model_selection._selection import committee
 
 
 class StackedSearch(BaseSearchCV):
@@ -76,6 +78,7 @@ class StackedSearch(BaseSearchCV):
         """
         name = network_name(self.estimator)
         scorers, refit_metric = self._get_scorers()
+        self._check_committee(scorer_names(scorers))
         X, y = indexable(X, y)
         params = check_method_params(X, params=params)
         routed = self._get_routed_params_for_fit(params)
@@ -110,12 +113,21 @@ class StackedSearch(BaseSearchCV):
         self._train_candidates(runner, context)
         self.scorer_ = scorer_parts(scorers)
         self._choose(runner, refit_metric)
+        if self.committee_size is not None:
+            self.committee_ = self._select_committee(evaluation, runner)
         if self.refit:
             self._refit(evaluation, context, data)
         progress.close()
         if context is not None:
             context.call_on_fit_task_end(estimator=self, **data)
         return self
+
+    def _check_committee(self, metrics: list[str] | None) -> None:
+        if self.committee_size is not None and metrics and not isinstance(self.refit, str):
+            raise ValueError(
+                f"committee_size={self.committee_size} with several metrics needs the name of the "
+                f"one that decides as refit, one of {', '.join(metrics)}; got {self.refit!r}."
+            )
 
     def _begin_callbacks(self, data: dict[str, Any]) -> Any:
         """Return the root task of the search, ``None`` without callbacks."""
@@ -203,6 +215,7 @@ class StackedSearch(BaseSearchCV):
         if callable(self.scoring) and self.multimetric_:
             # Only now are the metrics known.
             self._check_refit_for_multimetric(first)
+            self._check_committee(list(first))
             refit_metric = self.refit
         if not self.refit and self.multimetric_:
             return
@@ -212,14 +225,35 @@ class StackedSearch(BaseSearchCV):
         if not callable(self.refit):
             self.best_score_ = results[f"mean_test_{refit_metric}"][self.best_index_]
 
+    def _select_committee(self, evaluation: Evaluation, runner: Runner) -> Bunch:
+        candidates = runner.trained
+        return committee(
+            evaluation,
+            runner.splits,
+            candidates,
+            [runner.predictions[candidate.index] for candidate in candidates],
+            self.refit if self.multimetric_ else "score",
+            self.committee_size,
+        )
+
+    def _best(self, estimator: Any) -> Any:
+        """Return the unfitted estimator with the best parameters, or the committee."""
+        if self.committee_size is None:
+            return configured(estimator, self.best_params_)
+        from sknn_actloss.model_selection._committee import CommitteeClassifier, CommitteeRegressor
+
+        members = [configured(estimator, params) for params in self.committee_.members]
+        kind = CommitteeClassifier if is_classifier(estimator) else CommitteeRegressor
+        return kind(members, weights=self.committee_.weights)
+
     def _refit(self, evaluation: Evaluation, context: Any, data: dict[str, Any]) -> None:
-        """Fit the best candidate to all rows."""
-        best = clone(evaluation.estimator).set_params(**clone(self.best_params_, safe=False))
+        """Fit the best candidate, or the committee, to all rows."""
+        best = self.best_estimator_ = self._best(evaluation.estimator)
         task, propagated = None, nullcontext()
         if context is not None:
             task = context.subcontext(task_name="refit-with-best-params")
-            propagated = task.propagate_callback_context(best)
-        self.best_estimator_ = best
+            if hasattr(best, "set_callbacks"):
+                propagated = task.propagate_callback_context(best)
         with propagated:
             if task is not None:
                 task.call_on_fit_task_begin(estimator=self, **data)
