@@ -65,7 +65,7 @@ class StackProgress(Observer):
             print(f"{self._label} epoch {self._epoch}{of}, {n_members} networks", flush=True)
         if self._context is None or self._is_beyond():
             return False
-        task = self._context.subcontext(task_name="epoch")
+        task = self._context.subcontext(task_name="stack-epoch")
         task.call_on_fit_task_begin(estimator=self._search)
         return task.call_on_fit_task_end(estimator=self._search)
 
