@@ -28,7 +28,7 @@ from sknn_actloss.activations import (
     resolve_activation,
 )
 from sknn_actloss.core import Layout, Model, raw_outputs
-from sknn_actloss.estimators._fitting import Problem
+from sknn_actloss.estimators._fitting import Data, Problem
 from sknn_actloss.estimators._lbfgs import fit_lbfgs
 from sknn_actloss.estimators._lockstep import fit_stochastic
 from sknn_actloss.estimators._observer import FitObserver
@@ -133,7 +133,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         if sample_weight is not None:
             data["metadata"] = {"sample_weight": sample_weight}
         context = None if incremental else self._begin_callbacks(data)
-        problem = self._problem(settings, X, y, sample_weight, incremental)
+        checked = self._checked(X, y, incremental)
+        problem = self._problem(settings, checked, sample_weight, incremental)
         observer = FitObserver(self, context, data, problem.attributes)
         if settings.solver.stochastic:
             fit_stochastic(self, settings, problem, observer, incremental)
@@ -149,13 +150,22 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         context = self._init_callback_context(max_subtasks=self.max_iter)
         return context.call_on_fit_task_begin(estimator=self, **data)
 
-    def _problem(
-        self, settings: Settings, X: Any, y: Any, sample_weight: Any, incremental: bool
-    ) -> Problem:
-        """Validate data and targets and set up the networks to train."""
-        fresh = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
-        X, y = self._validate(X, y, reset=fresh)
+    def _starts_anew(self, incremental: bool) -> bool:
+        return not hasattr(self, "coefs_") or not (self.warm_start or incremental)
+
+    def _checked(self, X: Any, y: Any, incremental: bool) -> Data:
+        """Validate rows and targets, and encode the targets."""
+        before = vars(self).copy()
+        X, y = self._validate(X, y, reset=self._starts_anew(incremental))
         targets = self._encode(y, incremental)
+        found = {name: value for name, value in vars(self).items() if name not in before}
+        return Data(X, targets, found)
+
+    def _problem(
+        self, settings: Settings, data: Data, sample_weight: Any, incremental: bool
+    ) -> Problem:
+        """Set up the networks to train."""
+        fresh, X, targets = self._starts_anew(incremental), data.X, data.targets
         dtype = self._compute_dtype(X, fresh)
         working_dtype = dtype if settings.solver.stochastic else np.dtype(np.float64)
         weights = self._training_weights(sample_weight, X, targets, working_dtype, incremental)

@@ -38,6 +38,24 @@ COURSE_ATTRIBUTES = {
 }
 
 
+@dataclass(frozen=True, eq=False)
+class Data:
+    """Validated data, whatever the parameters of an estimator.
+
+    Parameters
+    ----------
+    X : ndarray or CSR of shape (n_samples, n_features)
+    targets : ndarray of shape (n_samples, n_outputs)
+        Encoded targets.
+    attributes : dict
+        What validation and encoding have left behind on a new estimator.
+    """
+
+    X: np.ndarray | sparse.csr_array
+    targets: np.ndarray
+    attributes: dict[str, Any]
+
+
 @dataclass
 class Problem:
     """Validated data and the network to train on them.

@@ -8,13 +8,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 from sklearn import get_config
 from sklearn.utils.validation import validate_data
 
 from sknn_actloss.estimators._base import FLOATS, BaseMLP
 from sknn_actloss.estimators._classifier import MLPClassifier
-from sknn_actloss.estimators._fitting import Training
+from sknn_actloss.estimators._fitting import Data, Training
 from sknn_actloss.estimators._lockstep import Lockstep
 from sknn_actloss.estimators._observer import print_epoch
 from sknn_actloss.estimators._regressor import MLPRegressor
@@ -63,6 +62,7 @@ class Together:
         self.seconds = np.zeros(len(self.estimators))
         self._data, self._fit_params = (X, y), fit_params or {}
         self._alone: set[int] = set()
+        self._known: dict[type, Data] = {}
         groups: list[dict[int, Training]] = []
         for place in range(len(self.estimators)):
             with self._attempt(place):
@@ -138,20 +138,22 @@ class Together:
         if not (settings.solver.stochastic and self._is_plain(estimator)):
             self._alone.add(place)
             return
-        X, y = self._data
         weight = self._fit_params.get("sample_weight")
-        problem = estimator._problem(settings, X, y, weight, incremental=False)
-        for group in groups:
-            rows = next(iter(group.values())).problem.X
-            if _same_rows(rows, problem.X):
-                problem.X = rows
-                break
+        problem = estimator._problem(settings, self._checked(estimator), weight, incremental=False)
         training = Training.of(estimator, settings, problem)
         for group in groups:
             if next(iter(group.values())).matches(training):
                 group[place] = training
                 return
         groups.append({place: training})
+
+    def _checked(self, estimator: BaseMLP) -> Data:
+        """Validate the data for an estimator, once for all of its kind."""
+        kind = type(estimator)
+        if kind not in self._known:
+            self._known[kind] = estimator._checked(*self._data, incremental=False)
+        vars(estimator).update(self._known[kind].attributes)
+        return self._known[kind]
 
     def _is_plain(self, estimator: BaseMLP) -> bool:
         """Whether nothing but our own ``fit`` would take part in a fit."""
@@ -190,7 +192,7 @@ class Together:
             self.seconds[place] += time.perf_counter() - start
 
     def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"_data": None}
+        return vars(self) | {"_data": None, "_known": {}}
 
 
 class _Watch(Observer):
@@ -212,15 +214,3 @@ class _Watch(Observer):
             if id(member) in self._verbose:
                 print_epoch(self._verbose[id(member)], member)
         return self._observer.epoch_ends(stack)
-
-
-def _same_rows(first: Any, second: Any) -> bool:
-    if first is second:
-        return True
-    if sparse.issparse(first) and sparse.issparse(second):
-        parts = ("data", "indices", "indptr")
-        return first.shape == second.shape and all(
-            np.array_equal(getattr(first, part), getattr(second, part)) for part in parts
-        )
-    dense = isinstance(first, np.ndarray) and isinstance(second, np.ndarray)
-    return dense and first.dtype == second.dtype and np.array_equal(first, second)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -78,14 +79,14 @@ class Candidate:
             for key, value in params.items()
             if name and key != name and not key.startswith(f"{name}__")
         }
-        return cls(index, params, clone(network), in_front)
+        return cls(index, params, network, in_front)
 
-    @property
+    @cached_property
     def steps_key(self) -> Hashable:
         """Equal for candidates whose steps in front of the network are equal."""
         return tuple(sorted((name, fingerprint(v)) for name, v in self.step_params.items()))
 
-    @property
+    @cached_property
     def stack_key(self) -> Hashable:
         """Equal for candidates that may share a stack; the training has the last word."""
         params = self.network.get_params(deep=False)
@@ -93,7 +94,7 @@ class Candidate:
         # What trains without minibatches trains alone.
         return shaping if hasattr(self.network, "partial_fit") else (*shaping, self.index)
 
-    @property
+    @cached_property
     def order_key(self) -> tuple[str, ...]:
         """Sorts candidates so that equal kinds of components are neighbours."""
         params = self.network.get_params(deep=False)
