@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from typing import TypeVar
-
+from sknn_actloss._docs import filled
 from sknn_actloss.activations import HIDDEN_ACTIVATIONS
 from sknn_actloss.initializers import INITIALIZERS
 from sknn_actloss.losses import LOSSES
 from sknn_actloss.schedules import SCHEDULES
 from sknn_actloss.solvers import SOLVERS
-
-T = TypeVar("T", bound=type)
 
 
 def _names(names: list[str]) -> str:
@@ -117,14 +113,4 @@ feature_names_in_ : ndarray of shape (n_features_in_,)
     Names of the features, where X had string names.""",
 }
 
-
-def documented(cls: T) -> T:
-    """Fill the sections named in braces into the docstring of a class."""
-
-    def section(match: re.Match[str]) -> str:
-        text, indent = _SECTIONS[match["name"]], match["indent"] or ""
-        return indent + text.replace("\n", "\n" + indent)
-
-    pattern = rf"(?P<indent>(?m:^ *))?\{{(?P<name>{'|'.join(_SECTIONS)})\}}"
-    cls.__doc__ = re.sub(pattern, section, cls.__doc__ or "")
-    return cls
+documented = filled(_SECTIONS)

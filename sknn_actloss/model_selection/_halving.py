@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import HalvingGridSearchCV, HalvingRandomSearchCV
 
+from sknn_actloss.model_selection._docs import documented
 from sknn_actloss.model_selection._evaluation import Unit
 from sknn_actloss.model_selection._pipeline import network_name, network_of
 from sknn_actloss.model_selection._plan import Candidate
@@ -88,7 +89,31 @@ class StackedHalving(StackedSearch):
         return min(n_resources, self.max_resources_)
 
 
+@documented
 class StackedHalvingGridSearchCV(StackedHalving, HalvingGridSearchCV):
+    """Search over a grid of parameters by successive halving, with epochs as the resource.
+
+    All candidates train for a few epochs; the best of them go on for ``factor`` times as many,
+    and so on. See :class:`sklearn.model_selection.HalvingGridSearchCV`.
+
+    {continuing}
+
+    {stacks}
+
+    Parameters
+    ----------
+    {estimator}
+    param_grid : dict or list of dict
+        Values to try by parameter, or several such grids.
+    {halving}
+    {committee_size}
+
+    Attributes
+    ----------
+    {attributes}
+    {iterations}
+    """
+
     _parameter_constraints: ClassVar[dict] = {
         **HalvingGridSearchCV._parameter_constraints,
         **StackedSearch._parameter_constraints,
@@ -134,7 +159,34 @@ class StackedHalvingGridSearchCV(StackedHalving, HalvingGridSearchCV):
         self.committee_size = committee_size
 
 
+@documented
 class StackedHalvingRandomSearchCV(StackedHalving, HalvingRandomSearchCV):
+    """Search over random parameters by successive halving, with epochs as the resource.
+
+    All candidates train for a few epochs; the best of them go on for ``factor`` times as many,
+    and so on. See :class:`sklearn.model_selection.HalvingRandomSearchCV`.
+
+    {continuing}
+
+    {stacks}
+
+    Parameters
+    ----------
+    {estimator}
+    param_distributions : dict or list of dict
+        Distributions (with a method ``rvs``) or lists of values by parameter.
+    n_candidates : int or "exhaust", default="exhaust"
+        Candidates of the first iteration; "exhaust" as many as let the last iteration come as
+        close to ``max_resources`` as possible.
+    {halving}
+    {committee_size}
+
+    Attributes
+    ----------
+    {attributes}
+    {iterations}
+    """
+
     _parameter_constraints: ClassVar[dict] = {
         **HalvingRandomSearchCV._parameter_constraints,
         **StackedSearch._parameter_constraints,

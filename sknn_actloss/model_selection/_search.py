@@ -32,6 +32,7 @@ from sknn_actloss._sklearn import (
     warn_or_raise_about_fit_failures,
     whole_number,
 )
+from sknn_actloss.model_selection._docs import documented
 from sknn_actloss.model_selection._evaluation import Evaluation, Split, Unit
 from sknn_actloss.model_selection._pipeline import network_name
 from sknn_actloss.model_selection._plan import Candidate, configured
@@ -267,7 +268,40 @@ class StackedSearch(BaseSearchCV):
             task.call_on_fit_task_end(estimator=self, **data)
 
 
+@documented
 class StackedGridSearchCV(StackedSearch, GridSearchCV):
+    """Search over a grid of parameters that trains all candidates of a fold at once.
+
+    What :class:`sklearn.model_selection.GridSearchCV` gives, several times faster.
+
+    {stacks}
+
+    Parameters
+    ----------
+    {estimator}
+    param_grid : dict or list of dict
+        Values to try by parameter, or several such grids.
+    {common}
+    {errors}
+    {committee_size}
+
+    Attributes
+    ----------
+    {attributes}
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sknn_actloss import MLPClassifier
+    >>> from sknn_actloss.model_selection import StackedGridSearchCV
+    >>> network = MLPClassifier((8,), batch_size=30, max_iter=20, tol=0, random_state=0)
+    >>> grid = {"mlpclassifier__activation": ["relu", "tanh"],
+    ...         "mlpclassifier__learning_rate_init": [0.003, 0.03]}
+    >>> search = StackedGridSearchCV(make_pipeline(StandardScaler(), network), grid)
+    """
+
     _parameter_constraints: ClassVar[dict] = {
         **GridSearchCV._parameter_constraints,
         **StackedSearch._parameter_constraints,
@@ -306,7 +340,32 @@ class StackedGridSearchCV(StackedSearch, GridSearchCV):
         evaluate_candidates(ParameterGrid(self.param_grid))
 
 
+@documented
 class StackedRandomizedSearchCV(StackedSearch, RandomizedSearchCV):
+    """Search over random parameters that trains all candidates of a fold at once.
+
+    What :class:`sklearn.model_selection.RandomizedSearchCV` gives, several times faster.
+
+    {stacks}
+
+    Parameters
+    ----------
+    {estimator}
+    param_distributions : dict or list of dict
+        Distributions (with a method ``rvs``) or lists of values by parameter.
+    n_iter : int, default=10
+        Number of candidates.
+    {common}
+    random_state : int, RandomState instance or None, default=None
+        Source of the candidates; the networks have their own.
+    {errors}
+    {committee_size}
+
+    Attributes
+    ----------
+    {attributes}
+    """
+
     _parameter_constraints: ClassVar[dict] = {
         **RandomizedSearchCV._parameter_constraints,
         **StackedSearch._parameter_constraints,
