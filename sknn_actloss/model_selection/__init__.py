@@ -1,5 +1,6 @@
-"""Searches over parameters that train the whole grid at once."""
+"""Searches over parameters that train the whole grid at once, and committees of networks."""
 
+from sknn_actloss.model_selection._committee import CommitteeClassifier, CommitteeRegressor
 from sknn_actloss.model_selection._halving import (
     StackedHalvingGridSearchCV,
     StackedHalvingRandomSearchCV,
@@ -7,6 +8,8 @@ from sknn_actloss.model_selection._halving import (
 from sknn_actloss.model_selection._search import StackedGridSearchCV, StackedRandomizedSearchCV
 
 __all__ = [
+    "CommitteeClassifier",
+    "CommitteeRegressor",
     "StackedGridSearchCV",
     "StackedHalvingGridSearchCV",
     "StackedHalvingRandomSearchCV",

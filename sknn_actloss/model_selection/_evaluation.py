@@ -22,7 +22,7 @@ from sknn_actloss._sklearn import (
     sees_predictions_only,
 )
 from sknn_actloss.estimators import BaseMLP, Together
-from sknn_actloss.model_selection._pipeline import Preparation
+from sknn_actloss.model_selection._pipeline import Preparation, seeded
 from sknn_actloss.model_selection._plan import Candidate, configured
 from sknn_actloss.model_selection._progress import StackProgress
 from sknn_actloss.model_selection._sharing import received
@@ -271,7 +271,7 @@ def run_unit(
     fold, together = Fold(evaluation, unit.split, preparation), unit.together
     seconds = 0.0
     if together is None:
-        networks = [_network(candidate, unit.split) for candidate in unit.candidates]
+        networks = [seeded(clone(c.network), unit.split.seed) for c in unit.candidates]
         together = Together(networks, fold.X, fold.y, fold.fit_params)
         seconds = fold.seconds / unit.n_sharing
     together.bind(fold.X, fold.y)
@@ -285,13 +285,6 @@ def run_unit(
         keeps = evaluation.out_of_fold and not error
         predictions.append(fold.predict(network) if keeps else None)
     return Result(number, fits, predictions, None if unit.until is None else together)
-
-
-def _network(candidate: Candidate, split: Split) -> BaseMLP:
-    network = clone(candidate.network)
-    return (
-        network if network.random_state is not None else network.set_params(random_state=split.seed)
-    )
 
 
 def _scored(fold: Fold, evaluation: Evaluation, network: BaseMLP) -> dict[str, Any]:

@@ -52,6 +52,11 @@ def network_of(estimator: Any, name: str) -> BaseMLP:
     return network
 
 
+def seeded(network: BaseMLP, seed: int) -> BaseMLP:
+    """Set ``random_state`` of an unfitted network that has none, and return the network."""
+    return network if network.random_state is not None else network.set_params(random_state=seed)
+
+
 class Recorder(TransformerMixin, BaseEstimator):
     """Stands in for the network at the end of a Pipeline and keeps what it is given to fit."""
 

@@ -32,6 +32,7 @@ from sknn_actloss._sklearn import (
     warn_or_raise_about_fit_failures,
     whole_number,
 )
+from sknn_actloss.model_selection._committee import CommitteeClassifier, CommitteeRegressor
 from sknn_actloss.model_selection._docs import documented
 from sknn_actloss.model_selection._evaluation import Evaluation, Split, Unit
 from sknn_actloss.model_selection._pipeline import network_name
@@ -241,8 +242,6 @@ class StackedSearch(BaseSearchCV):
         """Return the unfitted estimator with the best parameters, or the committee."""
         if self.committee_size is None:
             return configured(estimator, self.best_params_)
-        from sknn_actloss.model_selection._committee import CommitteeClassifier, CommitteeRegressor
-
         members = [configured(estimator, params) for params in self.committee_.members]
         kind = CommitteeClassifier if is_classifier(estimator) else CommitteeRegressor
         return kind(members, weights=self.committee_.weights)
