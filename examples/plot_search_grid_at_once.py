@@ -102,7 +102,7 @@ if plt is not None:
         ax.set_xlabel("initial learning rate")
     figure.colorbar(image, ax=axes[2], label="mean accuracy over three folds")
     bars = axes[3].bar(
-        ["GridSearchCV", "StackedGridSearchCV"],
+        ["GridSearchCV", "Stacked-\nGridSearchCV"],
         [seconds_one_by_one, seconds_at_once],
         color=["tab:gray", "tab:blue"],
     )
