@@ -61,10 +61,18 @@ def own_loss_wins(example):
     assert best < usual
 
 
+def stacks_give_the_same(example):
+    assert example["difference"] < 1e-6
+    assert example["at_once"].best_params_ == example["one_by_one"].best_params_
+    assert example["committee"].score >= example["at_once"].best_score_
+    assert min(example["held_out"].values()) > 0.96
+
+
 CLAIMS = {
     "plot_tune_activation_loss_rate": tuning_pays,
     "plot_losses_with_outliers": robust_losses_win,
     "plot_mse_or_cross_entropy": cross_entropy_is_faster,
+    "plot_search_grid_at_once": stacks_give_the_same,
     "plot_custom_loss": own_loss_wins,
 }
 
