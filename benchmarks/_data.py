@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -55,15 +56,15 @@ SHAPES = [
 ]
 
 
-def shapes_option(parser: ArgumentParser) -> None:
+def shapes_option(parser: ArgumentParser, shapes: Sequence[Shape] = SHAPES) -> None:
     """Add the choice of shapes by their numbers."""
     parser.add_argument(
         "--shapes",
-        type=lambda text: SHAPES[int(text) - 1],
+        type=lambda text: shapes[int(text) - 1],
         nargs="+",
-        default=SHAPES,
+        default=shapes,
         metavar="N",
-        help="; ".join(f"{number}: {shape}" for number, shape in enumerate(SHAPES, 1)),
+        help="; ".join(f"{number}: {shape}" for number, shape in enumerate(shapes, 1)),
     )
 
 

@@ -59,6 +59,13 @@ def ratio(value: float | None) -> str:
     return f"{value:.{2 if value < 9.995 else 1 if value < 99.95 else 0}f}"
 
 
+def slowdown(seconds: dict[str, dict[str, float]], rival: str, ours: str) -> float | None:
+    """Return the time of a rival as a multiple of ours, from the best rounds."""
+    if rival not in seconds:
+        return None
+    return seconds[rival]["minimum"] / seconds[ours]["minimum"]
+
+
 def machine() -> dict[str, Any]:
     """Describe the processor and the software at work."""
     return {

@@ -14,19 +14,26 @@ from typing import Any
 def run_limited(module: str, arguments: Sequence[str], n_threads: int) -> Any:
     """Run a module in a process of its own and return what it prints, read as JSON.
 
+    Its command line is that of this process with further arguments.
+
     The cores are restricted before the process starts, because the pool of JAX takes its size
     from them once and for all. Systems that cannot restrict them leave JAX with all cores.
     """
     limits = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(n_threads))
     with _cores(n_threads):
         process = subprocess.run(
-            [sys.executable, "-m", module, *arguments],
+            [sys.executable, "-m", module, *sys.argv[1:], *arguments],
             env=os.environ | limits,
             stdout=subprocess.PIPE,
             check=True,
             text=True,
         )
     return json.loads(process.stdout)
+
+
+def threads(n_threads: int) -> str:
+    """Return how many threads there are, in words."""
+    return f"{n_threads} thread" + "s" * (n_threads > 1)
 
 
 @contextmanager

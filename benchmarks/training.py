@@ -10,10 +10,10 @@ from dataclasses import asdict
 from matplotlib.figure import Figure
 from threadpoolctl import threadpool_limits
 
-from benchmarks._data import SHAPES, shapes_option
+from benchmarks._data import shapes_option
 from benchmarks._report import parse, parser, ratio, ratio_bars, save, table
 from benchmarks._rounds import Timing, interleave
-from benchmarks._threads import run_limited
+from benchmarks._threads import run_limited, threads
 from benchmarks.calls import print_calls
 from benchmarks.peers import jobs
 
@@ -36,7 +36,7 @@ def main() -> None:
     if options.child:
         json.dump(measure(options), sys.stdout, default=asdict)
         return
-    results = {n: run_limited("benchmarks.training", child(options, n), n) for n in options.threads}
+    results = {n: run_limited("benchmarks.training", child(n), n) for n in options.threads}
     for n_threads, timings in results.items():
         print(f"\nTime of a fit as a multiple of ours, {threads(n_threads)}\n")
         print(table(HEADER, [[shape, *map(ratio, ratios(of))] for shape, of in timings.items()]))
@@ -58,11 +58,9 @@ def read_options() -> argparse.Namespace:
     return parse(command)
 
 
-def child(options: argparse.Namespace, n_threads: int) -> list[str]:
-    """Return the command line of the process that measures with so many threads."""
-    shapes = [str(SHAPES.index(shape) + 1) for shape in options.shapes]
-    arguments = ["--child", "--threads", str(n_threads), "--rounds", str(options.rounds)]
-    return [*arguments, "--shapes", *shapes, *["--quick"] * options.quick]
+def child(n_threads: int) -> list[str]:
+    """Return the arguments of the process that measures with so many threads."""
+    return ["--child", "--threads", str(n_threads)]
 
 
 def measure(options: argparse.Namespace) -> dict[str, dict[str, Timing]]:
@@ -88,11 +86,6 @@ def ratios(timings: dict[str, dict[str, float]]) -> list[float | None]:
 def names(results: dict[int, Timings]) -> set[str]:
     """Return the contenders that were there."""
     return {name for timings in results.values() for of in timings.values() for name in of}
-
-
-def threads(n_threads: int) -> str:
-    """Return how many threads there are, in words."""
-    return f"{n_threads} thread" + "s" * (n_threads > 1)
 
 
 def picture(results: dict[int, Timings]) -> Figure:

@@ -1,4 +1,4 @@
-"""The contenders of the training benchmark.
+"""The contenders of the benchmarks of training and of searches.
 
 Each takes a :class:`~benchmarks._data.Shape`, features and classes, converts the data, and
 returns a function that makes a new network and trains it for all epochs.
@@ -6,8 +6,9 @@ returns a function that makes a new network and trains it for all epochs.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from benchmarks._data import Shape, classification
 from benchmarks._rounds import Job
@@ -32,18 +33,26 @@ PEERS = {
     "products float64": Peer("products", "products", "float64"),
 }
 
+#: Those that train many networks at once: one for each of ``rates`` and ``alphas``.
+STACKS = {
+    "ours": Peer("estimators", "stacked", "float32"),
+    "JAX": Peer("vmapped", "vmapped", "float32"),
+}
 
-def available() -> dict[str, Peer]:
+
+def available(peers: Mapping[str, Peer]) -> dict[str, Peer]:
     """Return the contenders whose libraries are installed."""
-    return {name: peer for name, peer in PEERS.items() if _installed(peer.module)}
+    return {name: peer for name, peer in peers.items() if _installed(peer.module)}
 
 
-def jobs(shape: Shape) -> dict[str, Job]:
+def jobs(shape: Shape, peers: Mapping[str, Peer] = PEERS, **parameters: Any) -> dict[str, Job]:
     """Return the fits of all contenders on the same data."""
     X, y = classification(shape)
     return {
-        name: getattr(_module(peer.module), peer.function)(shape, X.astype(peer.dtype), y)
-        for name, peer in available().items()
+        name: getattr(_module(peer.module), peer.function)(
+            shape, X.astype(peer.dtype), y, **parameters
+        )
+        for name, peer in available(peers).items()
     }
 
 

@@ -20,7 +20,6 @@ Params = list[tuple[jax.Array, jax.Array]]
 class State(NamedTuple):
     """What goes from step to step."""
 
-    key: jax.Array
     t: jax.Array
     params: Params
     m: Params
@@ -34,29 +33,17 @@ def jitted(shape: Shape, X: np.ndarray, y: np.ndarray) -> Job:
     """
     X, y = jax.device_put(X), jax.device_put(y)
 
-    def epoch(state: State, X: jax.Array, y: jax.Array) -> tuple[State, jax.Array]:
-        key, own = jax.random.split(state.key)
+    def epoch(key: jax.Array, state: State, X: jax.Array, y: jax.Array) -> tuple:
+        key, own = jax.random.split(key)
         order = jax.random.permutation(own, shape.rows)
-        full = shape.rows // shape.batch * shape.batch
+        return key, *run_epoch(state, order, X, y, shape.batch)
 
-        def step(state: State, rows: jax.Array) -> tuple[State, jax.Array]:
-            return train_step(state, take(X, rows), take(y, rows), shape.batch)
-
-        state, losses = jax.lax.scan(
-            step, state._replace(key=key), order[:full].reshape(-1, shape.batch)
-        )
-        total = losses.sum()
-        if full < shape.rows:
-            state, last = step(state, order[full:])
-            total += last
-        return state, total / shape.rows
-
-    make, run = jax.jit(lambda seed: initial(seed, shape)), jax.jit(epoch, donate_argnums=0)
+    make, run = jax.jit(lambda seed: initial(seed, shape)), jax.jit(epoch, donate_argnums=(0, 1))
 
     def fit() -> list[float]:
-        state, losses = make(0), []
+        (key, state), losses = make(0), []
         for _ in range(shape.epochs):
-            state, value = run(state, X, y)
+            key, state, value = run(key, state, X, y)
             losses.append(value)
         jax.block_until_ready(state)
         return jax.device_get(losses)
@@ -64,29 +51,59 @@ def jitted(shape: Shape, X: np.ndarray, y: np.ndarray) -> Job:
     return fit
 
 
-def initial(seed: jax.Array, shape: Shape) -> State:
-    """Draw weights as Glorot and Bengio do, with biases of zero."""
+def initial(seed: jax.Array, shape: Shape) -> tuple[jax.Array, State]:
+    """Draw weights as Glorot and Bengio do, with biases of zero; return a new key with them."""
     key, *keys = jax.random.split(jax.random.key(seed), len(shape.layer_sizes))
     draw = jax.nn.initializers.glorot_uniform()
     params = [
         (draw(own, sizes), jnp.zeros(sizes[1]))
         for own, sizes in zip(keys, pairwise(shape.layer_sizes), strict=True)
     ]
+    return key, before_steps(params)
+
+
+def before_steps(params: Params) -> State:
+    """Return the state before the first step."""
     zeros = jax.tree.map(jnp.zeros_like, params)
-    return State(key, jnp.zeros(()), params, zeros, jax.tree.map(jnp.copy, zeros))
+    return State(jnp.zeros(()), params, zeros, jax.tree.map(jnp.copy, zeros))
 
 
-def train_step(state: State, X: jax.Array, y: jax.Array, batch: int) -> tuple[State, jax.Array]:
+def run_epoch(
+    state: State,
+    order: jax.Array,
+    X: jax.Array,
+    y: jax.Array,
+    batch: int,
+    rate: float | jax.Array = RATE,
+    alpha: float | jax.Array = ALPHA,
+) -> tuple[State, jax.Array]:
+    """Return the state after a step for each batch of the rows in an order, and the mean loss."""
+    full = len(order) // batch * batch
+
+    def step(state: State, rows: jax.Array) -> tuple[State, jax.Array]:
+        return train_step(state, take(X, rows), take(y, rows), rate, alpha)
+
+    state, losses = jax.lax.scan(step, state, order[:full].reshape(-1, batch))
+    total = losses.sum()
+    if full < len(order):
+        state, last = step(state, order[full:])
+        total += last
+    return state, total / len(order)
+
+
+def train_step(
+    state: State, X: jax.Array, y: jax.Array, rate: float | jax.Array, alpha: float | jax.Array
+) -> tuple[State, jax.Array]:
     """Return the state after a step of Adam, and the sum of the losses before it."""
-    value, gradient = jax.value_and_grad(loss)(state.params, X, y, ALPHA / batch)
+    value, gradient = jax.value_and_grad(loss)(state.params, X, y, alpha / len(X))
     t = state.t + 1
     m = jax.tree.map(lambda m, g: BETA_1 * m + (1 - BETA_1) * g, state.m, gradient)
     v = jax.tree.map(lambda v, g: BETA_2 * v + (1 - BETA_2) * g * g, state.v, gradient)
-    rate = RATE * jnp.sqrt(1 - BETA_2**t) / (1 - BETA_1**t)
+    rate = rate * jnp.sqrt(1 - BETA_2**t) / (1 - BETA_1**t)
     params = jax.tree.map(
         lambda p, m, v: p - rate * m / (jnp.sqrt(v) + EPSILON), state.params, m, v
     )
-    return State(state.key, t, params, m, v), value * len(X)
+    return State(t, params, m, v), value * len(X)
 
 
 def loss(params: Params, X: jax.Array, y: jax.Array, alpha: float) -> jax.Array:
