@@ -95,16 +95,17 @@ def training_time(fit: Job, kind: type[np.ndarray]) -> int:
             *(x.view(kind) if isinstance(x, np.ndarray) else x for x in arguments)
         )
 
-    def timed_train(*arguments: Any, **keywords: Any) -> None:
+    def timed_train(*arguments: Any, **keywords: Any) -> Any:
         nonlocal elapsed
         Watched.recording = True
         start = perf_counter_ns()
-        train(*arguments, **keywords)
+        rest = train(*arguments, **keywords)
         elapsed = perf_counter_ns() - start
         Watched.recording = False
+        return rest
 
     parts = {"Stack": of_kind(Stack), "Batches": of_kind(Batches), "train": timed_train}
-    with patch.multiple("sknn_actloss.estimators._fitting", **parts):
+    with patch.multiple("sknn_actloss.estimators._lockstep", **parts):
         fit()
     return elapsed
 

@@ -98,10 +98,7 @@ class Together:
             self._train_stack(places, lockstep, observer, n_epochs)
         for place in sorted(self._alone):
             with self._attempt(place):
-                if until is not None:
-                    self.estimators[place].set_params(max_iter=until)
-                X, y = self._data
-                self.estimators[place].fit(X, y, **self._fit_params)
+                self._fit_alone(self.estimators[place], until)
         self.n_epochs = until or 0
 
     def keep(self, places: Sequence[int]) -> None:
@@ -162,6 +159,15 @@ class Together:
             and not hasattr(estimator, "_skl_callbacks")
             and not set(self._fit_params) - {"sample_weight"}
         )
+
+    def _fit_alone(self, estimator: BaseMLP, until: int | None) -> None:
+        max_iter = estimator.max_iter
+        try:
+            if until is not None:
+                estimator.set_params(max_iter=min(until, max_iter))
+            estimator.fit(*self._data, **self._fit_params)
+        finally:
+            estimator.set_params(max_iter=max_iter)
 
     def _train_stack(
         self,

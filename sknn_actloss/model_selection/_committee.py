@@ -26,12 +26,11 @@ from sknn_actloss._sklearn import fit_context
 from sknn_actloss.estimators import BaseMLP, Together
 from sknn_actloss.model_selection._pipeline import (
     Preparation,
-    Recorder,
     network_name,
     network_of,
     seeded,
+    steps_key,
 )
-from sknn_actloss.model_selection._plan import fingerprint
 
 _SECTIONS = {
     "parameters": """\
@@ -149,7 +148,7 @@ class Committee(MetaEstimatorMixin, BaseEstimator):
         members = [clone(member) for member in self.estimators]
         groups: dict[Hashable, list[int]] = defaultdict(list)
         for place, member in enumerate(members):
-            groups[_steps_key(member)].append(place)
+            groups[steps_key(member, network_name(member))].append(place)
         for places in groups.values():
             name = network_name(members[places[0]])
             networks = [seeded(network_of(members[place], name), seed) for place in places]
@@ -296,12 +295,6 @@ class CommitteeRegressor(RegressorMixin, Committee):
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         """
         return self._average("predict", X)
-
-
-def _steps_key(member: Any) -> Hashable:
-    """Return what is equal for members with equal steps in front of their networks."""
-    name = network_name(member)
-    return fingerprint(clone(member).set_params(**{name: Recorder()})) if name else None
 
 
 def _train(networks: list[BaseMLP], X: Any, y: Any, fit_params: dict[str, Any]) -> None:

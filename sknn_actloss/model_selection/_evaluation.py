@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import time
 import traceback
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Integral
@@ -23,7 +24,7 @@ from sknn_actloss._sklearn import (
 )
 from sknn_actloss.estimators import BaseMLP, Together
 from sknn_actloss.model_selection._pipeline import Preparation, seeded
-from sknn_actloss.model_selection._plan import Candidate, configured
+from sknn_actloss.model_selection._plan import Candidate
 from sknn_actloss.model_selection._progress import StackProgress
 from sknn_actloss.model_selection._sharing import received
 
@@ -106,18 +107,17 @@ class Evaluation:
 
 
 def prepare(
-    evaluation: Evaluation, split: Split, step_params: dict[str, Any], number: int
+    evaluation: Evaluation, split: Split, candidate: Candidate, number: int
 ) -> tuple[int, Preparation | Exception]:
-    """Fit the steps in front of the network on a split.
+    """Fit the steps in front of a candidate's network on a split.
 
     Returns the number of the task, and the fitted steps or what they failed with.
     """
     evaluation = received(evaluation)
-    pipeline = configured(evaluation.estimator, step_params)
     X, y = evaluation.rows(split.train)
     fit_params = evaluation.params_of(evaluation.fit_params, split.train)
     try:
-        return number, Preparation.of(pipeline, X, y, fit_params)
+        return number, Preparation.of(clone(candidate.estimator), X, y, fit_params)
     except Exception as error:
         if evaluation.error_score == "raise":
             raise
@@ -132,6 +132,8 @@ class Unit:
     ----------
     split : Split
     candidates : list of Candidate
+    key : Hashable
+        Names the steps in front of their networks.
     n_sharing : int
         How many candidates share the time of the steps in front of their networks.
     until : int or None
@@ -142,6 +144,7 @@ class Unit:
 
     split: Split
     candidates: list[Candidate]
+    key: Hashable = None
     n_sharing: int = 1
     until: int | None = None
     together: Together | None = None
@@ -201,7 +204,8 @@ class Fold:
     ) -> None:
         self._evaluation, self._split, self._preparation = evaluation, split, preparation
         # Scorers that see predictions only need no steps before each of them.
-        self._shortcut = preparation is not None and sees_predictions_only(evaluation.scorer)
+        is_plain = preparation is not None and preparation.is_plain
+        self._shortcut = is_plain and sees_predictions_only(evaluation.scorer)
         if preparation is None:
             self.X, self.y = evaluation.rows(split.train)
             self.fit_params = evaluation.params_of(evaluation.fit_params, split.train)
@@ -213,9 +217,12 @@ class Fold:
     def score(self, network: BaseMLP, on_train: bool = False) -> Any:
         """Score a fitted network, with the steps in front of it, on test or training rows."""
         evaluation, split = self._evaluation, self._split
-        X, y = self._train_rows if on_train else self._test_rows
         estimator = network
-        if self._preparation is not None and not self._shortcut:
+        if self._preparation is None or self._shortcut:
+            X, y = self._train_rows if on_train else self._test_rows
+        else:
+            # Rows of their own, as steps may work in place.
+            X, y = evaluation.rows(split.train) if on_train else self._raw_test_rows()
             estimator = self._preparation.with_network(network)
         params = evaluation.params_of(
             evaluation.score_params, split.train if on_train else split.test
@@ -225,8 +232,6 @@ class Fold:
     def predict(self, network: BaseMLP) -> np.ndarray | None:
         """Return probabilities or predictions of the test rows, ``None`` where there are none."""
         X, _ = self._test_rows
-        if self._preparation is not None and not self._shortcut:
-            X = self._preparation.transform(X)
         if is_regressor(network):
             return network.predict(X)
         if not hasattr(network, "predict_proba"):
@@ -246,14 +251,18 @@ class Fold:
 
     @cached_property
     def _test_rows(self) -> tuple[Any, Any]:
-        return self._seen(*self._evaluation.rows(self._split.test, self._split.train))
+        return self._seen(*self._raw_test_rows())
 
     @cached_property
     def _train_rows(self) -> tuple[Any, Any]:
         return self._seen(*self._evaluation.rows(self._split.train))
 
+    def _raw_test_rows(self) -> tuple[Any, Any]:
+        return self._evaluation.rows(self._split.test, self._split.train)
+
     def _seen(self, X: Any, y: Any) -> tuple[Any, Any]:
-        return (self._preparation.transform(X) if self._shortcut else X), y
+        """Return rows as the networks see them."""
+        return (X if self._preparation is None else self._preparation.transform(X)), y
 
 
 def run_unit(

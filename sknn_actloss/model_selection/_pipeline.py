@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 import time
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any, Self
 
-from sklearn.base import BaseEstimator, TransformerMixin
+import joblib
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.pipeline import Pipeline
 
 from sknn_actloss.estimators import BaseMLP
@@ -43,13 +45,22 @@ def _hint(estimator: Any) -> str:
 
 def network_of(estimator: Any, name: str) -> BaseMLP:
     """Return the network of an estimator, given what :func:`network_name` returned for it."""
-    network = estimator.get_params()[name] if name else estimator
-    if not isinstance(network, BaseMLP):
-        raise TypeError(
-            f"{name}={network!r} is no network of sknn_actloss, as every candidate must be. Use "
-            "sklearn.model_selection.GridSearchCV to search over other estimators."
-        )
-    return network
+    return estimator.get_params()[name] if name else estimator
+
+
+def steps_key(estimator: Any, name: str) -> Hashable:
+    """Return what is equal for estimators with equal steps in front of their networks."""
+    if not name:
+        return None
+    return fingerprint(clone(estimator).set_params(**{name: Recorder()})), name
+
+
+def fingerprint(value: Any) -> Hashable:
+    """Return what is equal for equal values; what cannot be pickled equals nothing else."""
+    try:
+        return joblib.hash(value)
+    except Exception:
+        return object()
 
 
 def seeded(network: BaseMLP, seed: int) -> BaseMLP:
@@ -111,6 +122,11 @@ class Preparation:
         pipeline.set_params(**{name: Recorder()})
         return cls(pipeline, name, rows, targets, rest, time.perf_counter() - start)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether a prediction is the network's, of rows that have gone through the steps."""
+        return _is_plain(self.pipeline)
+
     def transform(self, X: Any) -> Any:
         """Return rows as the network sees them."""
         return self.pipeline.transform(X)
@@ -127,3 +143,9 @@ def _replaced(pipeline: Pipeline, name: str, network: BaseMLP) -> Pipeline:
     other = copy.copy(pipeline)
     other.steps = [*pipeline.steps[:-1], (step, last)]
     return other
+
+
+def _is_plain(pipeline: Any) -> bool:
+    if isinstance(pipeline, Recorder):
+        return True
+    return type(pipeline) is Pipeline and _is_plain(pipeline.steps[-1][1])

@@ -9,15 +9,18 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-import joblib
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils.multiclass import type_of_target
 
 from sknn_actloss._sklearn import num_features
 from sknn_actloss.core import Layout
 from sknn_actloss.estimators import BaseMLP, hidden_sizes
-from sknn_actloss.model_selection._pipeline import network_of
+from sknn_actloss.model_selection._pipeline import (
+    fingerprint,
+    network_name,
+    network_of,
+    steps_key,
+)
 
 #: Bytes that all that is written in a step of a stack may take. Measured on a processor with
 #: 1 MiB of second-level cache for each core and 32 MiB of third-level cache for all of them:
@@ -59,32 +62,28 @@ class Candidate:
         Its place among all candidates.
     params : dict
         The parameters that are set.
-    network : MLPClassifier or MLPRegressor
-        The unfitted network with these parameters.
-    step_params : dict
-        Those parameters that belong to the steps in front of the network.
+    estimator : estimator
+        The unfitted network or Pipeline with these parameters.
     """
 
     index: int
     params: dict[str, Any]
-    network: BaseMLP
-    step_params: dict[str, Any]
+    estimator: Any
 
-    @classmethod
-    def of(cls, index: int, params: dict[str, Any], estimator: Any, name: str) -> Candidate:
-        """Set the parameters on the estimator, whose network is at ``name``."""
-        network = network_of(configured(estimator, params), name)
-        in_front = {
-            key: value
-            for key, value in params.items()
-            if name and key != name and not key.startswith(f"{name}__")
-        }
-        return cls(index, params, network, in_front)
+    @cached_property
+    def name(self) -> str:
+        """The parameter of the estimator that holds the network."""
+        return network_name(self.estimator)
+
+    @cached_property
+    def network(self) -> BaseMLP:
+        """The unfitted network."""
+        return network_of(self.estimator, self.name)
 
     @cached_property
     def steps_key(self) -> Hashable:
         """Equal for candidates whose steps in front of the network are equal."""
-        return tuple(sorted((name, fingerprint(v)) for name, v in self.step_params.items()))
+        return steps_key(self.estimator, self.name)
 
     @cached_property
     def stack_key(self) -> Hashable:
@@ -119,23 +118,26 @@ class Shape:
     itemsize: int
 
     @classmethod
-    def of(cls, X: Any, y: Any, n_rows: int) -> Shape:
+    def of(cls, X: Any, y: Any, n_rows: int, has_classes: bool) -> Shape:
         """Look at data; what cannot be seen counts as one."""
         itemsize = 4 if getattr(X, "dtype", None) == np.float32 else 8
-        return cls(n_rows, _n_features(X), _n_outputs(y), itemsize)
+        return cls(n_rows, _n_features(X), _n_outputs(y, has_classes), itemsize)
 
     def stack_limit(self, network: BaseMLP) -> int:
         """Return how many such networks ``STACK_BYTES`` hold, one at least."""
         try:
-            hidden = hidden_sizes(network.hidden_layer_sizes)
+            return max(1, STACK_BYTES // self._member_bytes(network))
         except (TypeError, ValueError):  # for the fit to complain about
             return 1
+
+    def _member_bytes(self, network: BaseMLP) -> int:
+        hidden = hidden_sizes(network.hidden_layer_sizes)
         layout = Layout((self.n_features, *hidden, self.n_outputs))
-        batch_size = 200 if isinstance(network.batch_size, str) else network.batch_size
-        itemsize = np.dtype(network.dtype).itemsize if network.dtype != "auto" else self.itemsize
+        batch_size = 200 if network.batch_size == "auto" else network.batch_size
+        itemsize = self.itemsize if network.dtype == "auto" else np.dtype(network.dtype).itemsize
         # Parameters, gradient and two moments; signals and their derivatives.
         n_signals = min(batch_size, self.n_rows) * sum(layout.layer_sizes[1:])
-        return max(1, STACK_BYTES // (itemsize * (4 * layout.n_params + 2 * n_signals)))
+        return itemsize * (4 * layout.n_params + 2 * n_signals)
 
 
 def stacks(
@@ -165,14 +167,6 @@ def stacks(
     return cut
 
 
-def fingerprint(value: Any) -> Hashable:
-    """Return what is equal for equal values; what cannot be pickled equals itself only."""
-    try:
-        return joblib.hash(value)
-    except Exception:
-        return id(value)
-
-
 def _n_features(X: Any) -> int:
     try:
         return num_features(X)
@@ -180,7 +174,11 @@ def _n_features(X: Any) -> int:
         return 1
 
 
-def _n_outputs(y: Any) -> int:
+def _n_outputs(y: Any, has_classes: bool) -> int:
     if np.ndim(y) == 2:
         return np.shape(y)[1]
-    return np.unique(y).size if type_of_target(y) == "multiclass" else 1
+    try:
+        n_classes = np.unique(y).size if has_classes else 1
+    except TypeError:
+        return 1
+    return n_classes if n_classes > 2 else 1

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 from joblib import effective_n_jobs
+from sklearn.base import is_classifier
 from sklearn.utils.parallel import Parallel, delayed
 
 from sknn_actloss.model_selection._evaluation import (
@@ -19,7 +20,7 @@ from sknn_actloss.model_selection._evaluation import (
     run_unit,
 )
 from sknn_actloss.model_selection._pipeline import Preparation
-from sknn_actloss.model_selection._plan import STACKS_PER_JOB, Candidate, Shape, stacks
+from sknn_actloss.model_selection._plan import STACKS_PER_JOB, Candidate, Shape, configured, stacks
 from sknn_actloss.model_selection._progress import SearchProgress
 from sknn_actloss.model_selection._sharing import share
 
@@ -96,7 +97,7 @@ class Runner:
         """
         evaluation, first = self._evaluation, len(self.params)
         candidates = [
-            Candidate.of(index, own, evaluation.estimator, evaluation.name)
+            Candidate(index, own, configured(evaluation.estimator, own))
             for index, own in enumerate(params, start=first)
         ]
         if not candidates or not self.splits:
@@ -120,7 +121,7 @@ class Runner:
         self._prepare(keyed)
         n_least = -(-STACKS_PER_JOB * self._n_jobs // len(keyed)) if self._n_jobs > 1 else 1
         return [
-            Unit(self.splits[key[0]], part, len(group), until)
+            Unit(self.splits[key[0]], part, key[1], len(group), until)
             for key, group in keyed.items()
             for part in stacks(group, self._limit(key), n_least)
         ]
@@ -152,7 +153,9 @@ class Runner:
         prepared = {key: share(value) for key, value in self._prepared.items()}
         with self._progress.stage(units, context) as watches:
             tasks = (
-                delayed(run_unit)(self._shared, unit, prepared[_key(unit)], watch, number)
+                delayed(run_unit)(
+                    self._shared, unit, prepared[unit.split.index, unit.key], watch, number
+                )
                 for number, (unit, watch) in enumerate(zip(units, watches, strict=True))
             )
             for result in self._parallel(tasks):
@@ -167,7 +170,7 @@ class Runner:
             return
         missing = [key for key in keyed if key not in self._prepared]
         tasks = (
-            delayed(prepare)(self._shared, self.splits[key[0]], keyed[key][0].step_params, number)
+            delayed(prepare)(self._shared, self.splits[key[0]], keyed[key][0], number)
             for number, key in enumerate(missing)
         )
         for number, prepared in self._parallel(tasks):
@@ -180,7 +183,8 @@ class Runner:
         if isinstance(prepared, Exception):
             return lambda network: len(split.train)
         data = self._evaluation if prepared is None else prepared
-        return Shape.of(data.X, data.y, len(split.train)).stack_limit
+        n_rows, has_classes = len(split.train), is_classifier(self._evaluation.estimator)
+        return Shape.of(data.X, data.y, n_rows, has_classes).stack_limit
 
     def _note(self, unit: Unit, result: Result) -> None:
         split = unit.split.index
@@ -190,10 +194,6 @@ class Runner:
             self.fits[candidate.index][split] = fit
             self.predictions[candidate.index][split] = prediction
             self.n_done += 1
-
-
-def _key(unit: Unit) -> Key:
-    return unit.split.index, unit.candidates[0].steps_key
 
 
 def _parallel(n_jobs: int | None, pre_dispatch: int | str) -> Parallel:

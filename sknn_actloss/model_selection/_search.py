@@ -177,7 +177,6 @@ class StackedSearch(BaseSearchCV):
                 f"{len(runner.params) * self.n_splits_} fits were done. cv_results_ has NaN for "
                 "the others; no estimator was refitted."
             ) from None
-        self.cv_results_ = self._results(runner, self.error_score)
 
     def _evaluate(
         self,
@@ -199,7 +198,8 @@ class StackedSearch(BaseSearchCV):
         runner.run(units, callback_ctx)
         fits = [fit for candidate in candidates for fit in runner.fits[candidate.index]]
         warn_or_raise_about_fit_failures(fits, self.error_score)
-        return self._results(runner, self.error_score)
+        self.cv_results_ = self._results(runner, self.error_score)
+        return self.cv_results_
 
     def _units(self, runner: Runner, candidates: list[Candidate]) -> list[Unit]:
         return runner.units(candidates)
@@ -212,12 +212,13 @@ class StackedSearch(BaseSearchCV):
         return self._format_results(runner.params, self.n_splits_, fits, runner.more_results)
 
     def _choose(self, runner: Runner, refit_metric: Any) -> None:
-        first = runner.fits[0][0]["test_scores"]
-        self.multimetric_ = isinstance(first, dict)
+        scores = [fit["test_scores"] for row in runner.fits for fit in row]
+        metrics = next((score for score in scores if isinstance(score, dict)), {})
+        self.multimetric_ = bool(metrics)
         if callable(self.scoring) and self.multimetric_:
             # Only now are the metrics known.
-            self._check_refit_for_multimetric(first)
-            self._check_committee(list(first))
+            self._check_refit_for_multimetric(metrics)
+            self._check_committee(list(metrics))
             refit_metric = self.refit
         if not self.refit and self.multimetric_:
             return
