@@ -73,7 +73,10 @@ class Network:
         needs = layout, params, batch_size, group_size or batch_size, keeps_input
         reused = workspace is not None and workspace.serves(*needs)
         self.workspace = workspace if reused else Workspace(*needs)
-        self._shrinkage = np.empty_like(self.decaying) if self._alpha is not None else None
+        self._layout, self._penalties = layout, {}
+        is_mixed = isinstance(self._alpha, np.ndarray)
+        shrinking = params if is_mixed else self.decaying
+        self._shrinkage = None if self._alpha is None else np.empty_like(shrinking)
 
     def bind(
         self,
@@ -137,14 +140,26 @@ class Network:
     def _penalty_calls(self, total_weight: float, squares: np.ndarray) -> Iterator[Call]:
         if self._alpha is None:
             return
+        params, gradient = self.decaying, self._decaying_gradient
         alpha = np.asarray(self._alpha / total_weight, self.params.dtype)
-        gradient, shrinkage = self._decaying_gradient, self._shrinkage
-        yield np.multiply, (self.decaying, alpha, shrinkage)
+        if alpha.ndim:
+            # Whole rows, biases with a penalty of zero, take one loop instead of one per member.
+            params, gradient, alpha = self.params, self.gradient, self._by_param(alpha)
+        shrinkage = self._shrinkage
+        yield np.multiply, (params, alpha, shrinkage)
         yield np.add, (gradient, shrinkage, gradient)
         if len(squares) == 1:
             yield np.dot, (self.decaying[0], self.decaying[0], squares.reshape(()))
         else:
             yield np.vecdot, (self.decaying, self.decaying, squares)
+
+    def _by_param(self, alpha: np.ndarray) -> np.ndarray:
+        """Return the penalty of each parameter, the same array for equal penalties."""
+        key = alpha.tobytes()
+        if key not in self._penalties:
+            self._penalties[key] = np.zeros_like(self.params)
+            self._layout.decaying(self._penalties[key])[...] = alpha
+        return self._penalties[key]
 
 
 def _weight_calls(

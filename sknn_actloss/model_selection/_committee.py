@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 from collections import defaultdict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -15,15 +16,16 @@ from sklearn.base import (
     MetaEstimatorMixin,
     RegressorMixin,
     clone,
-    is_classifier,
 )
+from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, get_tags
-from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
+from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from sknn_actloss._docs import filled
 from sknn_actloss._sklearn import fit_context
-from sknn_actloss.estimators import BaseMLP, Together
+from sknn_actloss.estimators import BaseMLP, MLPClassifier, MLPRegressor, Together
+from sknn_actloss.losses import resolve_loss
 from sknn_actloss.model_selection._pipeline import (
     Preparation,
     network_name,
@@ -40,7 +42,8 @@ weights : array-like of shape (n_members,), default=None
     What their predictions count; ``None`` makes all of them equal.
 random_state : int, RandomState instance or None, default=None
     Source of random numbers for those networks whose own ``random_state`` is ``None``. They
-    share one stream, so that they can share a stack.""",
+    share one stream: their initial weights differ, and their batches are the same, so that they
+    can share a stack.""",
     "attributes": """\
 estimators_ : list of estimator
     The fitted members.
@@ -57,11 +60,16 @@ documented = filled(_SECTIONS)
 class Committee(MetaEstimatorMixin, BaseEstimator):
     """Base of the committees."""
 
+    _kind: ClassVar[type[BaseMLP]]
+
     _parameter_constraints: ClassVar[dict] = {
         "estimators": [list, tuple],
         "weights": ["array-like", None],
         "random_state": ["random_state"],
     }
+
+    # The members say what they request.
+    __metadata_request__fit = {"sample_weight": UNUSED}
 
     def __init__(self, estimators: Any, *, weights: Any = None, random_state: Any = None) -> None:
         self.estimators = estimators
@@ -79,10 +87,11 @@ class Committee(MetaEstimatorMixin, BaseEstimator):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows, for the networks and for those steps in front that take them.
+            Weights of the rows, for the networks and for those steps in front that take them;
+            with metadata routing, for those that request them.
         **fit_params : dict
-            Further arguments of the members' ``fit``, such as ``step__sample_weight`` where they
-            are Pipelines.
+            Further arguments of every member's ``fit``, such as ``step__sample_weight`` where
+            they are Pipelines.
 
         Returns
         -------
@@ -93,12 +102,14 @@ class Committee(MetaEstimatorMixin, BaseEstimator):
         TypeError
             If a member is not a network of the right kind, or a Pipeline that ends in one.
         ValueError
-            If there are no members, or weights that are negative or as many as there are not
-            members; whatever the fit of a member raises.
+            If there are no members, if weights are negative or not one for each member, or if the
+            loss of a classifier gives no probabilities.
+        Exception
+            What the fit of a member raises, with a note on which one it is.
         """
         self._check_members()
         weights = self._checked_weights()
-        self.estimators_ = self._fitted(X, y, self._passed_on(sample_weight, fit_params))
+        self.estimators_ = self._fitted(X, y, sample_weight, fit_params)
         self.weights_ = weights
         for name in ("n_features_in_", "feature_names_in_"):
             vars(self).pop(name, None)
@@ -110,73 +121,112 @@ class Committee(MetaEstimatorMixin, BaseEstimator):
         if len(self.estimators) == 0:
             raise ValueError("estimators is empty; a committee needs one member at least.")
         for place, member in enumerate(self.estimators):
-            network_name(member)
-            if is_classifier(member) != is_classifier(self):
-                kind = "classifier" if is_classifier(self) else "regressor"
-                raise TypeError(
-                    f"estimators[{place}]={member!r} is no {kind}, as all members of a "
-                    f"{type(self).__name__} must be."
-                )
+            self._check_member(place, member)
+
+    def _check_member(self, place: int, member: Any) -> None:
+        try:
+            network = network_of(member, network_name(member))
+        except TypeError:
+            network = None
+        if not isinstance(network, self._kind):
+            raise TypeError(
+                f"estimators[{place}] must be an {self._kind.__name__} of sknn_actloss, or a "
+                f"Pipeline that ends in one; got {member!r} of {type(member).__module__}. Use an "
+                "ensemble of sklearn.ensemble, such as its Voting estimators, for others."
+            )
 
     def _checked_weights(self) -> np.ndarray:
         n_members = len(self.estimators)
         if self.weights is None:
             return np.full(n_members, 1 / n_members)
-        weights = np.asarray(self.weights, dtype=float)
-        if weights.shape != (n_members,) or not (weights >= 0).all() or not weights.sum() > 0:
+        try:
+            weights = np.asarray(self.weights, dtype=float)
+        except (TypeError, ValueError):
+            weights = np.empty(0)
+        with np.errstate(over="ignore"):
+            total = weights.sum()
+        if weights.shape != (n_members,) or not (weights >= 0).all() or not 0 < total < np.inf:
             raise ValueError(
-                f"weights must be {n_members} numbers, one for each of estimators, none of them "
-                f"negative and not all of them zero; got {self.weights!r}."
+                f"weights must be {n_members} finite numbers, one for each of estimators, none of "
+                f"them negative and not all of them zero; got {self.weights!r}."
             )
-        return weights / weights.sum()
+        return weights / total
 
-    def _passed_on(self, sample_weight: Any, fit_params: dict[str, Any]) -> dict[str, Any]:
-        """Return the arguments of the members' ``fit``."""
-        if sample_weight is None:
-            return fit_params
-        member = self.estimators[0]
-        name = network_name(member)
-        if not name or get_config()["enable_metadata_routing"]:
-            return fit_params | {"sample_weight": sample_weight}
-        takers = [step for step, taker in member.steps if has_fit_parameter(taker, "sample_weight")]
-        weighted = {f"{taker}__sample_weight": sample_weight for taker in {*takers, name}}
-        return weighted | fit_params
-
-    def _fitted(self, X: Any, y: Any, fit_params: dict[str, Any]) -> list[Any]:
+    def _fitted(self, X: Any, y: Any, sample_weight: Any, fit_params: dict[str, Any]) -> list[Any]:
         """Return fitted clones of all members."""
-        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         members = [clone(member) for member in self.estimators]
+        seed = self.random_state
+        stream = None if seed is None else check_random_state(seed)
         groups: dict[Hashable, list[int]] = defaultdict(list)
         for place, member in enumerate(members):
             groups[steps_key(member, network_name(member))].append(place)
         for places in groups.values():
-            name = network_name(members[places[0]])
-            networks = [seeded(network_of(members[place], name), seed) for place in places]
+            first = members[places[0]]
+            passed_on = _passed_on(first, sample_weight, fit_params)
+            name = network_name(first)
+            networks = [seeded(network_of(members[place], name), stream) for place in places]
             if not name:
-                _train(networks, X, y, fit_params)
+                self._train(networks, places, X, y, passed_on)
                 continue
-            prepared = Preparation.of(members[places[0]], X, y, fit_params)
-            _train(networks, prepared.X, prepared.y, prepared.fit_params)
+            with self._noted(places[0]):
+                prepared = Preparation.of(first, X, y, passed_on)
+            self._train(networks, places, prepared.X, prepared.y, prepared.fit_params)
             for place, network in zip(places, networks, strict=True):
                 members[place] = prepared.with_network(network)
         return members
+
+    def _train(
+        self,
+        networks: list[BaseMLP],
+        places: list[int],
+        X: Any,
+        y: Any,
+        fit_params: dict[str, Any],
+    ) -> None:
+        """Train the networks of the members in some places."""
+        together = Together(networks, X, y, fit_params)
+        if not together.failures:
+            together.train()
+        for number, error in sorted(together.failures.items()):
+            with self._noted(places[number]):
+                raise error
+
+    @contextmanager
+    def _noted(self, place: int) -> Iterator[None]:
+        """Note on an exception which member it comes from."""
+        try:
+            yield
+        except Exception as error:
+            member = self.estimators[place]
+            error.add_note(f"This is what the fit of estimators[{place}] ended in: {member!r}")
+            raise
 
     def _average(self, method: str, X: Any) -> np.ndarray:
         check_is_fitted(self)
         predictions = [getattr(member, method)(X) for member in self.estimators_]
         return np.average(predictions, axis=0, weights=self.weights_)
 
-    def get_metadata_routing(self) -> MetadataRouter:
-        """Return how metadata reach the members."""
-        mapping = MethodMapping().add(caller="fit", callee="fit")
-        members = {f"member_{i}": member for i, member in enumerate(self.estimators)}
-        return MetadataRouter(owner=type(self).__name__).add(method_mapping=mapping, **members)
+    def get_metadata_routing(self) -> Any:
+        """Return the routing of the first member, whose arguments all members are given.
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        if not self.estimators or not isinstance(self.estimators, list | tuple):
+        Returns
+        -------
+        routing : MetadataRequest or MetadataRouter
+        """
+        first = self._first
+        return super().get_metadata_routing() if first is None else first.get_metadata_routing()
+
+    @property
+    def _first(self) -> BaseMLP | Pipeline | None:
+        """The first member, ``None`` before the fit has complained about it."""
+        members = self.estimators if isinstance(self.estimators, list | tuple) else []
+        return members[0] if members and isinstance(members[0], BaseMLP | Pipeline) else None
+
+    def _like_first(self, tags: Any) -> Any:
+        """Return tags with those of the first member in their place."""
+        if self._first is None:
             return tags
-        member = copy.deepcopy(get_tags(self.estimators[0]))
+        member = copy.deepcopy(get_tags(self._first))
         tags.input_tags, tags.target_tags = member.input_tags, member.target_tags
         tags.classifier_tags, tags.regressor_tags = member.classifier_tags, member.regressor_tags
         return tags
@@ -201,15 +251,17 @@ class CommitteeClassifier(ClassifierMixin, Committee):
     StackedGridSearchCV : Finds members and weights with ``committee_size``.
     """
 
-    def _check_members(self) -> None:
-        super()._check_members()
-        for place, member in enumerate(self.estimators):
-            network = network_of(member, network_name(member))
-            if not hasattr(network, "predict_proba"):
-                raise ValueError(
-                    f"estimators[{place}] has loss={network.loss!r}, which gives no probabilities "
-                    "to average. Take a loss such as 'log_loss'."
-                )
+    _kind: ClassVar[type[BaseMLP]] = MLPClassifier
+
+    def _check_member(self, place: int, member: Any) -> None:
+        super()._check_member(place, member)
+        network = network_of(member, network_name(member))
+        if not hasattr(network, "predict_proba"):
+            resolve_loss(network.loss, "classification")  # raises where it is no loss at all
+            raise ValueError(
+                f"estimators[{place}] has loss={network.loss!r}, which gives no probabilities "
+                "to average. Take a loss such as 'log_loss'."
+            )
 
     @property
     def classes_(self) -> np.ndarray:
@@ -260,9 +312,12 @@ class CommitteeClassifier(ClassifierMixin, Committee):
         """
         probabilities, member = self.predict_proba(X), self.estimators_[0]
         network = network_of(member, network_name(member))
-        if network._target_kind == "multilabel":
-            return (probabilities > 0.5).astype(int)
-        return self.classes_[probabilities.argmax(axis=1)]
+        if network._target_kind == "binary":
+            probabilities = probabilities[:, 1]
+        return network._label_binarizer.inverse_transform(probabilities, threshold=0.5)
+
+    def __sklearn_tags__(self) -> Any:
+        return self._like_first(super().__sklearn_tags__())
 
 
 @documented
@@ -282,6 +337,8 @@ class CommitteeRegressor(RegressorMixin, Committee):
     StackedGridSearchCV : Finds members and weights with ``committee_size``.
     """
 
+    _kind: ClassVar[type[BaseMLP]] = MLPRegressor
+
     def predict(self, X: Any) -> np.ndarray:
         """Return the weighted mean of the members' predictions.
 
@@ -296,10 +353,24 @@ class CommitteeRegressor(RegressorMixin, Committee):
         """
         return self._average("predict", X)
 
+    def __sklearn_tags__(self) -> Any:
+        return self._like_first(super().__sklearn_tags__())
 
-def _train(networks: list[BaseMLP], X: Any, y: Any, fit_params: dict[str, Any]) -> None:
-    together = Together(networks, X, y, fit_params)
-    together.train()
-    for place, error in together.failures.items():
-        error.add_note(f"This is what the fit of a member ended in: {networks[place]!r}")
-        raise error
+
+def _passed_on(member: Any, sample_weight: Any, fit_params: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a member's ``fit``."""
+    if sample_weight is None:
+        return fit_params
+    names = ["sample_weight"]
+    if not get_config()["enable_metadata_routing"]:
+        names = _names_of_weights(member)
+    return dict.fromkeys(names, sample_weight) | fit_params
+
+
+def _names_of_weights(estimator: Any) -> list[str]:
+    """Return the arguments in which a network or the steps of a Pipeline take weights."""
+    if isinstance(estimator, Pipeline):
+        named = [(step, _names_of_weights(part)) for step, part in estimator.steps]
+        return [f"{step}__{name}" for step, names in named for name in names]
+    takes = isinstance(estimator, BaseMLP) or has_fit_parameter(estimator, "sample_weight")
+    return ["sample_weight"] if takes else []

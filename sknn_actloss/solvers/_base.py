@@ -155,9 +155,12 @@ def descent_calls(
     ]
 
 
-def slot(params: np.ndarray) -> np.ndarray:
-    """Return room for a number that changes with every step, shape ``(n_members, 1)``."""
-    return np.empty_like(params, shape=(len(params), 1))
+def slot(params: np.ndarray, like: float | np.ndarray | None = None) -> np.ndarray:
+    """Return room for a number that changes with every step, shape ``(n_members, 1)``.
+
+    With ``like`` it has the shape of that number: a single one serves all members sooner.
+    """
+    return np.empty_like(params, shape=(len(params), 1) if like is None else np.shape(like))
 
 
 def operand(number: np.ndarray) -> np.ndarray:

@@ -78,7 +78,7 @@ class AdamSolver(MomentSolver, BoundSolver):
         self, params: np.ndarray, gradient: np.ndarray, state: State
     ) -> Callable[[float | np.ndarray], None]:
         m, v, dtype = state["m"], state["v"], params.dtype
-        scaled_rate, epsilon = slot(params), slot(params)
+        scaled_rate, epsilon = slot(params), slot(params, like=self._epsilon(1))
         calls = [
             (np.multiply, (m, constant(self.beta_1, dtype), m)),
             (np.add, (m, gradient, m)),
