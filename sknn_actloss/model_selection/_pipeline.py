@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import joblib
+import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.pipeline import Pipeline
 
@@ -52,7 +53,8 @@ def steps_key(estimator: Any, name: str) -> Hashable:
     """Return what is equal for estimators with equal steps in front of their networks."""
     if not name:
         return None
-    return fingerprint(clone(estimator).set_params(**{name: Recorder()})), name
+    requests = repr(getattr(network_of(estimator, name), "_metadata_request", None))
+    return fingerprint(clone(estimator).set_params(**{name: Recorder()})), requests, name
 
 
 def fingerprint(value: Any) -> Hashable:
@@ -63,7 +65,7 @@ def fingerprint(value: Any) -> Hashable:
         return object()
 
 
-def seeded(network: BaseMLP, seed: int) -> BaseMLP:
+def seeded(network: BaseMLP, seed: int | np.random.RandomState | None) -> BaseMLP:
     """Set ``random_state`` of an unfitted network that has none, and return the network."""
     return network if network.random_state is not None else network.set_params(random_state=seed)
 
