@@ -275,8 +275,9 @@ def run_unit(
     """Train and score the candidates of a unit, the ``number``-th."""
     evaluation, preparation = received(evaluation), received(preparation)
     if isinstance(preparation, Exception):
-        fits = [_failure(evaluation, unit, preparation) for _ in unit.candidates]
-        return Result(number, fits, [None] * len(fits))
+        fit = _failure(evaluation, unit, preparation) | {"fit_time": 0.0}
+        n_candidates = len(unit.candidates)
+        return Result(number, [fit] * n_candidates, [None] * n_candidates)
     fold, together = Fold(evaluation, unit.split, preparation), unit.together
     seconds = 0.0
     if together is None:

@@ -22,10 +22,11 @@ from sknn_actloss.model_selection._pipeline import (
     steps_key,
 )
 
-#: Bytes that all that is written in a step of a stack may take. Measured on a processor with
-#: 1 MiB of second-level cache for each core and 32 MiB of third-level cache for all of them:
-#: small networks gain up to some dozens of members, those of (256, 256) units lose beyond four.
-STACK_BYTES = 8 << 20
+#: Bytes that all that is written in a step of a stack may take, and those of one network beyond
+#: which it trains alone. Measured on a processor with 1 MiB of second-level cache for each core
+#: and 32 MiB of third-level cache: networks of 32 to 100 units gain up to some dozens of members,
+#: those of (256, 256) units, whose steps are products of large matrices, gain nothing.
+STACK_BYTES, NETWORK_BYTES = 8 << 20, 1 << 20
 
 #: Stacks for each worker at least, so that none waits long for the last one.
 STACKS_PER_JOB = 3
@@ -124,11 +125,12 @@ class Shape:
         return cls(n_rows, _n_features(X), _n_outputs(y, has_classes), itemsize)
 
     def stack_limit(self, network: BaseMLP) -> int:
-        """Return how many such networks ``STACK_BYTES`` hold, one at least."""
+        """Return how many such networks are best trained together."""
         try:
-            return max(1, STACK_BYTES // self._member_bytes(network))
+            n_bytes = self._member_bytes(network)
         except (TypeError, ValueError):  # for the fit to complain about
             return 1
+        return STACK_BYTES // n_bytes if n_bytes <= NETWORK_BYTES else 1
 
     def _member_bytes(self, network: BaseMLP) -> int:
         hidden = hidden_sizes(network.hidden_layer_sizes)
