@@ -89,29 +89,9 @@ class StackedSearch(BaseSearchCV):
         data = {"X": X, "y": y, "metadata": metadata}
         context = self._begin_callbacks(data)
         splits = self._splits(X, y, routed.splitter.split)
-        evaluation = Evaluation(
-            estimator=clone(self.estimator),
-            name=name,
-            X=X,
-            y=y,
-            scorer=scorers,
-            fit_params=routed.estimator.fit,
-            score_params=routed.scorer.score,
-            return_train_score=self.return_train_score,
-            error_score=self.error_score,
-            out_of_fold=self.committee_size is not None,
-        )
-        metric = refit_metric if isinstance(refit_metric, str) else None
-        travels = effective_n_jobs(self.n_jobs) > 1
-        progress = SearchProgress(self, context, metric, self.n_splits_, travels)
-        runner = Runner(
-            evaluation,
-            splits,
-            self.n_jobs,
-            getattr(self, "pre_dispatch", "2*n_jobs"),
-            progress,
-            self._max_members,
-        )
+        evaluation = self._evaluation(name, scorers, X, y, routed)
+        progress = self._progress(context, refit_metric)
+        runner = self._runner(evaluation, splits, progress)
         self._train_candidates(runner, context)
         self.scorer_ = scorer_parts(scorers)
         self._choose(runner, refit_metric)
@@ -123,6 +103,31 @@ class StackedSearch(BaseSearchCV):
         if context is not None:
             context.call_on_fit_task_end(estimator=self, **data)
         return self
+
+    def _evaluation(self, name: str, scorers: Any, X: Any, y: Any, routed: Bunch) -> Evaluation:
+        return Evaluation(
+            estimator=clone(self.estimator),
+            name=name,
+            X=X,
+            y=y,
+            scorer=scorers,
+            fit_params=routed.estimator.fit,
+            score_params=routed.scorer.score,
+            return_train_score=self.return_train_score,
+            error_score=self.error_score,
+            out_of_fold=self.committee_size is not None,
+        )
+
+    def _progress(self, context: Any, refit_metric: Any) -> SearchProgress:
+        metric = refit_metric if isinstance(refit_metric, str) else None
+        travels = effective_n_jobs(self.n_jobs) > 1
+        return SearchProgress(self, context, metric, self.n_splits_, travels)
+
+    def _runner(
+        self, evaluation: Evaluation, splits: list[Split], progress: SearchProgress
+    ) -> Runner:
+        pre_dispatch = getattr(self, "pre_dispatch", "2*n_jobs")
+        return Runner(evaluation, splits, self.n_jobs, pre_dispatch, progress, self._max_members)
 
     def _check_committee(self, metrics: list[str] | None) -> None:
         if self.committee_size is not None and metrics and not isinstance(self.refit, str):
