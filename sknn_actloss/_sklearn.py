@@ -10,11 +10,7 @@ from sklearn.metrics._scorer import _BaseScorer, _MultimetricScorer, _Passthroug
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.model_selection._validation import (
     _insert_error_scores as insert_error_scores,
-)
-from sklearn.model_selection._validation import (
     _score as score_estimator,
-)
-from sklearn.model_selection._validation import (
     _warn_or_raise_about_fit_failures as warn_or_raise_about_fit_failures,
 )
 from sklearn.utils._param_validation import (
@@ -28,15 +24,8 @@ from sklearn.utils.multiclass import _check_partial_fit_first_call as check_part
 from sklearn.utils.optimize import _check_optimize_result as check_optimize_result
 from sklearn.utils.validation import (
     _check_method_params as check_method_params,
-)
-from sklearn.utils.validation import (
     _check_sample_weight as check_sample_weight,
-)
-from sklearn.utils.validation import (
     _num_features as num_features,
-)
-from sklearn.utils.validation import (
-    _num_samples as num_samples,
 )
 
 try:
@@ -62,11 +51,9 @@ __all__ = [
     "fit_context",
     "insert_error_scores",
     "num_features",
-    "num_samples",
     "number",
     "safe_split",
     "score_estimator",
-    "scorer_names",
     "scorer_parts",
     "sees_predictions_only",
     "validate_parameter_constraints",
@@ -83,11 +70,6 @@ def number(low: float | None, high: float | None, closed: str = "neither") -> In
 def whole_number(low: int | None, high: int | None = None, closed: str = "left") -> Interval:
     """Constraint: an integer between ``low`` and ``high``."""
     return Interval(Integral, low, high, closed=closed)
-
-
-def scorer_names(scorer: Any) -> list[str] | None:
-    """Return the names of several metrics, ``None`` where there is one."""
-    return list(scorer._scorers) if isinstance(scorer, _MultimetricScorer) else None
 
 
 def sees_predictions_only(scorer: Any) -> bool:

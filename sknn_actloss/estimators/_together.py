@@ -44,6 +44,8 @@ class Together:
     ----------
     failures : dict of int to Exception
         What the fits of estimators ended in, by their places.
+    stacks : list of list of int
+        The places of the estimators in each stack.
     n_epochs : int
         Epochs up to the latest pause.
     seconds : ndarray of shape (n_estimators,)
@@ -67,14 +69,9 @@ class Together:
         for place in range(len(self.estimators)):
             with self._attempt(place):
                 self._join(place, groups)
-        self._places = [list(group) for group in groups]
+        self.stacks = [list(group) for group in groups]
         self._locksteps = [Lockstep(list(group.values())) for group in groups]
         self.n_epochs = 0
-
-    @property
-    def stacks(self) -> list[list[int]]:
-        """The places of the estimators in each stack."""
-        return self._places
 
     def train(self, observer: Observer | None = None, until: int | None = None) -> None:
         """Train all estimators and set their attributes to where they stand then.
@@ -93,8 +90,9 @@ class Together:
             After Ctrl-C.
         """
         n_epochs = None if until is None else until - self.n_epochs
-        self.seconds[:] = 0 if self.n_epochs else self.seconds
-        for places, lockstep in zip(self._places, self._locksteps, strict=True):
+        if self.n_epochs:
+            self.seconds[:] = 0
+        for places, lockstep in zip(self.stacks, self._locksteps, strict=True):
             self._train_stack(places, lockstep, observer, n_epochs)
         for place in sorted(self._alone):
             with self._attempt(place):
@@ -104,12 +102,12 @@ class Together:
     def keep(self, places: Sequence[int]) -> None:
         """Drop all estimators but those in some places, which are numbered anew."""
         new = {old: place for place, old in enumerate(places)}
-        for lockstep, own in zip(self._locksteps, self._places, strict=True):
+        for lockstep, own in zip(self._locksteps, self.stacks, strict=True):
             pairs = zip(lockstep.trainings, own, strict=True)
             lockstep.drop([training.member for training, place in pairs if place not in new])
-        kept = [[new[place] for place in own if place in new] for own in self._places]
+        kept = [[new[place] for place in own if place in new] for own in self.stacks]
         self._locksteps = [lock for lock, own in zip(self._locksteps, kept, strict=True) if own]
-        self._places = [own for own in kept if own]
+        self.stacks = [own for own in kept if own]
         self._alone = {new[place] for place in self._alone if place in new}
         self.failures = {new[p]: error for p, error in self.failures.items() if p in new}
         self.estimators = [self.estimators[place] for place in places]

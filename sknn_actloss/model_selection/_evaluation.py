@@ -16,10 +16,9 @@ from sklearn.base import clone, is_regressor
 
 from sknn_actloss._sklearn import (
     check_method_params,
-    num_samples,
     safe_split,
     score_estimator,
-    scorer_names,
+    scorer_parts,
     sees_predictions_only,
 )
 from sknn_actloss.estimators import BaseMLP, Together
@@ -97,12 +96,11 @@ class Evaluation:
         """Return arguments with the entries of some rows."""
         return check_method_params(self.X, params=params, indices=indices)
 
-    def unscored(self, split: Split, value: float) -> dict[str, Any]:
+    def unscored(self, value: float) -> dict[str, Any]:
         """Return what is noted of a fit without scores, with a value in their place."""
-        names = scorer_names(self.scorer)
-        scores = value if names is None else dict.fromkeys(names, value)
-        fit = {"fit_error": "", "test_scores": scores, "n_test_samples": num_samples(split.test)}
-        fit |= {"fit_time": np.nan, "score_time": 0.0}
+        metrics = scorer_parts(self.scorer)
+        scores = dict.fromkeys(metrics, value) if isinstance(metrics, dict) else value
+        fit = {"fit_error": "", "test_scores": scores, "fit_time": np.nan, "score_time": 0.0}
         return fit | ({"train_scores": copy.copy(scores)} if self.return_train_score else {})
 
 
@@ -245,11 +243,6 @@ class Fold:
         return complete
 
     @cached_property
-    def n_test(self) -> int:
-        """Number of test rows."""
-        return num_samples(self._split.test)
-
-    @cached_property
     def _test_rows(self) -> tuple[Any, Any]:
         return self._seen(*self._raw_test_rows())
 
@@ -275,7 +268,7 @@ def run_unit(
     """Train and score the candidates of a unit, the ``number``-th."""
     evaluation, preparation = received(evaluation), received(preparation)
     if isinstance(preparation, Exception):
-        fit = _failure(evaluation, unit, preparation) | {"fit_time": 0.0}
+        fit = _failure(evaluation, preparation) | {"fit_time": 0.0}
         n_candidates = len(unit.candidates)
         return Result(number, [fit] * n_candidates, [None] * n_candidates)
     fold, together = Fold(evaluation, unit.split, preparation), unit.together
@@ -290,7 +283,7 @@ def run_unit(
     fits, predictions = [], []
     for place, network in enumerate(together.estimators):
         error = together.failures.get(place)
-        fit = _failure(evaluation, unit, error) if error else _scored(fold, evaluation, network)
+        fit = _failure(evaluation, error) if error else _scored(fold, evaluation, network)
         fits.append(fit | {"fit_time": seconds + together.seconds[place]})
         keeps = evaluation.out_of_fold and not error
         predictions.append(fold.predict(network) if keeps else None)
@@ -299,15 +292,15 @@ def run_unit(
 
 def _scored(fold: Fold, evaluation: Evaluation, network: BaseMLP) -> dict[str, Any]:
     start = time.perf_counter()
-    fit = {"fit_error": None, "test_scores": fold.score(network), "n_test_samples": fold.n_test}
+    fit = {"fit_error": None, "test_scores": fold.score(network)}
     fit["score_time"] = time.perf_counter() - start
     if evaluation.return_train_score:
         fit["train_scores"] = fold.score(network, on_train=True)
     return fit
 
 
-def _failure(evaluation: Evaluation, unit: Unit, error: Exception) -> dict[str, Any]:
+def _failure(evaluation: Evaluation, error: Exception) -> dict[str, Any]:
     if evaluation.error_score == "raise":
         raise error
     text = "".join(traceback.format_exception(error))
-    return evaluation.unscored(unit.split, evaluation.error_score) | {"fit_error": text}
+    return evaluation.unscored(evaluation.error_score) | {"fit_error": text}

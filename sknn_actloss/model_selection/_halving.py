@@ -24,7 +24,7 @@ class StackedHalving(StackedSearch):
 
     def _check_input_parameters(self, X: Any, y: Any, split_params: dict[str, Any]) -> None:
         name = network_name(self.estimator)
-        if self.resource not in ("max_iter", _joined(name, "max_iter")):
+        if self.resource not in ("max_iter", self._max_iter_name):
             raise ValueError(
                 f"resource={self.resource!r} is not supported, only 'max_iter': epochs of "
                 "training. Use scikit-learn's HalvingGridSearchCV or HalvingRandomSearchCV for "
@@ -45,8 +45,7 @@ class StackedHalving(StackedSearch):
             )
 
     def _generate_candidate_params(self) -> Any:
-        candidates = super()._generate_candidate_params()
-        resource = _joined(network_name(self.estimator), "max_iter")
+        candidates, resource = super()._generate_candidate_params(), self._max_iter_name
         if any(resource in candidate for candidate in candidates):
             raise ValueError(
                 f"Cannot use parameter {resource} as the resource since it is part of the "
@@ -63,7 +62,7 @@ class StackedHalving(StackedSearch):
         callback_ctx: Any = None,
     ) -> dict[str, Any]:
         # In a Pipeline the resource goes by its full name.
-        name = _joined(network_name(self.estimator), "max_iter")
+        name = self._max_iter_name
         named = [params | {name: params[self.resource]} for params in candidate_params]
         if name != self.resource:
             for params in named:
@@ -74,11 +73,33 @@ class StackedHalving(StackedSearch):
         """Return the stacks to train: new ones, or what goes on after an elimination."""
         until = runner.more_results["n_resources"][-1]
         if runner.trained:
-            return runner.go_on(_survivors(runner, candidates), until)
+            return runner.go_on(self._survivors(runner, candidates), until)
         horizon = self._horizon(len(candidates))
         for candidate in candidates:
             candidate.network.set_params(max_iter=horizon)
         return runner.units(candidates, until)
+
+    @property
+    def _max_iter_name(self) -> str:
+        """The parameter of the estimator that is the resource."""
+        name = network_name(self.estimator)
+        return f"{name}__max_iter" if name else "max_iter"
+
+    def _survivors(self, runner: Runner, candidates: list[Candidate]) -> dict[int, Candidate]:
+        """Match the candidates of an iteration with those of the one before, by their index."""
+        waiting = defaultdict(list)
+        for candidate in candidates:
+            waiting[self._identity(candidate)].append(candidate)
+        survivors = {}
+        for earlier in runner.trained:
+            if waiting[self._identity(earlier)]:
+                survivors[earlier.index] = waiting[self._identity(earlier)].pop(0)
+        return survivors
+
+    def _identity(self, candidate: Candidate) -> tuple:
+        """Return what stays the same: eliminations copy the parameters but not their values."""
+        items = sorted(candidate.params.items())
+        return tuple((name, id(value)) for name, value in items if name != self._max_iter_name)
 
     def _horizon(self, n_candidates: int) -> int:
         """Return the epochs of the last iteration, which schedules see from the start."""
@@ -232,25 +253,3 @@ class StackedHalvingRandomSearchCV(StackedHalving, HalvingRandomSearchCV):
             verbose=verbose,
         )
         self.committee_size = committee_size
-
-
-def _joined(name: str, parameter: str) -> str:
-    return f"{name}__{parameter}" if name else parameter
-
-
-def _survivors(runner: Runner, candidates: list[Candidate]) -> dict[int, Candidate]:
-    """Match the candidates of an iteration with those of the one before, by their index."""
-    waiting = defaultdict(list)
-    for candidate in candidates:
-        waiting[_identity(candidate)].append(candidate)
-    survivors = {}
-    for earlier in runner.trained:
-        if waiting[_identity(earlier)]:
-            survivors[earlier.index] = waiting[_identity(earlier)].pop(0)
-    return survivors
-
-
-def _identity(candidate: Candidate) -> tuple:
-    """Return what stays the same: eliminations copy the parameters but not their values."""
-    items = sorted(candidate.params.items())
-    return tuple((name, id(v)) for name, v in items if name.split("__")[-1] != "max_iter")

@@ -41,9 +41,10 @@ class StackProgress(Observer):
         self._search, self._context = (search, context) if context is not None else (None, None)
         self._epoch, self._printed = 0, 0.0
         # The tree of tasks changes while joblib's threads pickle what they send to workers.
-        is_frozen = travels and context is not None
-        whole = wrap_non_picklable_objects((search, context), keep_wrapper=False)
-        self._frozen = pickle.dumps(whole) if is_frozen else None
+        self._frozen = None
+        if travels and context is not None:
+            whole = wrap_non_picklable_objects((search, context), keep_wrapper=False)
+            self._frozen = pickle.dumps(whole)
 
     def __enter__(self) -> Self:
         self._printed = time.monotonic()

@@ -70,7 +70,8 @@ class Runner:
         self._parallel = _parallel(n_jobs, pre_dispatch)
         self._n_jobs = effective_n_jobs(n_jobs)
         self._shared = share(evaluation)
-        self._prepared: dict[Key, Preparation | Exception | None] = {}
+        self._prepared: dict[Key, Preparation | Exception] = {}
+        self._sent: dict[Key, Any] = {}
         self._units: Sequence[Unit] = []
         self.params: list[dict[str, Any]] = []
         self.fits: list[list[dict[str, Any]]] = []
@@ -108,7 +109,7 @@ class Runner:
             self.more_results[key] += values
         self.params += [candidate.params for candidate in candidates]
         for _ in candidates:
-            self.fits.append([evaluation.unscored(split, np.nan) for split in self.splits])
+            self.fits.append([evaluation.unscored(np.nan) for _ in self.splits])
             self.predictions.append([None] * len(self.splits))
         return candidates
 
@@ -150,11 +151,10 @@ class Runner:
     def run(self, units: Sequence[Unit], context: Any = None) -> None:
         """Train and score units, and note what becomes of their candidates."""
         self._units = units
-        prepared = {key: share(value) for key, value in self._prepared.items()}
         with self._progress.stage(units, context) as watches:
             tasks = (
                 delayed(run_unit)(
-                    self._shared, unit, prepared[unit.split.index, unit.key], watch, number
+                    self._shared, unit, self._sent.get((unit.split.index, unit.key)), watch, number
                 )
                 for number, (unit, watch) in enumerate(zip(units, watches, strict=True))
             )
@@ -166,7 +166,6 @@ class Runner:
 
     def _prepare(self, keyed: dict[Key, list[Candidate]]) -> None:
         if not self._evaluation.name:
-            self._prepared = dict.fromkeys(keyed)
             return
         missing = [key for key in keyed if key not in self._prepared]
         tasks = (
@@ -175,11 +174,12 @@ class Runner:
         )
         for number, prepared in self._parallel(tasks):
             self._prepared[missing[number]] = prepared
+            self._sent[missing[number]] = share(prepared)
 
     def _limit(self, key: Key) -> Any:
         if self._max_members is not None:
             return lambda network: self._max_members
-        prepared, split = self._prepared[key], self.splits[key[0]]
+        prepared, split = self._prepared.get(key), self.splits[key[0]]
         if isinstance(prepared, Exception):
             return lambda network: len(split.train)
         data = self._evaluation if prepared is None else prepared

@@ -27,7 +27,6 @@ from sknn_actloss._sklearn import (
     check_method_params,
     fit_context,
     insert_error_scores,
-    scorer_names,
     scorer_parts,
     warn_or_raise_about_fit_failures,
     whole_number,
@@ -80,7 +79,7 @@ class StackedSearch(BaseSearchCV):
         """
         name = network_name(self.estimator)
         scorers, refit_metric = self._get_scorers()
-        self._check_committee(scorer_names(scorers))
+        self._check_committee(scorer_parts(scorers))
         X, y = indexable(X, y)
         params = check_method_params(X, params=params)
         routed = self._get_routed_params_for_fit(params)
@@ -129,8 +128,9 @@ class StackedSearch(BaseSearchCV):
         pre_dispatch = getattr(self, "pre_dispatch", "2*n_jobs")
         return Runner(evaluation, splits, self.n_jobs, pre_dispatch, progress, self._max_members)
 
-    def _check_committee(self, metrics: list[str] | None) -> None:
-        if self.committee_size is not None and metrics and not isinstance(self.refit, str):
+    def _check_committee(self, metrics: Any) -> None:
+        is_undecided = isinstance(metrics, dict) and not isinstance(self.refit, str)
+        if self.committee_size is not None and is_undecided:
             raise ValueError(
                 f"committee_size={self.committee_size} with several metrics needs the name of the "
                 f"one that decides as refit, one of {', '.join(metrics)}; got {self.refit!r}."
@@ -223,7 +223,7 @@ class StackedSearch(BaseSearchCV):
         if callable(self.scoring) and self.multimetric_:
             # Only now are the metrics known.
             self._check_refit_for_multimetric(metrics)
-            self._check_committee(list(metrics))
+            self._check_committee(metrics)
             refit_metric = self.refit
         if not self.refit and self.multimetric_:
             return

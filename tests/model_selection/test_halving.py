@@ -9,7 +9,11 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import loguniform
 from sklearn.datasets import load_iris, make_regression
-from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.experimental import (  # noqa: F401
+    enable_halving_search_cv,
+    enable_iterative_imputer,
+)
+from sklearn.impute import IterativeImputer
 from sklearn.model_selection import (
     GridSearchCV,
     HalvingGridSearchCV,
@@ -207,3 +211,14 @@ def test_bad_settings_of_random_candidates() -> None:
     )
     with pytest.raises(ValueError, match="cannot be both set to 'exhaust'"):
         search.fit(X, Y)
+
+
+def test_candidates_that_differ_in_max_iter_of_a_step() -> None:
+    pipeline = make_pipeline(IterativeImputer(random_state=0), CLASSIFIER)
+    grid = {"iterativeimputer__max_iter": [1, 3], "mlpclassifier__alpha": [0, 1, 5]}
+    rows = np.where(np.random.default_rng(0).uniform(size=X.shape) < 0.4, np.nan, X)
+    options = {"cv": 3, "factor": 2, "random_state": 0}
+    expected = HalvingGridSearchCV(
+        pipeline, grid, resource="mlpclassifier__max_iter", max_resources=18, **options
+    ).fit(rows, Y)
+    assert_same_search(StackedHalvingGridSearchCV(pipeline, grid, **options).fit(rows, Y), expected)
