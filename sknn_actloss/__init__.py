@@ -1,6 +1,14 @@
 """Multi-layer perceptrons for scikit-learn with activation, loss and learning rate to choose."""
 
-from sknn_actloss import activations, initializers, losses, schedules, solvers
+from sknn_actloss import (
+    activations,
+    averaging,
+    initializers,
+    losses,
+    normalization,
+    schedules,
+    solvers,
+)
 from sknn_actloss.estimators import MLPClassifier, MLPRegressor
 
 __version__ = "0.1.0"
@@ -10,8 +18,10 @@ __all__ = [
     "MLPRegressor",
     "__version__",
     "activations",
+    "averaging",
     "initializers",
     "losses",
+    "normalization",
     "schedules",
     "solvers",
 ]

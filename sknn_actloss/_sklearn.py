@@ -14,6 +14,7 @@ from sklearn.model_selection._validation import (
     _warn_or_raise_about_fit_failures as warn_or_raise_about_fit_failures,
 )
 from sklearn.utils._param_validation import (
+    HasMethods,
     Interval,
     Options,
     StrOptions,
@@ -39,6 +40,7 @@ except ImportError:  # scikit-learn < 1.9
 __all__ = [
     "BaseSearchCV",
     "CallbackSupportMixin",
+    "HasMethods",
     "Integral",
     "Interval",
     "Options",

@@ -16,7 +16,15 @@ ROOT = Path(sknn_actloss.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 FLOORS = [
     {"_calls", "_component", "_docs", "_interval", "_numeric", "_probes", "_sklearn"},
-    {"activations", "losses", "schedules", "solvers", "initializers"},
+    {
+        "activations",
+        "averaging",
+        "initializers",
+        "losses",
+        "normalization",
+        "schedules",
+        "solvers",
+    },
     {"core"},
     {"training"},
     {"estimators"},

@@ -20,7 +20,15 @@ import sknn_actloss
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PUBLIC_MODULES = ["activations", "initializers", "losses", "schedules", "solvers"]
+PUBLIC_MODULES = [
+    "activations",
+    "averaging",
+    "initializers",
+    "losses",
+    "normalization",
+    "schedules",
+    "solvers",
+]
 MODULES = sorted(
     module.name for module in pkgutil.walk_packages(sknn_actloss.__path__, "sknn_actloss.")
 )

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknn_actloss._sklearn import (
     CallbackSupportMixin,
+    HasMethods,
     Options,
     Real,
     StrOptions,
@@ -27,6 +28,7 @@ from sknn_actloss.activations import (
     canonical_name,
     resolve_activation,
 )
+from sknn_actloss.averaging import AVERAGES, Averaging
 from sknn_actloss.core import Layout, Model, raw_outputs
 from sknn_actloss.estimators._fitting import Data, Problem
 from sknn_actloss.estimators._lbfgs import fit_lbfgs
@@ -35,6 +37,7 @@ from sknn_actloss.estimators._observer import FitObserver
 from sknn_actloss.estimators._settings import Settings, named_solver
 from sknn_actloss.initializers import INITIALIZERS, Initializer, resolve_initializer
 from sknn_actloss.losses import resolve_loss
+from sknn_actloss.normalization import NORMALIZATIONS, Normalization
 from sknn_actloss.schedules import SCHEDULES, Schedule, resolve_schedule
 from sknn_actloss.solvers import SOLVERS, Solver
 
@@ -61,7 +64,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             callable,
             number(0, None),
         ],
-        "learning_rate_init": [number(0, None)],
+        "learning_rate_init": [number(0, None), StrOptions({"auto"})],
         "power_t": [number(0, None, closed="left")],
         "max_iter": [whole_number(1)],
         "shuffle": ["boolean"],
@@ -71,8 +74,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         "warm_start": ["boolean"],
         "momentum": [number(0, 1, closed="both")],
         "nesterovs_momentum": ["boolean"],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [number(0, 1, closed="left")],
+        "early_stopping": ["boolean", StrOptions({"auto"})],
+        "validation_fraction": [number(0, 1, closed="left"), HasMethods("split")],
         "beta_1": [number(0, 1, closed="left")],
         "beta_2": [number(0, 1, closed="left")],
         "epsilon": [number(0, None)],
@@ -81,6 +84,18 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         "weight_init": [StrOptions(set(INITIALIZERS.names)), Initializer],
         "weight_decay": [number(0, None, closed="left"), None],
         "dtype": [StrOptions({"auto", "float32", "float64"})],
+        "dropout": [number(0, 1, closed="left"), "array-like"],
+        "l1": [number(0, None, closed="left")],
+        "max_norm": [number(0, None), None],
+        "gradient_clip": [number(0, None), None],
+        "normalization": [StrOptions(set(NORMALIZATIONS.names)), Normalization, None],
+        "skip_connections": ["boolean"],
+        "weight_averaging": [StrOptions(set(AVERAGES.names)), Averaging, None],
+        "n_members": [whole_number(1)],
+        "monitor": [str, callable],
+        "restore_best": ["boolean", StrOptions({"auto"})],
+        "max_time": [number(0, None), None],
+        "checkpoint": [None],
     }
 
     def set_params(self, **params: Any) -> Self:

@@ -79,7 +79,38 @@ weight_decay : float, default=None
     Decoupled weight decay: every step multiplies the weights, never the biases, by
     ``1 - rate * weight_decay``. ``None`` leaves it to the solver ("adamw" has its own).
 dtype : {{"auto", "float32", "float64"}}, default="auto"
-    Data type of the computation; "auto" keeps float32 input and takes float64 otherwise.""",
+    Data type of the computation; "auto" keeps float32 input and takes float64 otherwise.
+dropout : float or sequence of float, default=0.0
+    Share in [0, 1) of the outputs of hidden units that each step sets to zero, scaled up in
+    return (inverted dropout); predictions use all units. One for all hidden layers, one for
+    each, or one more in front for the inputs.
+l1 : float, default=0.0
+    Strength of the L1 penalty on the weights, divided by the number of rows as ``alpha`` is.
+max_norm : float, default=None
+    Largest Euclidean norm of the incoming weights of each unit, enforced after each step.
+gradient_clip : float, default=None
+    Largest Euclidean norm of the gradient of all parameters; a longer one is scaled down.
+normalization : {{"batch", "layer"}}, Normalization or None, default=None
+    Normalisation in front of the hidden activations, or an instance such as
+    ``BatchNorm(momentum=0.05)``.
+skip_connections : bool, default=False
+    Whether each hidden layer that is as wide as the one before adds that layer's output to its
+    own, so that deep networks train.
+weight_averaging : {{"ema", "swa"}}, Averaging or None, default=None
+    Whether predictions use averaged weights: with exponentially fading shares of all steps
+    ("ema") or the mean over the last epochs ("swa"), or an instance such as ``EMA(decay=0.999)``.
+n_members : int, default=1
+    Networks to train from different initial weights, as one stack; predictions are averaged.
+monitor : str or callable, default="score"
+    What validation rows are judged by: "score" (accuracy or R^2), "loss" (the loss), or the name
+    of a scorer or a scorer as in scikit-learn's ``scoring``.
+restore_best : bool or "auto", default="auto"
+    Whether to keep the weights of the best epoch, by validation rows or else by the training
+    loss, instead of the last ones. "auto" does so with early stopping.
+max_time : float, default=None
+    Seconds after which training stops, at the end of an epoch.
+checkpoint : Checkpoint or None, default=None
+    Where and how often to save a training, so that ``fit`` goes on from there after a crash.""",
     "attributes": """\
 coefs_ : list of ndarray of shape (n_in, n_out)
     Weights of each layer.

@@ -75,7 +75,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         alpha: float = 0.0001,
         batch_size: int | str = "auto",
         learning_rate: Any = "constant",
-        learning_rate_init: float = 0.001,
+        learning_rate_init: float | str = 0.001,
         power_t: float = 0.5,
         max_iter: int = 200,
         shuffle: bool = True,
@@ -85,8 +85,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         warm_start: bool = False,
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
+        early_stopping: bool | str = False,
+        validation_fraction: Any = 0.1,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-8,
@@ -95,6 +95,18 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         weight_init: Any = "sklearn",
         weight_decay: float | None = None,
         dtype: str = "auto",
+        dropout: Any = 0.0,
+        l1: float = 0.0,
+        max_norm: float | None = None,
+        gradient_clip: float | None = None,
+        normalization: Any = None,
+        skip_connections: bool = False,
+        weight_averaging: Any = None,
+        n_members: int = 1,
+        monitor: Any = "score",
+        restore_best: bool | str = "auto",
+        max_time: float | None = None,
+        checkpoint: Any = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -124,6 +136,18 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         self.weight_init = weight_init
         self.weight_decay = weight_decay
         self.dtype = dtype
+        self.dropout = dropout
+        self.l1 = l1
+        self.max_norm = max_norm
+        self.gradient_clip = gradient_clip
+        self.normalization = normalization
+        self.skip_connections = skip_connections
+        self.weight_averaging = weight_averaging
+        self.n_members = n_members
+        self.monitor = monitor
+        self.restore_best = restore_best
+        self.max_time = max_time
+        self.checkpoint = checkpoint
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:

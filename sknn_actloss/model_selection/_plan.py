@@ -38,8 +38,12 @@ SHAPING = (
     "dtype",
     "early_stopping",
     "hidden_layer_sizes",
+    "monitor",
+    "n_members",
+    "normalization",
     "random_state",
     "shuffle",
+    "skip_connections",
     "validation_fraction",
     "weight_init",
 )
