@@ -29,8 +29,8 @@ from sknn_actloss.activations import (
     resolve_activation,
 )
 from sknn_actloss.averaging import AVERAGES, Averaging
-from sknn_actloss.core import Layout, Model, raw_outputs
-from sknn_actloss.estimators._fitting import Data, Problem
+from sknn_actloss.core import Layout, Model, Views, raw_outputs
+from sknn_actloss.estimators._fitting import HIDDEN_ATTRIBUTES, Data, Problem, hidden_views
 from sknn_actloss.estimators._lbfgs import fit_lbfgs
 from sknn_actloss.estimators._lockstep import fit_stochastic
 from sknn_actloss.estimators._observer import FitObserver
@@ -188,13 +188,17 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         n_outputs = targets.shape[1] * settings.loss.outputs_per_target
         model = settings.model(self._target_kind, n_outputs)
         self._check_targets(model, targets)
-        layout = Layout((X.shape[1], *settings.hidden_layer_sizes, n_outputs))
+        layout = model.layout(X.shape[1], settings.hidden_layer_sizes, n_outputs)
+        _check_input_dropout(model, X)
         random_state = check_random_state(self.random_state)
         if fresh:
             params = self._initial_params(settings, model, layout, targets, weights, random_state)
         else:
             self._check_shapes(layout)
             params = layout.flatten(self.coefs_, self.intercepts_, working_dtype)
+            for name, parts in hidden_views(layout, params).items():
+                for part, fitted in zip(parts, getattr(self, name), strict=True):
+                    part[...] = fitted
         self._model = model
         self.n_outputs_, self.n_layers_ = n_outputs, len(layout.layer_sizes)
         self.out_activation_ = canonical_name(model.output) or repr(model.output)
@@ -317,11 +321,22 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
     def _raw_outputs(self, X: Any, activated: bool = False) -> np.ndarray:
         """Return what leaves the last linear layer or its activation: (n_samples, n_outputs)."""
         X = self._rows_to_predict(X)
-        coefs = [np.asarray(coef)[None] for coef in self.coefs_]
-        intercepts = [np.asarray(intercept)[None, None] for intercept in self.intercepts_]
         model, output = self._model, self._model.output if activated else None
         with np.errstate(over="ignore"):
-            return raw_outputs(X, coefs, intercepts, model.hidden, output=output)[0]
+            return raw_outputs(X, self._views(), model.hidden, output=output)[0]
+
+    def _views(self) -> Views:
+        """Return the fitted parameters as networks take them."""
+        hidden = {
+            field: [np.asarray(part)[None, None] for part in getattr(self, name)]
+            for name, field in HIDDEN_ATTRIBUTES.items()
+            if hasattr(self, name)
+        }
+        return Views(
+            [np.asarray(coef)[None] for coef in self.coefs_],
+            [np.asarray(intercept)[None, None] for intercept in self.intercepts_],
+            **hidden,
+        )
 
     def _rows_to_predict(self, X: Any) -> np.ndarray | sparse.csr_array:
         if not hasattr(self, "coefs_"):
@@ -346,6 +361,14 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def _check_input_dropout(model: Model, X: Any) -> None:
+    if sparse.issparse(X) and model.dropout and model.dropout[0]:
+        raise ValueError(
+            f"dropout={model.dropout} leaves out inputs, which sparse X does not allow. Set the "
+            "first of these rates to 0, or pass X.toarray()."
+        )
 
 
 def is_stochastic(estimator: BaseMLP) -> bool:

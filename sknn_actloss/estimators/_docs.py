@@ -116,6 +116,10 @@ coefs_ : list of ndarray of shape (n_in, n_out)
     Weights of each layer.
 intercepts_ : list of ndarray of shape (n_out,)
     Biases of each layer.
+normalization_scales_, normalization_offsets_ : list of ndarray of shape (n_units,)
+    Scales and offsets of each hidden layer, with ``normalization``.
+running_means_, running_variances_ : list of ndarray of shape (n_units,)
+    Moments of each hidden layer that predictions use, with batch normalisation.
 loss_ : float
     Loss of the last epoch.
 best_loss_ : float or None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,11 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 
 from sknn_actloss._component import stackable
-from sknn_actloss.core import Layout, Model
+from sknn_actloss.core import Layout, Model, mask_streams
 from sknn_actloss.estimators._settings import Settings
 from sknn_actloss.schedules import LearningRate
 from sknn_actloss.solvers import Solver
-from sknn_actloss.training import Course, Member, Outcome
+from sknn_actloss.training import Average, Course, Member, Outcome
 
 NON_FINITE = (
     "Solver produced non-finite parameter weights. The input data may contain large values and "
@@ -36,6 +36,22 @@ COURSE_ATTRIBUTES = {
     "best_score": "best_validation_score_",
     "no_improvement_count": "_no_improvement_count",
 }
+
+
+#: Attributes of normalised networks, and the views of a row of parameters that they are.
+HIDDEN_ATTRIBUTES = {
+    "normalization_scales_": "scales",
+    "normalization_offsets_": "offsets",
+    "running_means_": "means",
+    "running_variances_": "variances",
+}
+
+
+def hidden_views(layout: Layout, flat: np.ndarray) -> dict[str, list[np.ndarray]]:
+    """Return what normalises hidden layers as views of a row (1, n_row), by attribute."""
+    views = layout.views(flat)
+    found = {name: getattr(views, field) for name, field in HIDDEN_ATTRIBUTES.items()}
+    return {name: [part[0, 0] for part in parts] for name, parts in found.items() if parts}
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +85,7 @@ class Problem:
     sample_weight : ndarray of shape (n_samples,) or None
     layout : Layout
     model : Model
-    params : ndarray of shape (1, n_params)
+    params : ndarray of shape (1, n_row)
         Where training starts, in the data type of the computation.
     dtype : dtype
         Data type of the fitted weights.
@@ -89,21 +105,37 @@ class Problem:
     fresh: bool
 
     def attributes(self, params: np.ndarray) -> dict[str, list[np.ndarray]]:
-        """Return ``coefs_`` and ``intercepts_`` as views of a row of parameters."""
+        """Return ``coefs_``, ``intercepts_`` and the like as views of a row of parameters."""
         flat = params.astype(self.dtype, copy=False)[None]
         return {
             "coefs_": [weights[0] for weights in self.layout.weights(flat)],
             "intercepts_": [bias[0, 0] for bias in self.layout.biases(flat)],
+            **hidden_views(self.layout, flat),
         }
 
 
 @dataclass
 class OptimizerState:
-    """What ``partial_fit`` goes on from: solver, its state, and where the rate stands."""
+    """What ``partial_fit`` goes on from.
+
+    Parameters
+    ----------
+    solver : Solver
+    state : dict
+        What the solver remembers.
+    rate : LearningRate
+        Where the rate stands.
+    average : Average or None
+        The average of the weights, and the weights to go on from.
+    streams : list of Generator or None
+        Sources of dropout masks.
+    """
 
     solver: Solver
     state: dict[str, Any]
     rate: LearningRate
+    average: Average | None = None
+    streams: list[np.random.Generator] | None = None
 
     @property
     def learning_rate(self) -> float:
@@ -129,6 +161,8 @@ class Training:
         Whether this is a call of ``partial_fit``.
     n_seen : int
         Rows seen in earlier calls.
+    streams : list of Generator or None
+        Sources of dropout masks to go on with; ``None`` for new ones.
     """
 
     estimator: Any
@@ -139,6 +173,7 @@ class Training:
     batch_size: int
     incremental: bool = False
     n_seen: int = 0
+    streams: list[np.random.Generator] | None = None
 
     @classmethod
     def of(
@@ -155,8 +190,14 @@ class Training:
             course=_course(estimator, problem),
             max_iter=estimator.max_iter,
             weight_decay=settings.weight_decay,
+            gradient_clip=settings.gradient_clip,
+            max_norm=settings.max_norm,
+            averaging=settings.averaging,
+            average=optimizer.average if settings.averaging else None,
             state=optimizer.state,
         )
+        if member.average is not None:
+            problem.layout.trained(problem.params)[...] = member.average.last
         return cls(
             estimator=estimator,
             problem=problem,
@@ -165,6 +206,7 @@ class Training:
             validation_rows=validation_rows,
             batch_size=_batch_size(estimator.batch_size, n_rows),
             incremental=incremental,
+            streams=optimizer.streams,
             n_seen=0 if problem.fresh else getattr(estimator, "t_", 0),
         )
 
@@ -188,9 +230,28 @@ class Training:
             and first.params.dtype == second.params.dtype
             and self.batch_size == other.batch_size
             and self.estimator.shuffle == other.estimator.shuffle
+            and first.model.skip_connections == second.model.skip_connections
             and all(_equal(*pair) for pair in arrays)
-            and (not self.estimator.shuffle or _same_stream(first, second))
+            and (not (self.draws or other.draws) or _same_stream(first, second))
         )
+
+    @property
+    def draws(self) -> bool:
+        """Whether epochs draw random numbers."""
+        return self.estimator.shuffle or bool(self.problem.model.dropout)
+
+    def mask_streams(self) -> list[np.random.Generator] | None:
+        """Return the sources of dropout masks, ``None`` without dropout.
+
+        New ones come from a copy of the generator, so that the order of the rows is the same
+        with dropout and without.
+        """
+        if self.streams is None and self.problem.model.dropout:
+            copied = np.random.RandomState()
+            copied.set_state(self.problem.random_state.get_state())
+            seed = copied.randint(np.iinfo(np.int32).max)
+            self.streams = mask_streams(seed, self.problem.layout.n_layers)
+        return self.streams
 
     def finish(self) -> None:
         """Set the attributes of the estimator to where the training stands.
@@ -204,7 +265,9 @@ class Training:
         course, rate = member.course, member.learning_rate.current
         remedy = f"The learning rate was {rate:g}. Lower learning_rate_init. {REMEDY}"
         set_weights(estimator, self.problem, member.params, remedy)
-        estimator._optimizer = OptimizerState(member.solver, member.state, member.learning_rate)
+        estimator._optimizer = OptimizerState(
+            member.solver, member.state, member.learning_rate, member.average, self.streams
+        )
         estimator.t_ = self.n_seen + course.n_epochs * self.n_rows
         estimator.n_iter_ = course.n_epochs
         estimator.loss_curve_ = course.loss_curve
@@ -266,7 +329,7 @@ def _optimizer(
     if incremental and old is not None and stackable(old.solver, settings.solver):
         old.rate.schedule = settings.schedule
         old.rate.learning_rate_init = settings.learning_rate_init
-        return OptimizerState(settings.solver, old.state, old.rate)
+        return replace(old, solver=settings.solver)
     samples = 0
     if not problem.fresh:
         samples = getattr(estimator, "t_", 0) if old is None else old.rate.samples

@@ -34,6 +34,8 @@ class Lockstep:
         self._random_state = problem.random_state if head.estimator.shuffle else None
         self._members = [training.member for training in trainings]
         self._params = np.concatenate([training.problem.params for training in trainings])
+        dropping = [training for training in trainings if training.problem.model.dropout]
+        self._streams = dropping[0].mask_streams() if dropping else None
         # The rows are held once, whatever the number of members.
         shared = {"X": None, "y": problem.y, "sample_weight": problem.sample_weight}
         for training in trainings:
@@ -56,7 +58,9 @@ class Lockstep:
         problem = head.problem
         batches = Batches(self._X, problem.y, problem.sample_weight, self._order, head.batch_size)
         sizes = batches.batch_size, batches.group_size
-        stack = Stack(problem.layout, self._members, self._params, *sizes, workspace)
+        stack = Stack(
+            problem.layout, self._members, self._params, *sizes, workspace, self._streams
+        )
         workspace = stack.network.workspace
         score = None if head.validation_rows is None else self._scores
         stack = train(
@@ -78,12 +82,13 @@ class Lockstep:
         """Take the rows to go on with after pickling, validated as they were at the start."""
         self._X = X
 
-    def _scores(self, stack: Stack) -> list[float]:
+    def _scores(self, stack: Stack, params: np.ndarray) -> list[float]:
         """Return the validation score of each member."""
-        head, network = self.trainings[0], stack.network
+        head = self.trainings[0]
         rows, weights = head.validation_rows, head.problem.sample_weight
         y, weights = head.problem.y[rows], None if weights is None else weights[rows]
-        raw = raw_outputs(self._X, network.weights, network.biases, network.hidden, rows)
+        views = head.problem.layout.views(params)
+        raw = raw_outputs(self._X, views, stack.network.hidden, rows)
         estimators = {id(training.member): training.estimator for training in self.trainings}
         return [
             estimators[id(member)]._validation_score(

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from sknn_actloss.activations import Activation, Softmax, canonical_name, resolve_activation
+from sknn_actloss.averaging import Averaging, resolve_averaging
 from sknn_actloss.core import Model
 from sknn_actloss.initializers import Initializer, resolve_initializer
 from sknn_actloss.losses import Loss, resolve_loss
+from sknn_actloss.normalization import Normalization, resolve_normalization
 from sknn_actloss.schedules import Constant, Schedule, resolve_schedule
 from sknn_actloss.solvers import AdamW, Solver, resolve_solver
 
@@ -40,6 +42,13 @@ class Settings:
     weight_decay: float
     initializer: Initializer
     alpha: float
+    l1: float
+    max_norm: float | None
+    gradient_clip: float | None
+    dropout: tuple[float, ...]
+    normalization: Normalization | None
+    skip_connections: bool
+    averaging: Averaging | None
 
     @classmethod
     def of(cls, estimator: Any, task: str) -> Settings:
@@ -47,6 +56,8 @@ class Settings:
         sizes = hidden_sizes(estimator.hidden_layer_sizes)
         solver = named_solver(estimator, estimator.solver)
         schedule, rate = _learning_rate(estimator)
+        dropout = _dropout(estimator.dropout, len(sizes))
+        normalization = resolve_normalization(estimator.normalization)
         _check_lbfgs(estimator, solver, schedule)
         out_activation = estimator.out_activation
         return cls(
@@ -62,6 +73,13 @@ class Settings:
             weight_decay=_weight_decay(estimator, solver),
             initializer=resolve_initializer(estimator.weight_init),
             alpha=float(estimator.alpha),
+            l1=float(estimator.l1),
+            max_norm=estimator.max_norm,
+            gradient_clip=estimator.gradient_clip,
+            dropout=dropout,
+            normalization=normalization,
+            skip_connections=estimator.skip_connections,
+            averaging=resolve_averaging(estimator.weight_averaging),
         )
 
     def model(self, target_kind: str, n_outputs: int) -> Model:
@@ -79,7 +97,16 @@ class Settings:
         self._check_output(output, loss, target_kind, n_outputs)
         for activation in {id(a): a for a in [*self.activations, output]}.values():
             activation.check()
-        return Model(self.activations, output, loss, self.alpha)
+        return Model(
+            self.activations,
+            output,
+            loss,
+            self.alpha,
+            self.l1,
+            self.dropout,
+            self.normalization,
+            self.skip_connections,
+        )
 
     def _check_output(
         self, output: Activation, loss: Loss, target_kind: str, n_outputs: int
@@ -129,6 +156,22 @@ def _activations(spec: Any, n_hidden: int) -> tuple[Activation, ...]:
     return (resolve_activation(spec),) * n_hidden
 
 
+def _dropout(spec: Any, n_hidden: int) -> tuple[float, ...]:
+    """Return the rate of the inputs and of each hidden layer, nothing where all are zero."""
+    if isinstance(spec, Real):
+        rates = (0.0, *(float(spec),) * n_hidden)
+    elif len(spec) in (n_hidden, n_hidden + 1):
+        rates = (0.0,) * (n_hidden + 1 - len(spec)) + tuple(spec)
+    else:
+        raise ValueError(
+            f"dropout={spec!r} has {len(spec)} entries, but hidden_layer_sizes has {n_hidden}. "
+            f"Give a single rate, one for each hidden layer, or one more in front for the inputs."
+        )
+    if not all(isinstance(rate, Real) and 0 <= rate < 1 for rate in rates):
+        raise ValueError(f"dropout={spec!r} must hold rates of at least 0 and below 1.")
+    return tuple(map(float, rates)) if any(rates) else ()
+
+
 def _learning_rate(estimator: Any) -> tuple[Schedule, float]:
     spec, rate = estimator.learning_rate, float(estimator.learning_rate_init)
     if not isinstance(spec, Real):
@@ -150,8 +193,16 @@ def _check_lbfgs(estimator: Any, solver: Solver, schedule: Schedule) -> None:
             schedule != Constant() or isinstance(estimator.learning_rate, Real),
             "learning_rate='constant'",
         ),
-        f"weight_decay={estimator.weight_decay}": (estimator.weight_decay, "weight_decay=None"),
+        f"dropout={estimator.dropout!r}": (np.any(estimator.dropout), "dropout=0"),
+        f"l1={estimator.l1}": (estimator.l1, "l1=0"),
+        f"normalization={estimator.normalization!r}": (
+            getattr(resolve_normalization(estimator.normalization), "has_moments", False),
+            "normalization='layer'",
+        ),
     }
+    for name in ("weight_decay", "max_norm", "gradient_clip", "weight_averaging"):
+        value = getattr(estimator, name)
+        conflicts[f"{name}={value!r}"] = value, f"{name}=None"
     for setting, (conflicting, remedy) in conflicts.items():
         if conflicting:
             raise ValueError(

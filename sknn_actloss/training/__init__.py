@@ -1,5 +1,6 @@
 """Training: minibatches, the epoch loop, stopping rules and the bridge to L-BFGS."""
 
+from sknn_actloss.training.averages import Average
 from sknn_actloss.training.batches import Batch, Batches, Group
 from sknn_actloss.training.lbfgs import BestIterate, minimize
 from sknn_actloss.training.loop import Observer, train
@@ -7,6 +8,7 @@ from sknn_actloss.training.stack import Member, Stack
 from sknn_actloss.training.stopping import Course, Outcome
 
 __all__ = [
+    "Average",
     "Batch",
     "Batches",
     "BestIterate",

@@ -27,7 +27,7 @@ def train(
     batches: Batches,
     random_state: np.random.RandomState | None,
     *,
-    score: Callable[[Stack], list[float]] | None = None,
+    score: Callable[[Stack, np.ndarray], list[float]] | None = None,
     observer: Observer | None = None,
     n_epochs: int | None = None,
 ) -> Stack | None:
@@ -46,7 +46,8 @@ def train(
     random_state : RandomState or None
         Draws a new order of the rows for each epoch; ``None`` keeps the order.
     score : callable, optional
-        Returns the validation score of each member, for early stopping.
+        Returns the validation score of each member, given the stack and the rows of parameters
+        that predictions use, for early stopping.
     observer : Observer, optional
         Is told of each epoch and may stop the training.
     n_epochs : int, optional
@@ -73,12 +74,12 @@ def train(
                     _judge(member)
                 if observer.epoch_ends(stack):
                     _end_all(stack, Outcome.STOPPED)
-                stack = _release(stack)
+                stack = _release(stack, batches)
         except KeyboardInterrupt:
             _end_all(stack, Outcome.INTERRUPTED)
-            stack = _release(stack)
+            stack = _release(stack, batches)
     if stack is not None:
-        _settle(stack, range(len(stack.members)))
+        _settle(stack, batches, range(len(stack.members)))
     return stack
 
 
@@ -88,6 +89,7 @@ def _run_epoch(stack: Stack, batches: Batches) -> np.ndarray:
     rates = iter(stack.rates(batches.n_batches))
     for group in batches.groups():
         total += stack.steps(group, rates)
+    stack.end_epoch()
     return total / batches.total_weight
 
 
@@ -95,11 +97,12 @@ def _record(
     stack: Stack,
     batches: Batches,
     losses: np.ndarray,
-    score: Callable[[Stack], list[float]] | None,
+    score: Callable[[Stack, np.ndarray], list[float]] | None,
 ) -> None:
-    scores = [None] * len(losses) if score is None else score(stack)
+    rows = stack.rows(batches)
+    scores = [None] * len(losses) if score is None else score(stack, rows)
     for member, params, loss, value in zip(
-        stack.members, stack.params, losses.tolist(), scores, strict=True
+        stack.members, rows, losses.tolist(), scores, strict=True
     ):
         course, learning_rate = member.course, member.learning_rate
         if course.record(params, loss, learning_rate.current, value):
@@ -125,17 +128,22 @@ def _end_all(stack: Stack, outcome: Outcome) -> None:
         member.course.outcome = member.course.outcome or outcome
 
 
-def _release(stack: Stack) -> Stack | None:
+def _release(stack: Stack, batches: Batches) -> Stack | None:
     members = enumerate(stack.members)
     finished = [index for index, member in members if member.course.outcome is not None]
-    _settle(stack, finished)
-    return stack.without(finished) if finished else stack
+    if not finished:
+        return stack
+    _settle(stack, batches, finished)
+    return stack.without(finished)
 
 
-def _settle(stack: Stack, indices: Iterable[int]) -> None:
-    """Write down the weights to keep and the solver's state of members."""
+def _settle(stack: Stack, batches: Batches, indices: Iterable[int]) -> None:
+    """Write down the weights to keep, the solver's state and the average of members."""
+    rows = stack.rows(batches)
     for index in indices:
-        member, params = stack.members[index], stack.params[index]
+        member, params = stack.members[index], rows[index]
         # What a solver remembers of a divergence would spoil the steps that follow.
-        member.state = {} if member.course.has_diverged(params) else stack.state_of(index)
+        diverged = member.course.has_diverged(stack.params[index])
+        member.state = {} if diverged else stack.state_of(index)
+        member.average = None if diverged else stack.average_of(index)
         member.params = member.course.final_params(params)

@@ -12,7 +12,7 @@ from scipy import sparse
 
 from sknn_actloss._component import stack
 from sknn_actloss.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
-from sknn_actloss.core import Layout, Network, hidden_layers, raw_outputs
+from sknn_actloss.core import Hidden, Layout, Network, raw_outputs
 from sknn_actloss.losses import Focal, Huber, LogLoss, Quantile
 from sknn_actloss.solvers import SGD, SOLVERS, Adam
 
@@ -174,10 +174,11 @@ def test_stacked_solvers(members):
 def test_predictions(activation):
     layout = Layout((N_FEATURES, 7, 6, 2))
     params = single(random_params(np.random.default_rng(0), layout, 2))
-    hidden = hidden_layers([(ACTIVATIONS[activation](),) * 2] * 2, params.dtype)
+    models = [CASES[0].model((ACTIVATIONS[activation](),) * 2)] * 2
+    hidden = Hidden.of(models, params.dtype)
     X, _, _ = batch(CASES[0])
     with new_arrays_watched():
-        raw = raw_outputs(X, layout.weights(params), layout.biases(params), hidden)
+        raw = raw_outputs(X, layout.views(params), hidden)
     assert raw.dtype == np.float32
 
 

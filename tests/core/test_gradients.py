@@ -21,7 +21,7 @@ from sknn_actloss.activations import (
     Softplus,
     Squareplus,
 )
-from sknn_actloss.core import Layout, Model, Network, hidden_layers, raw_outputs
+from sknn_actloss.core import Layout, Model, Network, raw_outputs
 from sknn_actloss.losses import (
     LOSSES,
     TARGET_KINDS,
@@ -224,8 +224,7 @@ def test_loss_is_the_mean_that_the_loss_itself_gives(case: Case) -> None:
         X, y, params = rng.normal(size=(9, 3)), case.targets(rng, 9), random_params(rng, layout)
         model = case.model((ACTIVATIONS["tanh"](),), output, alpha=0.0)
         losses, _ = loss_and_gradient(layout, [model], params, X, y)
-        hidden = hidden_layers([model.activations], params.dtype)
-        raw = raw_outputs(X, layout.weights(params), layout.biases(params), hidden)
+        raw = raw_outputs(X, layout.views(params), model.hidden)
         prediction = model.output(raw)[0]
         encoded = 2 * y - 1 if model.loss.encoding == (-1.0, 1.0) else y
         rows = model.loss.value_of_prediction(encoded, prediction)

@@ -355,7 +355,7 @@ def test_an_interruption_with_early_stopping_keeps_the_best_weights() -> None:
     scores = iter([0.1, 0.9, 0.3, 0.2])
     recipe = Recipe(early_stopping=True)
     (member,) = data.run(
-        [recipe], score=lambda stack: [next(scores)], observer=Recorder(4, interrupt)
+        [recipe], score=lambda stack, params: [next(scores)], observer=Recorder(4, interrupt)
     )
     (best,) = data.run([Recipe(max_iter=2)])
     assert member.course.outcome is Outcome.INTERRUPTED

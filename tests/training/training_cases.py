@@ -89,9 +89,8 @@ class Problem:
     def scorer(self, rows: np.ndarray) -> Callable[[Stack], list[float]]:
         """Return the validation score by rows: accuracy, or the negative absolute error."""
 
-        def score(stack: Stack) -> list[float]:
-            network = stack.network
-            raw = raw_outputs(self.X[rows], network.weights, network.biases, network.hidden)
+        def score(stack: Stack, params: np.ndarray) -> list[float]:
+            raw = raw_outputs(self.X[rows], self.layout.views(params), stack.network.hidden)
             scores = []
             for member, outputs in zip(stack.members, raw, strict=True):
                 prediction = member.model.output(outputs[None])[0]
