@@ -9,7 +9,6 @@ from scipy import sparse
 
 from sknn_actloss._calls import Call
 from sknn_actloss._numeric import constant
-from sknn_actloss.activations import Activation
 from sknn_actloss.core.dropout import Dropout, mask_streams
 from sknn_actloss.core.model import Hidden, Model
 from sknn_actloss.core.objective import Objective

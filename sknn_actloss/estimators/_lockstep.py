@@ -58,9 +58,7 @@ class Lockstep:
         problem = head.problem
         batches = Batches(self._X, problem.y, problem.sample_weight, self._order, head.batch_size)
         sizes = batches.batch_size, batches.group_size
-        stack = Stack(
-            problem.layout, self._members, self._params, *sizes, workspace, self._streams
-        )
+        stack = Stack(problem.layout, self._members, self._params, *sizes, workspace, self._streams)
         workspace = stack.network.workspace
         score = None if head.validation_rows is None else self._scores
         stack = train(

@@ -51,7 +51,10 @@ class Averages:
         self._members, self._params = members, params
         averages = [member.average for member in members]
         self.values = np.concatenate(
-            [row if a is None else a.values for a, row in zip(averages, params[:, None], strict=True)]
+            [
+                row if a is None else a.values
+                for a, row in zip(averages, params[:, None], strict=True)
+            ]
         )
         self._counts = [0 if average is None else average.count for average in averages]
         self._by_step = [i for i, m in enumerate(members) if m.averaging and m.averaging.per_step]

@@ -12,7 +12,7 @@ import numpy as np
 from sknn_actloss._calls import Call, run
 from sknn_actloss._component import runs
 from sknn_actloss.averaging import Averaging
-from sknn_actloss.core import Hidden, Layout, Model, Network, Workspace
+from sknn_actloss.core import Hidden, Layout, Model, Network, Workspace, mask_streams
 from sknn_actloss.schedules import LearningRate
 from sknn_actloss.solvers import StochasticSolver
 from sknn_actloss.training.averages import Average, Averages
@@ -100,8 +100,10 @@ class Stack:
     ) -> None:
         self.members = list(members)
         self.params = params
-        self._shape, self._streams = (layout, batch_size, group_size), streams
         models = [member.model for member in members]
+        if streams is None and any(model.dropout for model in models):
+            streams = mask_streams(0, layout.n_layers)
+        self._shape, self._streams = (layout, batch_size, group_size), streams
         self.network = Network(layout, models, params, batch_size, group_size, workspace, streams)
         trained = self.network.trained
         self._programs: dict[Group, list[list[Call]]] = {}

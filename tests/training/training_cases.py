@@ -32,17 +32,20 @@ class Recipe:
     n_iter_no_change: float = 10
     max_iter: int = 15
     early_stopping: bool = False
+    of_model: dict[str, Any] = field(default_factory=dict)
+    of_member: dict[str, Any] = field(default_factory=dict)
 
     def member(self, kind: str, **changes: Any) -> Member:
         output = ACTIVATIONS[self.loss.natural_output(kind)]()
         loss = self.loss.for_targets(kind, canonical_name(output))
         return Member(
-            model=Model(self.activations, output, loss, self.alpha),
+            model=Model(self.activations, output, loss, self.alpha, **self.of_model),
             solver=self.solver,
             learning_rate=LearningRate(self.schedule, self.rate),
             course=Course(self.tol, self.n_iter_no_change, self.early_stopping),
             max_iter=self.max_iter,
             weight_decay=self.weight_decay,
+            **self.of_member,
             **changes,
         )
 
@@ -62,10 +65,13 @@ class Problem:
 
     def params(self, seeds: list[int]) -> np.ndarray:
         rows = [
-            np.random.default_rng(seed).normal(scale=0.5, size=self.layout.n_params)
-            for seed in seeds
+            np.random.default_rng(seed).normal(scale=0.5, size=self.layout.n_row) for seed in seeds
         ]
-        return np.array(rows, dtype=self.y.dtype)
+        params = np.array(rows, dtype=self.y.dtype)
+        for part in (self.layout.views(params).scales, self.layout.views(params).variances):
+            for array in part:
+                array[...] = 1
+        return params
 
     def stack(self, members: list[Member], seeds: list[int]) -> Stack:
         return self.stack_at(members, self.params(seeds))
