@@ -5,7 +5,9 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from sknn_actloss import MLPClassifier, MLPRegressor
 from sknn_actloss.activations import HIDDEN_ACTIVATIONS
+from sknn_actloss.averaging import AVERAGES
 from sknn_actloss.losses import LOSSES
+from sknn_actloss.normalization import NORMALIZATIONS
 from sknn_actloss.schedules import SCHEDULES
 from sknn_actloss.solvers import SOLVERS
 
@@ -59,6 +61,25 @@ def test_defaults(estimator):
 def test_every_component(task, parameter, name):
     settings = BASE | SETTINGS.get((parameter, name), {}) | {parameter: name}
     assert failures(ESTIMATORS[task](**settings)) == {}
+
+
+#: Options that draw no random numbers and set no rows aside.
+OPTIONS = {
+    "gradient_clip": {"gradient_clip": 1.0},
+    "l1": {"l1": 0.01},
+    "max_norm": {"max_norm": 3.0},
+    "skip_connections": {"skip_connections": True, "hidden_layer_sizes": (16, 16)},
+    "layer norm with lbfgs": {"normalization": "layer", "solver": "lbfgs", "alpha": 1.0},
+    **{f"{name} norm": {"normalization": name} for name in NORMALIZATIONS},
+    **{f"{name} average": {"weight_averaging": name} for name in AVERAGES},
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", OPTIONS)
+@pytest.mark.parametrize("task", ESTIMATORS)
+def test_every_option(task, name):
+    assert failures(ESTIMATORS[task](**BASE | OPTIONS[name])) == {}
 
 
 @pytest.mark.parametrize("name", LOSSES["regression"])
