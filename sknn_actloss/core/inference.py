@@ -93,16 +93,19 @@ def layer_products(
 
 
 def hidden_outputs(
-    X: np.ndarray | sparse.csr_array, params: Views, hidden: Hidden
+    X: np.ndarray | sparse.csr_array,
+    params: Views,
+    hidden: Hidden,
+    rows: np.ndarray | None = None,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield what the hidden layers make of rows, layer by layer.
 
     Parameters
     ----------
-    X : ndarray or CSR of shape (n_rows, n_features)
-        Rows.
-    params, hidden
+    X, params, hidden
         As in :func:`raw_outputs`.
+    rows : ndarray of int, optional
+        Take these rows of ``X`` only.
 
     Yields
     ------
@@ -111,7 +114,7 @@ def hidden_outputs(
     passed : ndarray of shape (n_members, n_rows, units)
         What the layer passes on: the very outputs without a skip connection.
     """
-    passed = X
+    passed = X if rows is None else _block(X, rows, params.weights[0].dtype)
     for layer in range(len(hidden)):
         outputs = _linear(passed, params, layer)
         activate(layer, outputs, params, hidden)

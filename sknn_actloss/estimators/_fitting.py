@@ -13,6 +13,7 @@ from sklearn.model_selection import train_test_split
 
 from sknn_actloss._component import stackable
 from sknn_actloss.core import Layout, Model, mask_streams
+from sknn_actloss.estimators._health import complaint
 from sknn_actloss.estimators._settings import Settings
 from sknn_actloss.schedules import LearningRate
 from sknn_actloss.solvers import Solver
@@ -253,8 +254,13 @@ class Training:
             self.streams = mask_streams(seed, self.problem.layout.n_layers)
         return self.streams
 
-    def finish(self) -> None:
+    def finish(self, X: np.ndarray | sparse.csr_array) -> None:
         """Set the attributes of the estimator to where the training stands.
+
+        Parameters
+        ----------
+        X : ndarray or CSR of shape (n_samples, n_features)
+            The rows, of which this training may hold none.
 
         Raises
         ------
@@ -279,7 +285,16 @@ class Training:
         estimator.best_loss_ = None if early else course.best_loss
         estimator._no_improvement_count = course.no_improvement_count
         if not (self.incremental and course.outcome is Outcome.MAX_ITER):
-            _warn(course, estimator.max_iter, rate)
+            _warn(course, estimator.max_iter, rate, self._complaint(X))
+
+    def _complaint(self, X: np.ndarray | sparse.csr_array) -> str:
+        """Say what is wrong with the network of a fit that has come to its end."""
+        course = self.member.course
+        if self.incremental or course.outcome in (None, Outcome.DIVERGED, Outcome.INTERRUPTED):
+            return ""
+        had_to_learn = self.problem.fresh and np.ptp(self.problem.y, axis=0).any()
+        losses = course.loss_curve if had_to_learn else []
+        return complaint(self.estimator, X, self.train_rows, losses)
 
 
 def _split(estimator: Any, problem: Problem) -> tuple[np.ndarray | None, np.ndarray | None]:
@@ -369,11 +384,11 @@ def set_weights(estimator: Any, problem: Problem, params: np.ndarray | None, rem
     vars(estimator).update(problem.attributes(params))
 
 
-def _warn(course: Course, max_iter: int, rate: float) -> None:
+def _warn(course: Course, max_iter: int, rate: float, complaint: str) -> None:
     if course.outcome is Outcome.MAX_ITER:
         warnings.warn(
             f"Stochastic Optimizer: Maximum iterations ({max_iter}) reached and the "
-            "optimization hasn't converged yet.",
+            f"optimization hasn't converged yet. {complaint}".rstrip(),
             ConvergenceWarning,
             stacklevel=2,
         )
@@ -387,3 +402,5 @@ def _warn(course: Course, max_iter: int, rate: float) -> None:
         )
     elif course.outcome is Outcome.INTERRUPTED:
         warnings.warn("Training interrupted by user.", stacklevel=2)
+    elif complaint:
+        warnings.warn(complaint, ConvergenceWarning, stacklevel=2)

@@ -68,6 +68,10 @@ class Lockstep:
         self._members, self._params = ([], None) if stack is None else (stack.members, stack.params)
         return workspace
 
+    def finish(self, training: Training) -> None:
+        """Set the attributes of the estimator of one of the trainings to where it stands."""
+        training.finish(self._X)
+
     def drop(self, members: Collection[Member]) -> None:
         """Take members out, whether they are done or not."""
         dropped = {id(member) for member in members}
@@ -109,7 +113,8 @@ def fit_stochastic(
     """Train one estimator by minibatches and set its attributes."""
     training = Training.of(estimator, settings, problem, incremental)
     workspace = vars(estimator).pop("_workspace", None)
-    workspace = Lockstep([training]).train(observer, 1 if incremental else None, workspace)
+    lockstep = Lockstep([training])
+    workspace = lockstep.train(observer, 1 if incremental else None, workspace)
     if estimator.warm_start or incremental:
         estimator._workspace = workspace
-    training.finish()
+    lockstep.finish(training)

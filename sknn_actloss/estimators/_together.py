@@ -182,7 +182,7 @@ class Together:
             raise KeyboardInterrupt
         for place, training in zip(places, lockstep.trainings, strict=True):
             with self._attempt(place):
-                training.finish()
+                lockstep.finish(training)
 
     @contextmanager
     def _attempt(self, place: int) -> Iterator[None]:
