@@ -32,7 +32,8 @@ class InputReport:
         Not those of constant inputs, and of those where a few rows differ from all others, as in
         indicators of rare categories.
         """
-        return np.flatnonzero((self.std > 0) & (self.std > 0.1 * self.extent))
+        rounding = 1e-12 * np.abs(self.mean)
+        return np.flatnonzero((self.extent > rounding) & (self.std > 0.1 * self.extent))
 
     @property
     def scale_ratio(self) -> float:
@@ -45,7 +46,7 @@ class InputReport:
 
     @property
     def offset(self) -> np.ndarray:
-        """Distance of the mean from zero in units of the extent, for the inputs that vary, else zero."""
+        """Distance of the mean from zero in units of the extent; zero for those that do not vary."""
         offset = np.zeros(len(self.mean))
         offset[self.varying] = np.abs(self.mean[self.varying]) / self.extent[self.varying]
         return offset
