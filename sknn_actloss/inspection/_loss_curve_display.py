@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
-from sknn_actloss.inspection._naming import label, networks_by_name
+from sknn_actloss.inspection._naming import is_stochastic, label, networks_by_name
 from sknn_actloss.inspection._plotting import (
     GREY,
     Display,
@@ -22,7 +22,6 @@ from sknn_actloss.inspection._plotting import (
 )
 
 Curves = Mapping[str, Sequence[float]]
-
 
 #: The mark of a best epoch.
 BEST = {"marker": "o", "markersize": 7, "markeredgecolor": "white", "linestyle": "none"}
@@ -245,8 +244,14 @@ class LossCurveDisplay(Display):
         """Return what dashes and marks mean, where there are any, with their styles."""
         dashes = {style for panel in panels if panel != "rate" for style, _ in self._curves(panel)}
         texts = {"training": "-", "validation": "--"} if "--" in dashes else {}
-        found = {text: {"color": GREY, "linestyle": style} for text, style in texts.items()}
-        return {**found, "best epoch": {"color": GREY, **BEST}} if self.best_markers_ else found
+        meanings: dict[str, dict[str, Any]] = {
+            text: {"color": GREY, "linestyle": style}
+            for text, style in texts.items()
+            if style in dashes
+        }
+        if self.best_markers_:
+            meanings["best epoch"] = {"color": GREY, **BEST}
+        return meanings
 
 
 def _check_has_losses(name: str, network: Any) -> None:
@@ -288,6 +293,4 @@ def _score_name(network: Any) -> str:
 
 
 def _step_name(network: Any) -> str:
-    return (
-        "epoch" if getattr(network.solver, "stochastic", network.solver != "lbfgs") else "iteration"
-    )
+    return "epoch" if is_stochastic(network.solver) else "iteration"

@@ -84,11 +84,9 @@ def _distinct(names: Sequence[str]) -> list[str]:
     ]
 
 
-def networks_by_name(
-    estimators: Any, names: str | Sequence[str] | None, parameter: str = "estimator"
-) -> dict[str, Any]:
+def networks_by_name(estimators: Any, names: str | Sequence[str] | None) -> dict[str, Any]:
     """Return the networks within what the user gave, by default named by what sets them apart."""
-    found = by_name(estimators, names, parameter, lambda given: _differences(networks(given)))
+    found = by_name(estimators, names, "estimator", lambda given: _differences(networks(given)))
     return dict(zip(found, networks(found.values()), strict=True))
 
 

@@ -66,7 +66,7 @@ def set_rate_scale(ax: Any, scale: str, rates: Sequence[Any]) -> None:
     highest = [np.max(curve) for curve in rates]
     set_scale(ax, scale, highest)
     if ax.get_yscale() == "linear":
-        ax.set_ylim(bottom=0.0)
+        ax.set_ylim(0.0, max(ax.get_ylim()[1], 1.05 * max(highest)))
     elif scale == "auto":
         ax.set_ylim(bottom=max(ax.get_ylim()[0], 0.01 * min(highest)))
 

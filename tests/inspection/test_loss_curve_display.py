@@ -176,3 +176,10 @@ def test_epochs_are_whole_numbers():
     display = LossCurveDisplay({"a": [3.0, 2.0, 1.0]}, rates={"a": [3.0, 2.0, 1.0]}).plot()
     ticks = display.axes_[-1].get_xticks()
     assert_array_equal(ticks, np.round(ticks))
+
+
+def test_the_legend_explains_no_more_than_is_drawn():
+    display = LossCurveDisplay({"a": [2.0, 1.0]}, validation_scores={"a": [0.5, 0.6]})
+    assert texts(display.plot()) == ["a", "training", "validation"]
+    assert texts(display.plot(panels="score")) == ["a", "validation"]
+    assert texts(display.plot(panels="loss")) == ["a"]
