@@ -28,7 +28,7 @@ from sknn_actloss.activations import (
     canonical_name,
     resolve_activation,
 )
-from sknn_actloss.averaging import AVERAGES, Averaging
+from sknn_actloss.averaging import AVERAGES, Averaging, resolve_averaging
 from sknn_actloss.core import Layout, Model, Views, raw_outputs
 from sknn_actloss.estimators._fitting import HIDDEN_ATTRIBUTES, Data, Problem, hidden_views
 from sknn_actloss.estimators._lbfgs import fit_lbfgs
@@ -37,7 +37,7 @@ from sknn_actloss.estimators._observer import FitObserver
 from sknn_actloss.estimators._settings import Settings, named_solver
 from sknn_actloss.initializers import INITIALIZERS, Initializer, resolve_initializer
 from sknn_actloss.losses import resolve_loss
-from sknn_actloss.normalization import NORMALIZATIONS, Normalization
+from sknn_actloss.normalization import NORMALIZATIONS, Normalization, resolve_normalization
 from sknn_actloss.schedules import SCHEDULES, Schedule, resolve_schedule
 from sknn_actloss.solvers import SOLVERS, Solver
 
@@ -129,6 +129,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             "loss": lambda spec: resolve_loss(spec, self._task),
             "solver": lambda spec: named_solver(self, spec),
             "learning_rate": lambda spec: resolve_schedule(spec, power_t=self.power_t),
+            "normalization": resolve_normalization,
+            "weight_averaging": resolve_averaging,
             "weight_init": resolve_initializer,
         }
         value = getattr(self, name, None)
@@ -195,10 +197,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             params = self._initial_params(settings, model, layout, targets, weights, random_state)
         else:
             self._check_shapes(layout)
-            params = layout.flatten(self.coefs_, self.intercepts_, working_dtype)
-            for name, parts in hidden_views(layout, params).items():
-                for part, fitted in zip(parts, getattr(self, name), strict=True):
-                    part[...] = fitted
+            params = self._fitted_params(layout, working_dtype)
         self._model = model
         self.n_outputs_, self.n_layers_ = n_outputs, len(layout.layer_sizes)
         self.out_activation_ = canonical_name(model.output) or repr(model.output)
@@ -307,6 +306,21 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             if initial is not None:
                 intercepts[-1] = model.output.inverse(initial)
         return layout.flatten(coefs, intercepts, np.float64)
+
+    def _fitted_params(self, layout: Layout, dtype: np.dtype) -> np.ndarray:
+        """Return the row of parameters of the fitted network."""
+        params = layout.flatten(self.coefs_, self.intercepts_, dtype)
+        views = hidden_views(layout, params)
+        if views.keys() != {name for name in HIDDEN_ATTRIBUTES if hasattr(self, name)}:
+            raise ValueError(
+                f"The fitted network was normalised otherwise than normalization="
+                f"{self.normalization!r} asks for. Training can go on only with the same kind of "
+                "normalisation; set warm_start=False to start anew."
+            )
+        for name, parts in views.items():
+            for part, fitted in zip(parts, getattr(self, name), strict=True):
+                part[...] = fitted
+        return params
 
     def _check_shapes(self, layout: Layout) -> None:
         expected = list(zip(layout.layer_sizes, layout.layer_sizes[1:], strict=False))

@@ -366,6 +366,8 @@ def set_weights(estimator: Any, problem: Problem, params: np.ndarray | None, rem
     """Set ``coefs_`` and ``intercepts_``, or raise with a remedy where no weights are finite."""
     if params is None:
         raise ValueError(f"{NON_FINITE} {remedy}")
+    for name in HIDDEN_ATTRIBUTES:
+        vars(estimator).pop(name, None)
     vars(estimator).update(problem.attributes(params))
 
 
