@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -30,7 +31,7 @@ from sknn_actloss.activations import (
 )
 from sknn_actloss.averaging import AVERAGES, Averaging, resolve_averaging
 from sknn_actloss.core import Layout, Model, Views, raw_outputs
-from sknn_actloss.estimators._fitting import HIDDEN_ATTRIBUTES, Data, Problem, hidden_views
+from sknn_actloss.estimators._fitting import HIDDEN_ATTRIBUTES, Data, Problem
 from sknn_actloss.estimators._lbfgs import fit_lbfgs
 from sknn_actloss.estimators._lockstep import fit_stochastic
 from sknn_actloss.estimators._observer import FitObserver
@@ -194,7 +195,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         _check_input_dropout(model, X)
         random_state = check_random_state(self.random_state)
         if fresh:
-            params = self._initial_params(settings, model, layout, targets, weights, random_state)
+            draw = settings, model, layout, targets, weights, random_state
+            params = np.concatenate([self._initial_params(*draw) for _ in range(self.n_members)])
         else:
             self._check_shapes(layout)
             params = self._fitted_params(layout, working_dtype)
@@ -308,47 +310,47 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         return layout.flatten(coefs, intercepts, np.float64)
 
     def _fitted_params(self, layout: Layout, dtype: np.dtype) -> np.ndarray:
-        """Return the row of parameters of the fitted network."""
-        params = layout.flatten(self.coefs_, self.intercepts_, dtype)
-        views = hidden_views(layout, params)
-        if views.keys() != {name for name in HIDDEN_ATTRIBUTES if hasattr(self, name)}:
+        """Return the rows of parameters of the fitted networks."""
+        views = self._views()
+        found = tuple(field for field in HIDDEN_ATTRIBUTES.values() if getattr(views, field))
+        if found != layout.hidden_fields:
             raise ValueError(
                 f"The fitted network was normalised otherwise than normalization="
                 f"{self.normalization!r} asks for. Training can go on only with the same kind of "
                 "normalisation; set warm_start=False to start anew."
             )
-        for name, parts in views.items():
-            for part, fitted in zip(parts, getattr(self, name), strict=True):
-                part[...] = fitted
-        return params
+        return layout.rows(views, dtype)
 
     def _check_shapes(self, layout: Layout) -> None:
-        expected = list(zip(layout.layer_sizes, layout.layer_sizes[1:], strict=False))
+        members = (self.n_members,) if self.n_members > 1 else ()
+        expected = [(*members, *shape) for shape in pairwise(layout.layer_sizes)]
         found = [np.shape(coef) for coef in self.coefs_]
         if found != expected:
             raise ValueError(
-                f"The fitted weights have shapes {found}, but the data and hidden_layer_sizes="
-                f"{self.hidden_layer_sizes} ask for {expected}. Training can go on only with the "
-                "same shapes; set warm_start=False to start anew."
+                f"The fitted weights have shapes {found}, but the data, n_members={self.n_members} "
+                f"and hidden_layer_sizes={self.hidden_layer_sizes} ask for {expected}. Training "
+                "can go on only with the same shapes; set warm_start=False to start anew."
             )
 
-    def _raw_outputs(self, X: Any, activated: bool = False) -> np.ndarray:
-        """Return what leaves the last linear layer or its activation: (n_samples, n_outputs)."""
+    def _outputs(self, X: Any, activated: bool) -> np.ndarray:
+        """Return raw or activated outputs of all networks: (n_members, n_samples, n_outputs)."""
         X = self._rows_to_predict(X)
         model, output = self._model, self._model.output if activated else None
         with np.errstate(over="ignore"):
-            return raw_outputs(X, self._views(), model.hidden, output=output)[0]
+            return raw_outputs(X, self._views(), model.hidden, output=output)
 
     def _views(self) -> Views:
-        """Return the fitted parameters as networks take them."""
+        """Return the fitted parameters as networks take them, a member for each network."""
+        n_members = len(self.members_) if hasattr(self, "members_") else 1
+        row = n_members, 1, -1
         hidden = {
-            field: [np.asarray(part)[None, None] for part in getattr(self, name)]
+            field: [np.reshape(part, row) for part in getattr(self, name)]
             for name, field in HIDDEN_ATTRIBUTES.items()
             if hasattr(self, name)
         }
         return Views(
-            [np.asarray(coef)[None] for coef in self.coefs_],
-            [np.asarray(intercept)[None, None] for intercept in self.intercepts_],
+            [np.reshape(coef, (n_members, *np.shape(coef)[-2:])) for coef in self.coefs_],
+            [np.reshape(intercept, row) for intercept in self.intercepts_],
             **hidden,
         )
 
@@ -361,10 +363,6 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         validate_data(self, X, skip_check_array=True, reset=False)
         assert_all_finite(X, estimator_name=type(self).__name__, input_name="X")
         return X
-
-    def _predictions(self, X: Any) -> np.ndarray:
-        """Return the activated outputs (n_samples, n_outputs)."""
-        return self._raw_outputs(X, activated=True)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what is pickled: all but the room that training works in."""
@@ -393,6 +391,11 @@ def is_stochastic(estimator: BaseMLP) -> bool:
             f"partial_fit is only available for stochastic optimizers. {solver} is not stochastic."
         )
     return True
+
+
+def mean_of_members(outputs: np.ndarray) -> np.ndarray:
+    """Return the mean (n_samples, n_outputs) of what the members of a committee give."""
+    return outputs[0] if len(outputs) == 1 else outputs.mean(axis=0)
 
 
 def single_column(y: np.ndarray) -> np.ndarray:

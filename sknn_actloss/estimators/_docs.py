@@ -100,7 +100,8 @@ weight_averaging : {{"ema", "swa"}}, Averaging or None, default=None
     Whether predictions use averaged weights: with exponentially fading shares of all steps
     ("ema") or the mean over the last epochs ("swa"), or an instance such as ``EMA(decay=0.999)``.
 n_members : int, default=1
-    Networks to train from different initial weights, as one stack; predictions are averaged.
+    Networks to train from different initial weights, as one stack: a committee, whose
+    probabilities or predictions are averaged.
 monitor : str or callable, default="score"
     What validation rows are judged by: "score" (accuracy or R^2), "loss" (the loss), or the name
     of a scorer or a scorer as in scikit-learn's ``scoring``.
@@ -112,10 +113,13 @@ max_time : float, default=None
 checkpoint : Checkpoint or None, default=None
     Where and how often to save a training, so that ``fit`` goes on from there after a crash.""",
     "attributes": """\
-coefs_ : list of ndarray of shape (n_in, n_out)
-    Weights of each layer.
+coefs_ : list of ndarray of shape (n_in, n_out) or (n_members, n_in, n_out)
+    Weights of each layer, with the axis of members for a committee only; so for other arrays.
 intercepts_ : list of ndarray of shape (n_out,)
     Biases of each layer.
+members_ : list of MLPClassifier or MLPRegressor
+    The fitted networks of a committee, one by one. Numbers and curves of the committee are means
+    over them, where one that has ended counts with its last value.
 normalization_scales_, normalization_offsets_ : list of ndarray of shape (n_units,)
     Scales and offsets of each hidden layer, with ``normalization``.
 running_means_, running_variances_ : list of ndarray of shape (n_units,)

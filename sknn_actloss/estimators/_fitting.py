@@ -47,13 +47,6 @@ HIDDEN_ATTRIBUTES = {
 }
 
 
-def hidden_views(layout: Layout, flat: np.ndarray) -> dict[str, list[np.ndarray]]:
-    """Return what normalises hidden layers as views of a row (1, n_row), by attribute."""
-    views = layout.views(flat)
-    found = {name: getattr(views, field) for name, field in HIDDEN_ATTRIBUTES.items()}
-    return {name: [part[0, 0] for part in parts] for name, parts in found.items() if parts}
-
-
 @dataclass(frozen=True, eq=False)
 class Data:
     """Validated data, whatever the parameters of an estimator.
@@ -85,7 +78,7 @@ class Problem:
     sample_weight : ndarray of shape (n_samples,) or None
     layout : Layout
     model : Model
-    params : ndarray of shape (1, n_row)
+    params : ndarray of shape (n_members, n_row)
         Where training starts, in the data type of the computation.
     dtype : dtype
         Data type of the fitted weights.
@@ -105,12 +98,22 @@ class Problem:
     fresh: bool
 
     def attributes(self, params: np.ndarray) -> dict[str, list[np.ndarray]]:
-        """Return ``coefs_``, ``intercepts_`` and the like as views of a row of parameters."""
-        flat = params.astype(self.dtype, copy=False)[None]
+        """Return ``coefs_``, ``intercepts_`` and the like as views of parameters.
+
+        Parameters
+        ----------
+        params : ndarray of shape (n_row,) or (n_members, n_row)
+            A network, or the members of a committee, whose axis the views keep in front.
+        """
+        flat = np.atleast_2d(params).astype(self.dtype, copy=False)
+        views = self.layout.views(flat)
+        hidden = {name: getattr(views, field) for name, field in HIDDEN_ATTRIBUTES.items()}
+        parts = {"coefs_": views.weights, "intercepts_": views.biases, **hidden}
+        first = 0 if params.ndim == 1 else slice(None)
         return {
-            "coefs_": [weights[0] for weights in self.layout.weights(flat)],
-            "intercepts_": [bias[0, 0] for bias in self.layout.biases(flat)],
-            **hidden_views(self.layout, flat),
+            name: [part[first] if name == "coefs_" else part[first, 0] for part in arrays]
+            for name, arrays in parts.items()
+            if arrays
         }
 
 
@@ -264,7 +267,9 @@ class Training:
         estimator, member = self.estimator, self.member
         course, rate = member.course, member.learning_rate.current
         remedy = f"The learning rate was {rate:g}. Lower learning_rate_init. {REMEDY}"
-        set_weights(estimator, self.problem, member.params, remedy)
+        if member.params is None:
+            raise ValueError(f"{NON_FINITE} {remedy}")
+        set_weights(estimator, self.problem, member.params)
         estimator._optimizer = OptimizerState(
             member.solver, member.state, member.learning_rate, member.average, self.streams
         )
@@ -278,8 +283,12 @@ class Training:
         estimator.best_validation_score_ = course.best_score if early else None
         estimator.best_loss_ = None if early else course.best_loss
         estimator._no_improvement_count = course.no_improvement_count
+
+    def warn(self) -> None:
+        """Warn where training has not come to its end."""
+        course = self.member.course
         if not (self.incremental and course.outcome is Outcome.MAX_ITER):
-            _warn(course, estimator.max_iter, rate)
+            _warn(course, self.estimator.max_iter, self.member.learning_rate.current)
 
 
 def _split(estimator: Any, problem: Problem) -> tuple[np.ndarray | None, np.ndarray | None]:
@@ -362,11 +371,9 @@ def _same_stream(first: Problem, second: Problem) -> bool:
     return all(np.array_equal(one, two) for one, two in zip(*states, strict=True))
 
 
-def set_weights(estimator: Any, problem: Problem, params: np.ndarray | None, remedy: str) -> None:
-    """Set ``coefs_`` and ``intercepts_``, or raise with a remedy where no weights are finite."""
-    if params is None:
-        raise ValueError(f"{NON_FINITE} {remedy}")
-    for name in HIDDEN_ATTRIBUTES:
+def set_weights(estimator: Any, problem: Problem, params: np.ndarray) -> None:
+    """Set ``coefs_``, ``intercepts_`` and the like in place of earlier ones."""
+    for name in (*HIDDEN_ATTRIBUTES, "members_"):
         vars(estimator).pop(name, None)
     vars(estimator).update(problem.attributes(params))
 

@@ -12,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sknn_actloss._sklearn import check_optimize_result
 from sknn_actloss.core import Network
-from sknn_actloss.estimators._fitting import REMEDY, Problem, set_weights
+from sknn_actloss.estimators._fitting import NON_FINITE, REMEDY, Problem, set_weights
 from sknn_actloss.estimators._observer import FitObserver
 from sknn_actloss.estimators._settings import Settings
 from sknn_actloss.solvers import LBFGS
@@ -36,7 +36,10 @@ def fit_lbfgs(estimator: Any, settings: Settings, problem: Problem, observer: Fi
         return observer.iteration_ends(params, len(losses), loss)
 
     result = _minimise(estimator, settings.solver, evaluate, objective.start, on_iterate)
-    set_weights(estimator, problem, _final_params(problem, objective, result, losses), REMEDY)
+    params = _final_params(problem, objective, result, losses)
+    if params is None:
+        raise ValueError(f"{NON_FINITE} {REMEDY}")
+    set_weights(estimator, problem, params)
     estimator.n_iter_ = _n_iterations(result, len(losses), estimator.max_iter)
     _set_curves(estimator, objective.loss, losses)
 

@@ -12,7 +12,13 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import validate_data
 
 from sknn_actloss._sklearn import StrOptions, fit_context
-from sknn_actloss.estimators._base import FLOATS, BaseMLP, is_stochastic, single_column
+from sknn_actloss.estimators._base import (
+    FLOATS,
+    BaseMLP,
+    is_stochastic,
+    mean_of_members,
+    single_column,
+)
 from sknn_actloss.estimators._docs import documented
 from sknn_actloss.losses import LOSSES, Loss, resolve_loss
 
@@ -206,7 +212,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         """
-        prediction = self._predictions(X)
+        prediction = mean_of_members(self._outputs(X, activated=True))
         return prediction.ravel() if prediction.shape[1] == 1 else prediction
 
     def _validate(self, X: Any, y: Any, reset: bool) -> tuple[Any, np.ndarray]:

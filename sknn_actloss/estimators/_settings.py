@@ -195,6 +195,7 @@ def _check_lbfgs(estimator: Any, solver: Solver, schedule: Schedule) -> None:
         ),
         f"dropout={estimator.dropout!r}": (np.any(estimator.dropout), "dropout=0"),
         f"l1={estimator.l1}": (estimator.l1, "l1=0"),
+        f"n_members={estimator.n_members}": (estimator.n_members > 1, "n_members=1"),
         f"normalization={estimator.normalization!r}": (
             getattr(resolve_normalization(estimator.normalization), "has_moments", False),
             "normalization='layer'",

@@ -155,6 +155,7 @@ class Together:
         return (
             type(estimator).fit in (MLPClassifier.fit, MLPRegressor.fit)
             and not hasattr(estimator, "_skl_callbacks")
+            and estimator.n_members == 1
             and not set(self._fit_params) - {"sample_weight"}
         )
 
@@ -183,6 +184,7 @@ class Together:
         for place, training in zip(places, lockstep.trainings, strict=True):
             with self._attempt(place):
                 training.finish()
+                training.warn()
 
     @contextmanager
     def _attempt(self, place: int) -> Iterator[None]:
