@@ -192,7 +192,6 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         model = settings.model(self._target_kind, n_outputs)
         self._check_targets(model, targets)
         layout = model.layout(X.shape[1], settings.hidden_layer_sizes, n_outputs)
-        _check_input_dropout(model, X)
         random_state = check_random_state(self.random_state)
         if fresh:
             draw = settings, model, layout, targets, weights, random_state
@@ -373,14 +372,6 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def _check_input_dropout(model: Model, X: Any) -> None:
-    if sparse.issparse(X) and model.dropout and model.dropout[0]:
-        raise ValueError(
-            f"dropout={model.dropout} leaves out inputs, which sparse X does not allow. Set the "
-            "first of these rates to 0, or pass X.toarray()."
-        )
 
 
 def is_stochastic(estimator: BaseMLP) -> bool:
