@@ -36,7 +36,7 @@ from sknn_actloss.estimators._lockstep import fit_stochastic
 from sknn_actloss.estimators._observer import FitObserver
 from sknn_actloss.estimators._settings import Settings, named_solver
 from sknn_actloss.initializers import INITIALIZERS, Initializer, resolve_initializer
-from sknn_actloss.losses import resolve_loss
+from sknn_actloss.losses import Loss, resolve_loss
 from sknn_actloss.normalization import NORMALIZATIONS, Normalization
 from sknn_actloss.schedules import SCHEDULES, Schedule, resolve_schedule
 from sknn_actloss.solvers import SOLVERS, Solver
@@ -356,6 +356,13 @@ def is_stochastic(estimator: BaseMLP) -> bool:
             f"partial_fit is only available for stochastic optimizers. {solver} is not stochastic."
         )
     return True
+
+
+def known_loss(estimator: BaseMLP) -> Loss:
+    """Return the loss of the fit, or the one that a fit would take."""
+    if hasattr(estimator, "_model"):
+        return estimator._model.loss
+    return resolve_loss(estimator.loss, estimator._task)
 
 
 def single_column(y: np.ndarray) -> np.ndarray:

@@ -12,19 +12,21 @@ from sklearn.utils.multiclass import type_of_target, unique_labels
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknn_actloss._sklearn import StrOptions, check_partial_fit_first_call, fit_context
-from sknn_actloss.estimators._base import FLOATS, BaseMLP, is_stochastic, single_column
+from sknn_actloss.estimators._base import (
+    FLOATS,
+    BaseMLP,
+    is_stochastic,
+    known_loss,
+    single_column,
+)
 from sknn_actloss.estimators._class_weight import class_weights, label_weights
 from sknn_actloss.estimators._docs import documented
-from sknn_actloss.losses import LOSSES, Loss, resolve_loss
+from sknn_actloss.losses import LOSSES, Loss
 
 
 def has_probabilities(estimator: MLPClassifier) -> bool:
     """Whether the loss gives probabilities; raises AttributeError where it does not."""
-    if hasattr(estimator, "_model"):
-        loss = estimator._model.loss
-    else:
-        loss = resolve_loss(estimator.loss, "classification")
-    if not loss.probabilistic:
+    if not known_loss(estimator).probabilistic:
         table = LOSSES["classification"]
         names = [name for name in table if table[name]().probabilistic]
         raise AttributeError(
