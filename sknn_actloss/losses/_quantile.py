@@ -85,7 +85,7 @@ class Quantile(Loss):
     def value(self, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
         """Return the loss of each row."""
         d = (self._by_target(raw) - y[..., np.newaxis]).reshape(raw.shape)
-        return row_sum(np.maximum(d, 0) - self._level(raw) * d)
+        return row_sum(np.maximum(d, 0) - np.asarray(self._level(raw), d.dtype) * d)
 
     def gradient(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> None:
         """Write the derivative by ``raw`` to ``out``."""
@@ -121,10 +121,10 @@ class Quantile(Loss):
         return outputs.reshape(*outputs.shape[:-1], -1, self.outputs_per_target)
 
     def _level(self, raw: np.ndarray) -> float | np.ndarray:
-        """Return the level of each output, a number or one for each member where it is one."""
+        """Return the level of each output, or what is the level of all."""
         if not self.levels:
             return self.quantile
-        return np.tile(np.array(self.levels, raw.dtype), raw.shape[-1] // len(self.levels))
+        return np.tile(self.levels, raw.shape[-1] // len(self.levels))
 
 
 def _are_levels(values: Sequence[float]) -> bool:
