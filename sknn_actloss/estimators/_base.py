@@ -37,7 +37,7 @@ from sknn_actloss.estimators._lockstep import fit_stochastic
 from sknn_actloss.estimators._observer import FitObserver
 from sknn_actloss.estimators._settings import Settings, named_solver
 from sknn_actloss.initializers import INITIALIZERS, Initializer, resolve_initializer
-from sknn_actloss.losses import resolve_loss
+from sknn_actloss.losses import Loss, resolve_loss
 from sknn_actloss.normalization import NORMALIZATIONS, Normalization, resolve_normalization
 from sknn_actloss.schedules import SCHEDULES, Schedule, resolve_schedule
 from sknn_actloss.solvers import SOLVERS, Solver
@@ -387,6 +387,13 @@ def is_stochastic(estimator: BaseMLP) -> bool:
 def mean_of_members(outputs: np.ndarray) -> np.ndarray:
     """Return the mean (n_samples, n_outputs) of what the members of a committee give."""
     return outputs[0] if len(outputs) == 1 else outputs.mean(axis=0)
+
+
+def known_loss(estimator: BaseMLP) -> Loss:
+    """Return the loss of the fit, or the one that a fit would take."""
+    if hasattr(estimator, "_model"):
+        return estimator._model.loss
+    return resolve_loss(estimator.loss, estimator._task)
 
 
 def single_column(y: np.ndarray) -> np.ndarray:

@@ -17,21 +17,18 @@ from sknn_actloss.estimators._base import (
     FLOATS,
     BaseMLP,
     is_stochastic,
+    known_loss,
     mean_of_members,
     single_column,
 )
 from sknn_actloss.estimators._class_weight import class_weights, label_weights
 from sknn_actloss.estimators._docs import documented
-from sknn_actloss.losses import LOSSES, Loss, resolve_loss
+from sknn_actloss.losses import LOSSES, Loss
 
 
 def has_probabilities(estimator: MLPClassifier) -> bool:
     """Whether the loss gives probabilities; raises AttributeError where it does not."""
-    if hasattr(estimator, "_model"):
-        loss = estimator._model.loss
-    else:
-        loss = resolve_loss(estimator.loss, "classification")
-    if not loss.probabilistic:
+    if not known_loss(estimator).probabilistic:
         table = LOSSES["classification"]
         names = [name for name in table if table[name]().probabilistic]
         raise AttributeError(

@@ -116,6 +116,8 @@ class Settings:
         elif isinstance(output, Softmax) and n_outputs == 1:
             flaw = "it needs at least two outputs, and these targets have one"
         else:
+            flaw = loss.objection(canonical_name(output))
+        if not flaw:
             return
         raise ValueError(
             f"out_activation={output!r} does not go with loss={self.loss!r}: {flaw}. "
