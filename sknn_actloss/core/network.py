@@ -134,11 +134,27 @@ class Network:
             ``sum_i w_i loss_i + sum_batches penalty``, with the weights and the outputs of each
             batch as they were when its gradient was computed.
         """
-        values = self._objective.value(y, self.workspace.raw[:, : len(y)])
+        values = self.values(y, self.workspace.raw[:, : len(y)])
         losses = values.sum(axis=1) if sample_weight is None else values @ sample_weight
         n_batches = -(-len(y) // self.workspace.batch_size)
         room = self.workspace
         return losses + self._penalty.values(room.squares[:n_batches], room.magnitudes[:n_batches])
+
+    def values(self, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
+        """Return each member's loss of each row, without penalties.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_rows, n_outputs)
+            Targets.
+        raw : ndarray of shape (n_members, n_rows, n_outputs)
+            Raw outputs, which may be overwritten.
+
+        Returns
+        -------
+        values : ndarray of shape (n_members, n_rows)
+        """
+        return self._objective.value(y, raw)
 
     def _needs(self, layout: Layout) -> list[Needs]:
         widths = layout.layer_sizes

@@ -31,11 +31,12 @@ from sknn_actloss.activations import (
 )
 from sknn_actloss.averaging import AVERAGES, Averaging, resolve_averaging
 from sknn_actloss.core import Layout, Model, Views, raw_outputs
-from sknn_actloss.estimators._fitting import HIDDEN_ATTRIBUTES, Data, Problem
+from sknn_actloss.estimators._fitting import HIDDEN_ATTRIBUTES, Data, Partition, Problem
 from sknn_actloss.estimators._lbfgs import fit_lbfgs
 from sknn_actloss.estimators._lockstep import fit_stochastic
 from sknn_actloss.estimators._observer import FitObserver
 from sknn_actloss.estimators._settings import Settings, named_solver
+from sknn_actloss.estimators._validation import NOTHING, Request, partition
 from sknn_actloss.initializers import INITIALIZERS, Initializer, resolve_initializer
 from sknn_actloss.losses import Loss, resolve_loss
 from sknn_actloss.normalization import NORMALIZATIONS, Normalization, resolve_normalization
@@ -143,10 +144,18 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
                 f"can be set. Pass an instance."
             )
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, incremental: bool) -> Self:
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        incremental: bool,
+        request: Request = NOTHING,
+    ) -> Self:
         settings = Settings.of(self, self._task)
-        if incremental and self.early_stopping:
+        if incremental and self.early_stopping and self.early_stopping != "auto":
             raise ValueError("partial_fit does not support early_stopping=True")
+        request.check(self, settings.solver.stochastic)
         data = {"X": X, "y": y, "metadata": None}
         if sample_weight is not None:
             data["metadata"] = {"sample_weight": sample_weight}
@@ -155,7 +164,10 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         problem = self._problem(settings, checked, sample_weight, incremental)
         observer = FitObserver(self, context, data, problem.attributes)
         if settings.solver.stochastic:
-            fit_stochastic(self, settings, problem, observer, incremental)
+            rows = Partition()
+            if not incremental:
+                rows = partition(self, checked, problem, sample_weight, request)
+            fit_stochastic(self, settings, problem, rows, observer, incremental)
         else:
             fit_lbfgs(self, settings, problem, observer)
         if context is not None:
@@ -173,11 +185,11 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
 
     def _checked(self, X: Any, y: Any, incremental: bool) -> Data:
         """Validate rows and targets, and encode the targets."""
-        before = vars(self).copy()
+        before, given = vars(self).copy(), (X, y)
         X, y = self._validate(X, y, reset=self._starts_anew(incremental))
         targets = self._encode(y, incremental)
         found = {name: value for name, value in vars(self).items() if name not in before}
-        return Data(X, targets, found)
+        return Data(X, targets, y, given, found)
 
     def _problem(
         self, settings: Settings, data: Data, sample_weight: Any, incremental: bool
@@ -212,7 +224,17 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             dtype=dtype,
             random_state=random_state,
             fresh=fresh,
+            given=data.given[0],
         )
+
+    def _encode_validation(self, y: np.ndarray, trained: np.ndarray) -> np.ndarray:
+        """Return validation targets encoded as the training targets (n_samples, n_outputs)."""
+        targets = self._encode(y, incremental=True)
+        if targets.shape[1] != trained.shape[1]:
+            raise ValueError(
+                f"y_val has {targets.shape[1]} column(s), but y has {trained.shape[1]}."
+            )
+        return targets
 
     @abstractmethod
     def _validate(self, X: Any, y: Any, reset: bool) -> tuple[Any, np.ndarray]:
@@ -266,14 +288,17 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             raise ValueError(f"y has values too large for dtype={dtype.name!r}.")
         return cast
 
-    def _check_targets(self, model: Model, targets: np.ndarray) -> None:
+    def _check_domain(self, model: Model, targets: np.ndarray, name: str = "y") -> None:
         domain = model.loss.target_domain
         if self._target_kind == "continuous" and not domain.contains(targets):
             raise ValueError(
-                f"loss={self.loss!r} needs targets in {domain}, but y ranges from "
-                f"{targets.min():g} to {targets.max():g}. Some value(s) of y are out of the "
+                f"loss={self.loss!r} needs targets in {domain}, but {name} ranges from "
+                f"{targets.min():g} to {targets.max():g}. Some value(s) of {name} are out of the "
                 "valid range of the loss; transform y or choose another loss."
             )
+
+    def _check_targets(self, model: Model, targets: np.ndarray) -> None:
+        self._check_domain(model, targets)
         rows = targets[np.linspace(0, len(targets) - 1, max(3, 12 // targets.shape[1])).astype(int)]
         n_outputs = targets.shape[1] * model.loss.outputs_per_target
         raw = np.random.RandomState(0).normal(scale=1.5, size=(1, len(rows), n_outputs))

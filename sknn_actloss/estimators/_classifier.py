@@ -23,6 +23,7 @@ from sknn_actloss.estimators._base import (
 )
 from sknn_actloss.estimators._class_weight import class_weights, label_weights
 from sknn_actloss.estimators._docs import documented
+from sknn_actloss.estimators._validation import Request
 from sknn_actloss.losses import LOSSES, Loss
 
 
@@ -178,7 +179,17 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         self.checkpoint = checkpoint
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+        *,
+        groups: Any = None,
+    ) -> Self:
         """Fit the network to data and classes.
 
         Parameters
@@ -189,6 +200,16 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             Classes, or a 0/1 indicator matrix of labels.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows; an integer weight is worth as many copies of the row.
+        X_val : {array-like, sparse matrix, data frame} of shape (n_val, n_features), default=None
+            Rows to judge the network by after each epoch, in place of those that
+            ``validation_fraction`` sets aside. Without early stopping they are looked at only,
+            and ``restore_best=True`` goes by them.
+        y_val : array-like of shape (n_val,) or (n_val, n_labels), default=None
+            Their classes or labels, all of which occur in ``y``.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Weights of the validation rows, multiplied with ``class_weight``.
+        groups : array-like of shape (n_samples,), default=None
+            Groups of the rows, for a splitter as ``validation_fraction``.
 
         Returns
         -------
@@ -197,10 +218,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Raises
         ------
         ValueError
-            If a parameter, the data or the weights are invalid, if settings contradict each
-            other, or if the first epoch diverges.
+            If a parameter, the data or the weights are invalid, if settings or arguments
+            contradict each other, or if the first epoch diverges.
         """
-        return self._fit(X, y, sample_weight, incremental=False)
+        request = Request(X_val, y_val, sample_weight_val, groups)
+        return self._fit(X, y, sample_weight, incremental=False, request=request)
 
     @available_if(is_stochastic)
     @fit_context(prefer_skip_nested_validation=True)
@@ -360,6 +382,16 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             self._label_binarizer = LabelBinarizer().fit(y)
             self.classes_ = self._label_binarizer.classes_
         return self._label_binarizer.transform(y).astype(bool)
+
+    def _encode_validation(self, y: np.ndarray, trained: np.ndarray) -> np.ndarray:
+        is_multilabel = type_of_target(y).startswith("multilabel")
+        if is_multilabel != (self._target_kind == "multilabel"):
+            raise ValueError(f"y_val must hold {self._target_kind} targets, as y does.")
+        known = self.classes_.tolist()
+        unseen = [label for label in unique_labels(y).tolist() if label not in known]
+        if unseen:
+            raise ValueError(f"y_val has classes {unseen}, but those of y are {known}.")
+        return super()._encode_validation(y, trained)
 
     def _check_classes(self, found: np.ndarray, incremental: bool) -> None:
         if not incremental and set(found) != set(self.classes_):

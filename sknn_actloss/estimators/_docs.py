@@ -30,7 +30,7 @@ out_activation : str, Activation or callable, default="auto"
     "training": f"""\
 solver : str or Solver, default="adam"
     One of {_names(list(SOLVERS))}, or an instance such as ``Adam(beta_2=0.95)``. "lbfgs" works
-    on all rows at once in float64 and takes no ``early_stopping``, ``weight_decay`` or
+    on all rows at once in float64 and takes no validation rows, ``weight_decay`` or
     learning-rate schedule.
 alpha : float, default=0.0001
     Strength of the L2 penalty on the weights, divided by the number of rows.
@@ -53,18 +53,22 @@ random_state : int, RandomState instance or None, default=None
 tol : float, default=1e-4
     Improvement of loss or validation score below which an epoch counts as without change.
 verbose : bool or int, default=False
-    Whether to print loss and validation score of each epoch.
+    Whether to print loss, validation loss and validation score of each epoch.
 warm_start : bool, default=False
     Whether ``fit`` goes on from the weights of the previous fit.
 momentum : float, default=0.9
     Momentum of "sgd" given by name.
 nesterovs_momentum : bool, default=True
     Whether "sgd" given by name uses Nesterov's momentum.
-early_stopping : bool, default=False
-    Whether to set rows aside, stop when the score on them does not improve, and keep the
-    weights of the best epoch.
-validation_fraction : float, default=0.1
-    Share of the rows set aside for early stopping.
+early_stopping : bool or "auto", default=False
+    Whether to set rows aside, stop when what is monitored on them does not improve, and keep
+    the weights of the best epoch. "auto" does so above 10 000 rows or where ``fit`` is given
+    ``X_val``, but not with "lbfgs" and not in ``partial_fit``.
+validation_fraction : float or splitter, default=0.1
+    Share of the rows set aside for early stopping, or an object with a method ``split`` whose
+    first split is used: ``GroupKFold(5)``, which takes the ``groups`` given to ``fit``,
+    ``TimeSeriesSplit(5)`` and the like. It sees X and y as they are given to ``fit``. One whose
+    ``random_state`` is ``None`` draws from that of the estimator.
 beta_1, beta_2 : float, default=0.9, 0.999
     Decay rates of the moments of "adam" and its relatives given by name.
 epsilon : float, default=1e-8
@@ -103,13 +107,17 @@ n_members : int, default=1
     Networks to train from different initial weights, as one stack: a committee, whose
     probabilities or predictions are averaged.
 monitor : str or callable, default="score"
-    What validation rows are judged by: "score" (accuracy or R^2), "loss" (the loss), or the name
-    of a scorer or a scorer as in scikit-learn's ``scoring``.
+    What validation rows are judged by: "score" (accuracy or R^2), "loss" (the loss without
+    penalties, lower is better), or the name of a scorer or a callable
+    ``scorer(estimator, X, y)`` as in scikit-learn's ``scoring``. A scorer is called after each
+    epoch with the network as it stands and the rows as they were given to ``fit``; sample
+    weights go to scorers that take them.
 restore_best : bool or "auto", default="auto"
-    Whether to keep the weights of the best epoch, by validation rows or else by the training
-    loss, instead of the last ones. "auto" does so with early stopping.
+    Whether ``fit`` keeps the weights of the best epoch instead of the last ones: by what is
+    monitored on validation rows, or by the training loss where there are none. "auto" does so
+    with early stopping.
 max_time : float, default=None
-    Seconds after which training stops, at the end of an epoch.
+    Seconds after which training stops, at the end of an epoch; the first one is always done.
 checkpoint : Checkpoint or None, default=None
     Where and how often to save a training, so that ``fit`` goes on from there after a crash.""",
     "attributes": """\
@@ -132,8 +140,11 @@ loss_curve_ : list of float
     Loss of each epoch (iteration for "lbfgs").
 learning_rate_curve_ : list of float
     Last learning rate of each epoch; not with "lbfgs".
+validation_loss_curve_ : list of float or None
+    Loss on the validation rows after each epoch, without penalties; ``None`` without such rows.
 validation_scores_ : list of float or None
-    Accuracy or R^2 on the rows set aside, with early stopping.
+    What ``monitor`` gives for the validation rows after each epoch, higher is better: for "loss"
+    the negative loss. ``None`` without such rows.
 best_validation_score_ : float or None
     The best of these.
 n_iter_ : int

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import train_test_split
 
 from sknn_actloss._component import stackable
 from sknn_actloss.core import Layout, Model, mask_streams
+from sknn_actloss.estimators._monitor import monitored, resolve_monitor
 from sknn_actloss.estimators._settings import Settings
 from sknn_actloss.schedules import LearningRate
 from sknn_actloss.solvers import Solver
-from sknn_actloss.training import Average, Course, Member, Outcome
+from sknn_actloss.training import Average, Course, Member, Outcome, Validation
 
 NON_FINITE = (
     "Solver produced non-finite parameter weights. The input data may contain large values and "
@@ -30,13 +32,17 @@ REMEDY = (
 #: Fields of a course that a warm start or partial_fit takes from the fitted estimator.
 COURSE_ATTRIBUTES = {
     "loss_curve": "loss_curve_",
-    "validation_scores": "validation_scores_",
     "rate_curve": "learning_rate_curve_",
     "best_loss": "best_loss_",
-    "best_score": "best_validation_score_",
     "no_improvement_count": "_no_improvement_count",
 }
 
+#: Those of them that go on where the same quantity is monitored.
+VALIDATION_ATTRIBUTES = {
+    "validation_scores": "validation_scores_",
+    "validation_losses": "validation_loss_curve_",
+    "best_score": "best_validation_score_",
+}
 
 #: Attributes of normalised networks, and the views of a row of parameters that they are.
 HIDDEN_ATTRIBUTES = {
@@ -56,13 +62,69 @@ class Data:
     X : ndarray or CSR of shape (n_samples, n_features)
     targets : ndarray of shape (n_samples, n_outputs)
         Encoded targets.
+    y : ndarray or CSR of shape (n_samples,) or (n_samples, n_outputs)
+        Validated targets before they are encoded.
+    given : tuple
+        X and y as they were given to fit.
     attributes : dict
         What validation and encoding have left behind on a new estimator.
     """
 
     X: np.ndarray | sparse.csr_array
     targets: np.ndarray
+    y: Any
+    given: tuple[Any, Any]
     attributes: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Holdout:
+    """Rows that a network is judged by.
+
+    Parameters
+    ----------
+    rows : ndarray of int or None
+        Those of the rows of ``X``; ``None`` means all.
+    targets : ndarray of shape (n_rows, n_outputs)
+        Encoded targets in the data type of the computation.
+    y : ndarray or CSR of shape (n_rows,) or (n_rows, n_outputs)
+        Targets before they are encoded, for scorers.
+    sample_weight : ndarray of shape (n_rows,) or None
+    X : ndarray or CSR of shape (n_samples, n_features), or None
+        The rows; ``None`` where they are among those of the training data.
+    given : Any
+        X as it was given to fit, for scorers; ``None`` as above.
+    """
+
+    rows: np.ndarray | None
+    targets: np.ndarray
+    y: Any
+    sample_weight: np.ndarray | None
+    X: np.ndarray | sparse.csr_array | None = None
+    given: Any = None
+
+    def matches(self, other: Holdout | None) -> bool:
+        """Whether another one, of the same training data, has the same rows."""
+        return other is not None and self.X is other.X and _equal(self.rows, other.rows)
+
+
+@dataclass(frozen=True, eq=False)
+class Partition:
+    """Rows to learn from and to judge by.
+
+    Parameters
+    ----------
+    train_rows : ndarray of int or None
+        Rows to learn from; ``None`` means all.
+    holdout : Holdout or None
+        Rows to judge by.
+    early_stopping : bool
+        Whether training stops by what they say.
+    """
+
+    train_rows: np.ndarray | None = None
+    holdout: Holdout | None = None
+    early_stopping: bool = False
 
 
 @dataclass
@@ -85,6 +147,8 @@ class Problem:
     random_state : RandomState
     fresh : bool
         Whether training starts from initial weights.
+    given : Any
+        X as it was given to fit; ``None`` where another problem holds it.
     """
 
     X: np.ndarray | sparse.csr_array | None
@@ -96,6 +160,7 @@ class Problem:
     dtype: np.dtype
     random_state: np.random.RandomState
     fresh: bool
+    given: Any = None
 
     def attributes(self, params: np.ndarray) -> dict[str, list[np.ndarray]]:
         """Return ``coefs_``, ``intercepts_`` and the like as views of parameters.
@@ -156,8 +221,12 @@ class Training:
     problem : Problem
     member : Member
         Its network in a stack.
-    train_rows, validation_rows : ndarray of int or None
-        Rows to learn from and to judge by; ``None`` means all, and none.
+    train_rows : ndarray of int or None
+        Rows to learn from; ``None`` means all.
+    holdout : Holdout or None
+        Rows to judge by.
+    scorer : callable or None
+        The scorer that is monitored; ``None`` for score and loss.
     batch_size : int
         Rows of a batch.
     incremental : bool
@@ -166,31 +235,40 @@ class Training:
         Rows seen in earlier calls.
     streams : list of Generator or None
         Sources of dropout masks to go on with; ``None`` for new ones.
+    error : Exception or None
+        What the scorer failed with.
     """
 
     estimator: Any
     problem: Problem
     member: Member
     train_rows: np.ndarray | None
-    validation_rows: np.ndarray | None
+    holdout: Holdout | None
+    scorer: Callable[..., float] | None
     batch_size: int
     incremental: bool = False
     n_seen: int = 0
     streams: list[np.random.Generator] | None = None
+    error: Exception | None = None
 
     @classmethod
     def of(
-        cls, estimator: Any, settings: Settings, problem: Problem, incremental: bool = False
+        cls,
+        estimator: Any,
+        settings: Settings,
+        problem: Problem,
+        partition: Partition,
+        incremental: bool = False,
     ) -> Training:
-        """Split the rows and set up the member, drawing numbers as scikit-learn does."""
-        train_rows, validation_rows = _split(estimator, problem)
+        """Set up the member that learns from the rows of a partition."""
+        train_rows, holdout = partition.train_rows, partition.holdout
         n_rows = len(problem.y if train_rows is None else train_rows)
         optimizer = _optimizer(estimator, settings, problem, incremental)
         member = Member(
             model=problem.model,
             solver=settings.solver,
             learning_rate=optimizer.rate,
-            course=_course(estimator, problem),
+            course=_course(estimator, problem, partition, incremental),
             max_iter=estimator.max_iter,
             weight_decay=settings.weight_decay,
             gradient_clip=settings.gradient_clip,
@@ -206,7 +284,8 @@ class Training:
             problem=problem,
             member=member,
             train_rows=train_rows,
-            validation_rows=validation_rows,
+            holdout=holdout,
+            scorer=None if holdout is None else resolve_monitor(estimator),
             batch_size=_batch_size(estimator.batch_size, n_rows),
             incremental=incremental,
             streams=optimizer.streams,
@@ -225,8 +304,8 @@ class Training:
             (first.y, second.y),
             (first.sample_weight, second.sample_weight),
             (self.train_rows, other.train_rows),
-            (self.validation_rows, other.validation_rows),
         )
+        mine, theirs = self.holdout, other.holdout
         return (
             first.X is second.X
             and first.layout == second.layout
@@ -235,6 +314,7 @@ class Training:
             and self.estimator.shuffle == other.estimator.shuffle
             and first.model.skip_connections == second.model.skip_connections
             and all(_equal(*pair) for pair in arrays)
+            and (mine is theirs if mine is None else mine.matches(theirs))
             and (not (self.draws or other.draws) or _same_stream(first, second))
         )
 
@@ -256,6 +336,43 @@ class Training:
             self.streams = mask_streams(seed, self.problem.layout.n_layers)
         return self.streams
 
+    def judged(
+        self, params: np.ndarray, rows: Callable[[], Any], outputs: np.ndarray, loss: float
+    ) -> Validation:
+        """Return what validation rows say of the network.
+
+        Parameters
+        ----------
+        params : ndarray of shape (n_row,)
+            Its parameters.
+        rows : callable
+            Returns the validation rows as they were given to fit, for a scorer.
+        outputs : ndarray of shape (n_rows, n_outputs)
+            Its predictions of these rows.
+        loss : float
+            Its mean loss of these rows.
+        """
+        holdout = self.holdout
+        if self.scorer is not None:
+            score = self._scored(params, rows())
+        elif self.estimator.monitor == "loss":
+            score = -loss
+        else:
+            score = self.estimator._validation_score(
+                outputs, holdout.targets, holdout.sample_weight
+            )
+        return Validation(score, loss)
+
+    def _scored(self, params: np.ndarray, X: Any) -> float:
+        """Let the scorer judge the network; what it fails with ends the training."""
+        network = copy.copy(self.estimator)
+        vars(network).update(self.problem.attributes(params.copy()))
+        try:
+            return monitored(self.scorer, network, X, self.holdout.y, self.holdout.sample_weight)
+        except Exception as error:
+            self.error, self.member.course.outcome = error, Outcome.FAILED
+            return float("nan")
+
     def finish(self) -> None:
         """Set the attributes of the estimator to where the training stands.
 
@@ -263,7 +380,11 @@ class Training:
         ------
         ValueError
             If training has come to no finite weights.
+        Exception
+            What the scorer failed with.
         """
+        if self.error is not None:
+            raise self.error
         estimator, member = self.estimator, self.member
         course, rate = member.course, member.learning_rate.current
         remedy = f"The learning rate was {rate:g}. Lower learning_rate_init. {REMEDY}"
@@ -278,44 +399,18 @@ class Training:
         estimator.loss_curve_ = course.loss_curve
         estimator.loss_ = course.loss_curve[-1] if course.loss_curve else np.inf
         estimator.learning_rate_curve_ = course.rate_curve
-        early = course.early_stopping
-        estimator.validation_scores_ = course.validation_scores if early else None
-        estimator.best_validation_score_ = course.best_score if early else None
-        estimator.best_loss_ = None if early else course.best_loss
+        estimator.best_loss_ = None if course.early_stopping else course.best_loss
         estimator._no_improvement_count = course.no_improvement_count
+        estimator._monitored = None if self.holdout is None else estimator.monitor
+        for name, attribute in VALIDATION_ATTRIBUTES.items():
+            value = None if self.holdout is None else getattr(course, name)
+            setattr(estimator, attribute, value)
 
     def warn(self) -> None:
         """Warn where training has not come to its end."""
         course = self.member.course
         if not (self.incremental and course.outcome is Outcome.MAX_ITER):
-            _warn(course, self.estimator.max_iter, self.member.learning_rate.current)
-
-
-def _split(estimator: Any, problem: Problem) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Return training and validation rows as scikit-learn draws them, None without."""
-    if not estimator.early_stopping:
-        return None, None
-    # Multiclass and multilabel targets are not stratified, as in scikit-learn.
-    stratified = estimator._task == "classification" and problem.y.shape[1] == 1
-    train_rows, validation_rows = train_test_split(
-        np.arange(len(problem.y)),
-        random_state=problem.random_state,
-        test_size=estimator.validation_fraction,
-        # As text, as scikit-learn turns a column into for its messages, row by row.
-        stratify=problem.y[:, 0].astype(bool).astype(str) if stratified else None,
-    )
-    if len(validation_rows) < 2:
-        raise ValueError(
-            "The validation set is too small. Increase 'validation_fraction' or the size of "
-            "your dataset."
-        )
-    weights = problem.sample_weight
-    if weights is not None and not (weights[train_rows].any() and weights[validation_rows].any()):
-        raise ValueError(
-            "sample_weight and class_weight leave the training or the validation rows of "
-            "early_stopping=True without a weight above zero."
-        )
-    return train_rows, validation_rows
+            _warn(course, self.estimator, self.member.learning_rate.current)
 
 
 def _batch_size(batch_size: int | str, n_rows: int) -> int:
@@ -346,13 +441,20 @@ def _optimizer(
     return OptimizerState(settings.solver, {}, rate)
 
 
-def _course(estimator: Any, problem: Problem) -> Course:
+def _course(estimator: Any, problem: Problem, partition: Partition, incremental: bool) -> Course:
     """Return a new course, or the one of the earlier fit to be continued."""
-    course = Course(estimator.tol, estimator.n_iter_no_change, estimator.early_stopping)
+    course = Course(estimator.tol, estimator.n_iter_no_change, partition.early_stopping)
+    # A call of partial_fit is a single epoch.
+    course.restore_best = False if incremental else estimator.restore_best
     if problem.fresh:
         return course
     course.start = problem.params[0].copy()
-    for name, attribute in COURSE_ATTRIBUTES.items():
+    continued = dict(COURSE_ATTRIBUTES)
+    if partition.holdout is not None and estimator.monitor == getattr(
+        estimator, "_monitored", None
+    ):
+        continued |= VALIDATION_ATTRIBUTES
+    for name, attribute in continued.items():
         value = getattr(estimator, attribute, None)
         if value is not None:
             setattr(course, name, list(value) if isinstance(value, list) else value)
@@ -378,14 +480,16 @@ def set_weights(estimator: Any, problem: Problem, params: np.ndarray) -> None:
     vars(estimator).update(problem.attributes(params))
 
 
-def _warn(course: Course, max_iter: int, rate: float) -> None:
+def _warn(course: Course, estimator: Any, rate: float) -> None:
     if course.outcome is Outcome.MAX_ITER:
         warnings.warn(
-            f"Stochastic Optimizer: Maximum iterations ({max_iter}) reached and the "
+            f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached and the "
             "optimization hasn't converged yet.",
             ConvergenceWarning,
             stacklevel=2,
         )
+    elif course.outcome is Outcome.MAX_TIME:
+        warn_of_time(estimator, course.n_epochs)
     elif course.outcome is Outcome.DIVERGED:
         warnings.warn(
             f"Training diverged in epoch {course.n_epochs + 1} at a learning rate of {rate:g}: "
@@ -396,3 +500,13 @@ def _warn(course: Course, max_iter: int, rate: float) -> None:
         )
     elif course.outcome is Outcome.INTERRUPTED:
         warnings.warn("Training interrupted by user.", stacklevel=2)
+
+
+def warn_of_time(estimator: Any, n_iterations: int) -> None:
+    """Warn that ``max_time`` is over."""
+    warnings.warn(
+        f"Maximum time (max_time={estimator.max_time:g} seconds) reached after {n_iterations} "
+        "iteration(s) and the optimization hasn't converged yet.",
+        ConvergenceWarning,
+        stacklevel=3,
+    )

@@ -10,35 +10,38 @@ from typing import Any
 
 import numpy as np
 
-from sknn_actloss.estimators._fitting import Problem, Training, set_weights
+from sknn_actloss.estimators._fitting import Partition, Problem, Training, set_weights
 from sknn_actloss.estimators._settings import Settings
 
 #: What a committee has from its members: means of numbers, of curves, and the largest of counts.
 MEANS = ("loss_", "best_loss_", "best_validation_score_")
-CURVES = ("loss_curve_", "validation_scores_", "learning_rate_curve_")
+CURVES = ("loss_curve_", "validation_loss_curve_", "validation_scores_", "learning_rate_curve_")
 LARGEST = ("n_iter_", "t_")
 
 
 def trainings_of(
-    estimator: Any, settings: Settings, problem: Problem, incremental: bool
+    estimator: Any,
+    settings: Settings,
+    problem: Problem,
+    partition: Partition,
+    incremental: bool,
 ) -> list[Training]:
     """Return the trainings of all networks of an estimator.
 
     The members of a committee share rows and order of rows and differ in their initial weights.
     """
     if estimator.n_members == 1:
-        return [Training.of(estimator, settings, problem, incremental)]
-    # Each copy of the generator draws the same rows for validation.
-    problems = [
-        replace(problem, params=row[None], random_state=copy.deepcopy(problem.random_state))
-        for row in problem.params
-    ]
-    # The stack goes on with the generator of the first.
-    problems[0] = replace(problems[0], random_state=problem.random_state)
-    old = [None] * len(problems) if problem.fresh else estimator.members_
+        return [Training.of(estimator, settings, problem, partition, incremental)]
+    old = [None] * estimator.n_members if problem.fresh else estimator.members_
     return [
-        Training.of(_member(estimator, fitted), settings, own, incremental)
-        for fitted, own in zip(old, problems, strict=True)
+        Training.of(
+            _member(estimator, fitted),
+            settings,
+            replace(problem, params=row[None]),
+            partition,
+            incremental,
+        )
+        for fitted, row in zip(old, problem.params, strict=True)
     ]
 
 

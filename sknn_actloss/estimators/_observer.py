@@ -99,7 +99,10 @@ def print_epoch(estimator: Any, member: Member) -> None:
         print(f"Iteration {course.n_epochs + 1}, loss is not finite. Stopping.")
         return
     print(f"Iteration {course.n_epochs}, loss = {course.loss_curve[-1]:.8f}")
-    if course.early_stopping:
+    what = "loss" if estimator.monitor == "loss" else "score"
+    if course.validation_losses:
+        print(f"Validation loss: {course.validation_losses[-1]:.8f}")
+    if course.validation_scores and what == "score":
         print(f"Validation score: {course.validation_scores[-1]:f}")
     verdict = ""
     if course.outcome is Outcome.CONVERGED:
@@ -107,8 +110,8 @@ def print_epoch(estimator: Any, member: Member) -> None:
     elif course.rate_reduced:
         verdict = f"Setting learning rate to {member.learning_rate.learning_rate:f}"
     if verdict:
-        what = "Validation score" if course.early_stopping else "Training loss"
+        judged = f"Validation {what}" if course.early_stopping else "Training loss"
         print(
-            f"{what} did not improve more than tol={estimator.tol:f} for "
+            f"{judged} did not improve more than tol={estimator.tol:f} for "
             f"{estimator.n_iter_no_change} consecutive epochs. {verdict}"
         )

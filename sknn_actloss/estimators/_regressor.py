@@ -21,6 +21,7 @@ from sknn_actloss.estimators._base import (
     single_column,
 )
 from sknn_actloss.estimators._docs import documented
+from sknn_actloss.estimators._validation import Request
 from sknn_actloss.losses import LOSSES, Loss, resolve_loss
 
 
@@ -167,7 +168,17 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         self.checkpoint = checkpoint
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+        *,
+        groups: Any = None,
+    ) -> Self:
         """Fit the network to data and targets.
 
         Parameters
@@ -178,6 +189,16 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             Targets, within the domain of the loss.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows; an integer weight is worth as many copies of the row.
+        X_val : {array-like, sparse matrix, data frame} of shape (n_val, n_features), default=None
+            Rows to judge the network by after each epoch, in place of those that
+            ``validation_fraction`` sets aside. Without early stopping they are looked at only,
+            and ``restore_best=True`` goes by them.
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            Their targets.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Weights of the validation rows.
+        groups : array-like of shape (n_samples,), default=None
+            Groups of the rows, for a splitter as ``validation_fraction``.
 
         Returns
         -------
@@ -186,10 +207,11 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         Raises
         ------
         ValueError
-            If a parameter, the data or the weights are invalid, if settings contradict each
-            other, or if the first epoch diverges.
+            If a parameter, the data or the weights are invalid, if settings or arguments
+            contradict each other, or if the first epoch diverges.
         """
-        return self._fit(X, y, sample_weight, incremental=False)
+        request = Request(X_val, y_val, sample_weight_val, groups)
+        return self._fit(X, y, sample_weight, incremental=False, request=request)
 
     @available_if(is_stochastic)
     @fit_context(prefer_skip_nested_validation=True)

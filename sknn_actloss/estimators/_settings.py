@@ -190,7 +190,10 @@ def _check_lbfgs(estimator: Any, solver: Solver, schedule: Schedule) -> None:
     if solver.stochastic:
         return
     conflicts = {
-        "early_stopping=True": (estimator.early_stopping, "early_stopping=False"),
+        "early_stopping=True": (
+            estimator.early_stopping and estimator.early_stopping != "auto",
+            "early_stopping=False",
+        ),
         f"learning_rate={estimator.learning_rate!r}": (
             schedule != Constant() or isinstance(estimator.learning_rate, Real),
             "learning_rate='constant'",

@@ -39,7 +39,6 @@ SHAPING = (
     "dtype",
     "early_stopping",
     "hidden_layer_sizes",
-    "monitor",
     "n_members",
     "normalization",
     "random_state",
@@ -96,8 +95,9 @@ class Candidate:
         """Equal for candidates that may share a stack; the training has the last word."""
         params = self.network.get_params(deep=False)
         shaping = tuple(fingerprint(params[name]) for name in SHAPING if name in params)
-        # What trains without minibatches trains alone.
-        return shaping if hasattr(self.network, "partial_fit") else (*shaping, self.index)
+        # What trains without minibatches or against the clock trains alone.
+        shares = hasattr(self.network, "partial_fit") and self.network.max_time is None
+        return shaping if shares else (*shaping, self.index)
 
     @cached_property
     def order_key(self) -> tuple[str, ...]:

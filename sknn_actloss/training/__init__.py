@@ -5,7 +5,7 @@ from sknn_actloss.training.batches import Batch, Batches, Group
 from sknn_actloss.training.lbfgs import BestIterate, minimize
 from sknn_actloss.training.loop import Observer, train
 from sknn_actloss.training.stack import Member, Stack
-from sknn_actloss.training.stopping import Course, Outcome
+from sknn_actloss.training.stopping import Course, Outcome, Validation
 
 __all__ = [
     "Average",
@@ -18,6 +18,7 @@ __all__ = [
     "Observer",
     "Outcome",
     "Stack",
+    "Validation",
     "minimize",
     "train",
 ]
