@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,15 @@ from sknn_actloss.core import Layout, Model
 from sknn_actloss.estimators._settings import Settings
 from sknn_actloss.schedules import LearningRate
 from sknn_actloss.solvers import Solver
-from sknn_actloss.training import Course, Member, Outcome
+from sknn_actloss.training import (
+    Batches,
+    Course,
+    Member,
+    Outcome,
+    RangeTest,
+    Stack,
+    range_test,
+)
 
 NON_FINITE = (
     "Solver produced non-finite parameter weights. The input data may contain large values and "
@@ -26,6 +35,9 @@ REMEDY = (
     "Scale the inputs (StandardScaler) and, for regression, the targets, or take a loss that "
     "grows slower, such as 'huber'."
 )
+
+#: Rates between which a range test looks for the learning rate, and its number of steps.
+LOWEST_RATE, HIGHEST_RATE, N_STEPS = 1e-7, 100.0, 100
 
 #: Fields of a course that a warm start or partial_fit takes from the fitted estimator.
 COURSE_ATTRIBUTES = {
@@ -144,7 +156,10 @@ class Training:
     def of(
         cls, estimator: Any, settings: Settings, problem: Problem, incremental: bool = False
     ) -> Training:
-        """Split the rows and set up the member, drawing numbers as scikit-learn does."""
+        """Split the rows and set up the member, drawing numbers as scikit-learn does.
+
+        Where the learning rate is unknown, a range test finds it.
+        """
         train_rows, validation_rows = _split(estimator, problem)
         n_rows = len(problem.y if train_rows is None else train_rows)
         optimizer = _optimizer(estimator, settings, problem, incremental)
@@ -157,7 +172,7 @@ class Training:
             weight_decay=settings.weight_decay,
             state=optimizer.state,
         )
-        return cls(
+        training = cls(
             estimator=estimator,
             problem=problem,
             member=member,
@@ -167,11 +182,35 @@ class Training:
             incremental=incremental,
             n_seen=0 if problem.fresh else getattr(estimator, "t_", 0),
         )
+        if optimizer.rate.learning_rate_init is None:
+            training.find_rate()
+        return training
 
     @property
     def n_rows(self) -> int:
         """Number of rows to learn from."""
         return len(self.problem.y if self.train_rows is None else self.train_rows)
+
+    def find_rate(self) -> None:
+        """Set the learning rate to what a range test suggests."""
+        test = self.range_test()
+        member = self.member
+        member.learning_rate = replace(member.learning_rate, learning_rate_init=test.suggestion)
+        if self.estimator.verbose:
+            print(f"Learning rate found: {test}")
+
+    def range_test(
+        self, low: float = LOWEST_RATE, high: float = HIGHEST_RATE, n_steps: int = N_STEPS
+    ) -> RangeTest:
+        """Test learning rates on the training rows and leave training and random stream alone."""
+        problem, member = self.problem, self.member
+        batches = Batches(
+            problem.X, problem.y, problem.sample_weight, self.train_rows, self.batch_size, 1
+        )
+        sizes = batches.batch_size, batches.group_size
+        stack = Stack(problem.layout, [member] * 2, problem.params.repeat(2, axis=0), *sizes)
+        random_state = copy.deepcopy(problem.random_state) if self.estimator.shuffle else None
+        return range_test(stack, batches, random_state, np.geomspace(low, high, n_steps))
 
     def matches(self, other: Training) -> bool:
         """Whether two trainings go through the very same batches with networks of one shape."""
@@ -210,6 +249,7 @@ class Training:
         estimator.loss_curve_ = course.loss_curve
         estimator.loss_ = course.loss_curve[-1] if course.loss_curve else np.inf
         estimator.learning_rate_curve_ = course.rate_curve
+        estimator.learning_rate_init_ = member.learning_rate.learning_rate_init
         early = course.early_stopping
         estimator.validation_scores_ = course.validation_scores if early else None
         estimator.best_validation_score_ = course.best_score if early else None
@@ -262,15 +302,18 @@ def _optimizer(
     estimator: Any, settings: Settings, problem: Problem, incremental: bool
 ) -> OptimizerState:
     """Return the state to go on from in ``partial_fit``, or a new one."""
-    old = getattr(estimator, "_optimizer", None)
-    if incremental and old is not None and stackable(old.solver, settings.solver):
+    old, rate_init = getattr(estimator, "_optimizer", None), settings.learning_rate_init
+    goes_on = not problem.fresh and old is not None and stackable(old.solver, settings.solver)
+    if goes_on and rate_init is None:
+        rate_init = old.rate.learning_rate_init
+    if incremental and goes_on:
         old.rate.schedule = settings.schedule
-        old.rate.learning_rate_init = settings.learning_rate_init
+        old.rate.learning_rate_init = rate_init
         return OptimizerState(settings.solver, old.state, old.rate)
     samples = 0
     if not problem.fresh:
         samples = getattr(estimator, "t_", 0) if old is None else old.rate.samples
-    rate = LearningRate(settings.schedule, settings.learning_rate_init, samples=samples)
+    rate = LearningRate(settings.schedule, rate_init, samples=samples)
     return OptimizerState(settings.solver, {}, rate)
 
 

@@ -112,5 +112,5 @@ def _set_curves(estimator: Any, loss: float, losses: list[float]) -> None:
     estimator.loss_curve_ = losses
     estimator.validation_scores_ = estimator.best_validation_score_ = None
     estimator.t_ = 0
-    for name in ("_optimizer", "learning_rate_curve_"):
+    for name in ("_optimizer", "learning_rate_curve_", "learning_rate_init_"):
         vars(estimator).pop(name, None)

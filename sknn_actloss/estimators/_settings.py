@@ -27,6 +27,8 @@ SOLVER_PARAMETERS = ("momentum", "nesterovs_momentum", "beta_1", "beta_2", "epsi
 class Settings:
     """An estimator's parameters with every component resolved and checked.
 
+    ``learning_rate_init`` is ``None`` where a range test has to find it.
+
     Conflicts between parameters raise a ``ValueError`` that says what to change.
     """
 
@@ -36,7 +38,7 @@ class Settings:
     loss: Loss
     solver: Solver
     schedule: Schedule
-    learning_rate_init: float
+    learning_rate_init: float | None
     weight_decay: float
     initializer: Initializer
     alpha: float
@@ -129,13 +131,14 @@ def _activations(spec: Any, n_hidden: int) -> tuple[Activation, ...]:
     return (resolve_activation(spec),) * n_hidden
 
 
-def _learning_rate(estimator: Any) -> tuple[Schedule, float]:
-    spec, rate = estimator.learning_rate, float(estimator.learning_rate_init)
+def _learning_rate(estimator: Any) -> tuple[Schedule, float | None]:
+    spec, init = estimator.learning_rate, estimator.learning_rate_init
+    rate = None if isinstance(init, str) else float(init)
     if not isinstance(spec, Real):
         return resolve_schedule(spec, power_t=estimator.power_t), rate
     if rate != DEFAULT_RATE:
         raise ValueError(
-            f"learning_rate={spec} and learning_rate_init={rate} both give a rate. Set "
+            f"learning_rate={spec} and learning_rate_init={init!r} both give a rate. Set "
             f"learning_rate='constant' or leave learning_rate_init at {DEFAULT_RATE}."
         )
     return Constant(), float(spec)
@@ -149,6 +152,10 @@ def _check_lbfgs(estimator: Any, solver: Solver, schedule: Schedule) -> None:
         f"learning_rate={estimator.learning_rate!r}": (
             schedule != Constant() or isinstance(estimator.learning_rate, Real),
             "learning_rate='constant'",
+        ),
+        f"learning_rate_init={estimator.learning_rate_init!r}": (
+            isinstance(estimator.learning_rate_init, str),
+            f"learning_rate_init={DEFAULT_RATE}",
         ),
         f"weight_decay={estimator.weight_decay}": (estimator.weight_decay, "weight_decay=None"),
     }

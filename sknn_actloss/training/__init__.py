@@ -3,6 +3,7 @@
 from sknn_actloss.training.batches import Batch, Batches, Group
 from sknn_actloss.training.lbfgs import BestIterate, minimize
 from sknn_actloss.training.loop import Observer, train
+from sknn_actloss.training.finder import RangeTest, range_test
 from sknn_actloss.training.stack import Member, Stack
 from sknn_actloss.training.stopping import Course, Outcome
 
@@ -15,7 +16,9 @@ __all__ = [
     "Member",
     "Observer",
     "Outcome",
+    "RangeTest",
     "Stack",
     "minimize",
+    "range_test",
     "train",
 ]
