@@ -102,12 +102,12 @@ class RangeTest:
         return f"<RangeTest: {self}>"
 
     def __str__(self) -> str:
+        text = f"suggestion {self.suggestion:.3g}"
         if not self.rates.size:
-            return f"no finite loss; suggestion {self.suggestion:.3g}"
-        return (
-            f"suggestion {self.suggestion:.3g} from {self.rates.size} steps at rates from "
-            f"{self.rates[0]:.3g} to {self.rates[-1]:.3g}, divergence from {self.limit:.3g}"
-        )
+            return f"{text}, no loss is finite"
+        first, last = self.rates[[0, -1]]
+        text += f" from {self.rates.size} steps at rates from {first:.3g} to {last:.3g}"
+        return text + (f", divergence from {self.limit:.3g}" if self.limit < last else "")
 
 
 def range_test(
