@@ -1,9 +1,9 @@
 """Training: minibatches, the epoch loop, stopping rules and the bridge to L-BFGS."""
 
 from sknn_actloss.training.batches import Batch, Batches, Group
+from sknn_actloss.training.finder import RangeTest, range_test
 from sknn_actloss.training.lbfgs import BestIterate, minimize
 from sknn_actloss.training.loop import Observer, train
-from sknn_actloss.training.finder import RangeTest, range_test
 from sknn_actloss.training.stack import Member, Stack
 from sknn_actloss.training.stopping import Course, Outcome
 
