@@ -40,8 +40,11 @@ learning_rate : str, Schedule, callable or float, default="constant"
     How the learning rate goes on from ``learning_rate_init``: one of {_names(list(SCHEDULES))},
     an instance such as ``Cosine(warmup=5)``, a function ``step -> factor``, or a number, which
     is a constant rate in place of ``learning_rate_init``. Every stochastic solver follows it.
-learning_rate_init : float, default=0.001
-    Initial learning rate; for "one_cycle" the highest.
+learning_rate_init : float or "auto", default=0.001
+    Initial learning rate; for "one_cycle" the highest. "auto" finds it by a range test in front
+    of the training: some 100 steps at a rising rate on the training rows, from the initial
+    weights, which are given back afterwards. A warm start and ``partial_fit`` keep the rate of
+    the fit that they go on from, unless the solver is another one.
 power_t : float, default=0.5
     Exponent of the schedule "invscaling" given by name.
 max_iter : int, default=200
@@ -142,6 +145,8 @@ learning_rate_curve_ : list of float
     Last learning rate of each epoch; not with "lbfgs".
 validation_loss_curve_ : list of float or None
     Loss on the validation rows after each epoch, without penalties; ``None`` without such rows.
+learning_rate_init_ : float
+    Initial learning rate, found or given; not with "lbfgs".
 validation_scores_ : list of float or None
     What ``monitor`` gives for the validation rows after each epoch, higher is better: for "loss"
     the negative loss. ``None`` without such rows.

@@ -18,7 +18,17 @@ from sknn_actloss.estimators._monitor import monitored, resolve_monitor
 from sknn_actloss.estimators._settings import Settings
 from sknn_actloss.schedules import LearningRate
 from sknn_actloss.solvers import Solver
-from sknn_actloss.training import Average, Course, Member, Outcome, Validation
+from sknn_actloss.training import (
+    Average,
+    Batches,
+    Course,
+    Member,
+    Outcome,
+    RangeTest,
+    Stack,
+    Validation,
+    range_test,
+)
 
 NON_FINITE = (
     "Solver produced non-finite parameter weights. The input data may contain large values and "
@@ -28,6 +38,9 @@ REMEDY = (
     "Scale the inputs (StandardScaler) and, for regression, the targets, or take a loss that "
     "grows slower, such as 'huber'."
 )
+
+#: Rates between which a range test looks for the learning rate, and its number of steps.
+LOWEST_RATE, HIGHEST_RATE, N_STEPS = 1e-7, 100.0, 100
 
 #: Fields of a course that a warm start or partial_fit takes from the fitted estimator.
 COURSE_ATTRIBUTES = {
@@ -260,7 +273,10 @@ class Training:
         partition: Partition,
         incremental: bool = False,
     ) -> Training:
-        """Set up the member that learns from the rows of a partition."""
+        """Set up the member that learns from the rows of a partition.
+
+        Where the learning rate is unknown, a range test finds it.
+        """
         train_rows, holdout = partition.train_rows, partition.holdout
         n_rows = len(problem.y if train_rows is None else train_rows)
         optimizer = _optimizer(estimator, settings, problem, incremental)
@@ -279,7 +295,7 @@ class Training:
         )
         if member.average is not None:
             problem.layout.trained(problem.params)[...] = member.average.last
-        return cls(
+        training = cls(
             estimator=estimator,
             problem=problem,
             member=member,
@@ -291,11 +307,35 @@ class Training:
             streams=optimizer.streams,
             n_seen=0 if problem.fresh else getattr(estimator, "t_", 0),
         )
+        if optimizer.rate.learning_rate_init is None:
+            training.find_rate()
+        return training
 
     @property
     def n_rows(self) -> int:
         """Number of rows to learn from."""
         return len(self.problem.y if self.train_rows is None else self.train_rows)
+
+    def find_rate(self) -> None:
+        """Set the learning rate to what a range test suggests."""
+        test = self.range_test()
+        member = self.member
+        member.learning_rate = replace(member.learning_rate, learning_rate_init=test.suggestion)
+        if self.estimator.verbose:
+            print(f"Learning rate found: {test}")
+
+    def range_test(
+        self, low: float = LOWEST_RATE, high: float = HIGHEST_RATE, n_steps: int = N_STEPS
+    ) -> RangeTest:
+        """Test learning rates on the training rows and leave training and random stream alone."""
+        problem, member = self.problem, self.member
+        batches = Batches(
+            problem.X, problem.y, problem.sample_weight, self.train_rows, self.batch_size, 1
+        )
+        sizes = batches.batch_size, batches.group_size
+        stack = Stack(problem.layout, [member] * 2, problem.params.repeat(2, axis=0), *sizes)
+        random_state = copy.deepcopy(problem.random_state) if self.estimator.shuffle else None
+        return range_test(stack, batches, random_state, np.geomspace(low, high, n_steps))
 
     def matches(self, other: Training) -> bool:
         """Whether two trainings go through the very same batches with networks of one shape."""
@@ -399,6 +439,7 @@ class Training:
         estimator.loss_curve_ = course.loss_curve
         estimator.loss_ = course.loss_curve[-1] if course.loss_curve else np.inf
         estimator.learning_rate_curve_ = course.rate_curve
+        estimator.learning_rate_init_ = member.learning_rate.learning_rate_init
         estimator.best_loss_ = None if course.early_stopping else course.best_loss
         estimator._no_improvement_count = course.no_improvement_count
         estimator._monitored = None if self.holdout is None else estimator.monitor
@@ -429,15 +470,18 @@ def _optimizer(
     estimator: Any, settings: Settings, problem: Problem, incremental: bool
 ) -> OptimizerState:
     """Return the state to go on from in ``partial_fit``, or a new one."""
-    old = getattr(estimator, "_optimizer", None)
-    if incremental and old is not None and stackable(old.solver, settings.solver):
+    old, rate_init = getattr(estimator, "_optimizer", None), settings.learning_rate_init
+    goes_on = not problem.fresh and old is not None and stackable(old.solver, settings.solver)
+    if goes_on and rate_init is None:
+        rate_init = old.rate.learning_rate_init
+    if incremental and goes_on:
         old.rate.schedule = settings.schedule
-        old.rate.learning_rate_init = settings.learning_rate_init
+        old.rate.learning_rate_init = rate_init
         return replace(old, solver=settings.solver)
     samples = 0
     if not problem.fresh:
         samples = getattr(estimator, "t_", 0) if old is None else old.rate.samples
-    rate = LearningRate(settings.schedule, settings.learning_rate_init, samples=samples)
+    rate = LearningRate(settings.schedule, rate_init, samples=samples)
     return OptimizerState(settings.solver, {}, rate)
 
 

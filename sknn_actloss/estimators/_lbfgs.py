@@ -132,5 +132,5 @@ def _set_curves(estimator: Any, loss: float, losses: list[float]) -> None:
     for attribute in VALIDATION_ATTRIBUTES.values():
         setattr(estimator, attribute, None)
     estimator.t_ = 0
-    for name in ("_optimizer", "learning_rate_curve_"):
+    for name in ("_optimizer", "learning_rate_curve_", "learning_rate_init_"):
         vars(estimator).pop(name, None)

@@ -14,7 +14,7 @@ from sknn_actloss.estimators._fitting import Partition, Problem, Training, set_w
 from sknn_actloss.estimators._settings import Settings
 
 #: What a committee has from its members: means of numbers, of curves, and the largest of counts.
-MEANS = ("loss_", "best_loss_", "best_validation_score_")
+MEANS = ("loss_", "best_loss_", "best_validation_score_", "learning_rate_init_")
 CURVES = ("loss_curve_", "validation_loss_curve_", "validation_scores_", "learning_rate_curve_")
 LARGEST = ("n_iter_", "t_")
 
@@ -33,16 +33,14 @@ def trainings_of(
     if estimator.n_members == 1:
         return [Training.of(estimator, settings, problem, partition, incremental)]
     old = [None] * estimator.n_members if problem.fresh else estimator.members_
-    return [
-        Training.of(
-            _member(estimator, fitted),
-            settings,
-            replace(problem, params=row[None]),
-            partition,
-            incremental,
-        )
-        for fitted, row in zip(old, problem.params, strict=True)
-    ]
+    trainings: list[Training] = []
+    for fitted, row in zip(old, problem.params, strict=True):
+        own = _member(estimator, fitted), settings, replace(problem, params=row[None])
+        trainings.append(Training.of(*own, partition, incremental))
+        # A range test for one of them serves all.
+        rate = trainings[0].member.learning_rate.learning_rate_init
+        settings = replace(settings, learning_rate_init=rate)
+    return trainings
 
 
 def gather(estimator: Any, members: Sequence[Any], problem: Problem) -> None:
