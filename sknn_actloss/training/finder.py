@@ -72,7 +72,8 @@ class RangeTest:
         for step, change in enumerate((self.losses - self.initial_losses).tolist()):
             total = SMOOTHING * total + (1 - SMOOTHING) * change
             averages[step] = total / (1 - SMOOTHING ** (step + 1))
-        return averages + np.mean(self.initial_losses) if averages.size else averages
+        # Divided first, as the sum may be too large for a number.
+        return averages + (self.initial_losses / max(averages.size, 1)).sum()
 
     @property
     def limit(self) -> float:
