@@ -9,7 +9,7 @@ import numpy as np
 
 from sknn_actloss.activations import Activation, resolve_activation
 from sknn_actloss.inspection._naming import by_name, label, networks_by_name
-from sknn_actloss.inspection._plotting import Display, grid, handle, line_styles
+from sknn_actloss.inspection._plotting import Display, grid, handles, styles_by_name
 
 
 class ActivationDisplay(Display):
@@ -175,14 +175,14 @@ class ActivationDisplay(Display):
         """
         curves = {"function": self.values, "derivative": self.derivatives}
         axes = self._start(ax, panels, self.panel_names)
-        styles = dict(zip(self.values, line_styles(len(self.values)), strict=True))
+        styles = styles_by_name(self.values, line_kw, dashed=True)
         for panel, where in axes.items():
             for level in ("axhline", "axvline"):
                 getattr(where, level)(0.0, color="0.85", linewidth=0.8, zorder=0)
             for name, style in styles.items():
-                self._draw(where, self.inputs, curves[panel][name], line_kw, label=name, **style)
+                self._draw(where, self.inputs, curves[panel][name], style)
         self._set_labels(axes, "input z", {"function": "f(z)", "derivative": "f′(z)"})
-        self._add_legend([handle(name, **style) for name, style in styles.items()])
+        self._add_legend(handles(styles))
         return self
 
 

@@ -13,10 +13,12 @@ from sknn_actloss.inspection._naming import label, networks_by_name
 from sknn_actloss.inspection._plotting import (
     GREY,
     Display,
-    colors,
-    handle,
-    rate_scale_of,
-    scale_of,
+    check_scale,
+    count_epochs,
+    handles,
+    set_rate_scale,
+    set_scale,
+    styles_by_name,
 )
 
 Curves = Mapping[str, Sequence[float]]
@@ -40,8 +42,10 @@ class LossCurveDisplay(Display):
         The same of other quantities, for the models that have them; ``None`` for none.
     best_epochs : dict of str to int, default=None
         The best epoch by validation, counted from 1, for the models that have one.
-    loss_name, score_name : str, default="loss", "validation score"
-        Labels of axes.
+    loss_name : str, default=None
+        Which loss it is.
+    score_name : str, default="validation score"
+        What validation scores are.
     step_name : str, default="epoch"
         Label of the horizontal axis.
 
@@ -69,10 +73,10 @@ class LossCurveDisplay(Display):
     >>> from sklearn.datasets import load_diabetes
     >>> from sknn_actloss import MLPRegressor
     >>> from sknn_actloss.inspection import LossCurveDisplay
-    >>> X, y = load_diabetes(return_X_y=True, scaled=True)
+    >>> X, y = load_diabetes(return_X_y=True)
     >>> y = (y - y.mean()) / y.std()
     >>> models = [
-    ...     MLPRegressor(activation=activation, max_iter=300, random_state=0).fit(X, y)
+    ...     MLPRegressor(activation=activation, max_iter=30, random_state=0).fit(X, y)
     ...     for activation in ("tanh", "silu")
     ... ]
     >>> display = LossCurveDisplay.from_estimator(models)
@@ -91,7 +95,7 @@ class LossCurveDisplay(Display):
         validation_scores: Curves | None = None,
         rates: Curves | None = None,
         best_epochs: Mapping[str, int] | None = None,
-        loss_name: str = "loss",
+        loss_name: str | None = None,
         score_name: str = "validation score",
         step_name: str = "epoch",
     ) -> None:
@@ -149,7 +153,7 @@ class LossCurveDisplay(Display):
             validation_scores=_recorded(networks, "validation_scores_"),
             rates=_recorded(networks, "learning_rate_curve_"),
             best_epochs={name: epoch for name, epoch in best.items() if epoch is not None},
-            loss_name=_common([_loss_name(n) for n in networks.values()], "loss of each model"),
+            loss_name=_common([label(n.loss) for n in networks.values()], "each model's own"),
             score_name=_common([_score_name(n) for n in networks.values()], "validation score"),
             step_name=_common([_step_name(n) for n in networks.values()], "epoch or iteration"),
         ).plot(ax, panels=panels, scale=scale, line_kw=line_kw)
@@ -182,26 +186,23 @@ class LossCurveDisplay(Display):
         -------
         self : LossCurveDisplay
         """
-        scale = scale_of(scale, self._all("loss"))
+        check_scale(scale)
         axes = self._start(ax, panels, self._default_panels(), self._recorded_panels())
-        hues = dict(zip(self.losses, colors(len(self.losses)), strict=True))
+        styles = styles_by_name(self.losses, line_kw, dashed=False)
         self.best_markers_: list[Any] = []
         for panel, where in axes.items():
-            for name, color in hues.items():
-                self._draw_model(panel, where, name, color, line_kw)
-        scales = {
-            "loss": scale,
-            "score": "linear",
-            "rate": rate_scale_of("auto", self._all("rate")),
-        }
-        for panel, where in axes.items():
-            where.set_yscale(scales[panel])
-        self._count_epochs(axes)
-        names = {"loss": self.loss_name, "score": self.score_name, "rate": "learning rate"}
+            for name, style in styles.items():
+                self._draw_model(panel, where, name, style)
+        self._set_scales(axes, scale)
+        names = {"loss": self._loss_label, "score": self.score_name, "rate": "learning rate"}
         self._set_labels(axes, self.step_name, names)
-        entries = [handle(name, color=color) for name, color in hues.items()]
-        self._add_legend([*entries, *self._style_handles(axes)])
+        self._add_legend(handles(styles) + handles(self._meanings(axes)))
         return self
+
+    @property
+    def _loss_label(self) -> str:
+        kind = "loss" if self.validation_losses else "training loss"
+        return kind if self.loss_name is None else f"{kind} ({self.loss_name})"
 
     def _curves(self, panel: str) -> list[tuple[str, Curves]]:
         """Return the dashes and the curves of a panel."""
@@ -223,33 +224,33 @@ class LossCurveDisplay(Display):
         is_constant = not len(rates) or np.all(rates == rates[0])
         return [panel for panel in self._recorded_panels() if panel != "rate" or not is_constant]
 
-    def _draw_model(
-        self, panel: str, ax: Any, name: str, color: Any, line_kw: Mapping[str, Any] | None
-    ) -> None:
+    def _draw_model(self, panel: str, ax: Any, name: str, style: Mapping[str, Any]) -> None:
         drawn = [(dashes, curves[name]) for dashes, curves in self._curves(panel) if name in curves]
         for dashes, curve in drawn:
             epochs = np.arange(1, len(curve) + 1)
-            self._draw(ax, epochs, curve, line_kw, color=color, linestyle=dashes, label=name)
+            self._draw(ax, epochs, curve, {"linestyle": dashes, **style})
         best = (self.best_epochs or {}).get(name)
         if drawn and best is not None and panel != "rate":
             height = drawn[-1][1][best - 1]
-            self.best_markers_ += ax.plot(best, height, color=color, **BEST)
+            self.best_markers_ += ax.plot(best, height, color=style["color"], **BEST)
 
-    def _style_handles(self, panels: Mapping[str, Any]) -> list[Any]:
-        """Return entries for what dashes and marks mean, where they occur."""
+    def _set_scales(self, panels: Mapping[str, Any], scale: str) -> None:
+        count_epochs(panels.values())
+        if "loss" in panels:
+            set_scale(panels["loss"], scale, self._all("loss"))
+        if "rate" in panels:
+            set_rate_scale(panels["rate"], "auto", self._all("rate"))
+
+    def _meanings(self, panels: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """Return what dashes and marks mean, where there are any, with their styles."""
         dashes = {style for panel in panels if panel != "rate" for style, _ in self._curves(panel)}
-        texts = {"-": "training", "--": "validation"}
-        entries = [
-            handle(text, color=GREY, linestyle=style)
-            for style, text in texts.items()
-            if style in dashes
-        ]
-        marks = [handle("best epoch", color=GREY, **BEST)] if self.best_markers_ else []
-        return entries + marks
+        texts = {"training": "-", "validation": "--"} if "--" in dashes else {}
+        found = {text: {"color": GREY, "linestyle": style} for text, style in texts.items()}
+        return {**found, "best epoch": {"color": GREY, **BEST}} if self.best_markers_ else found
 
 
 def _check_has_losses(name: str, network: Any) -> None:
-    check_is_fitted(network, "coefs_")
+    check_is_fitted(network)
     if not len(getattr(network, "loss_curve_", ())):
         raise ValueError(
             f"The fit of {name} has recorded no losses (solver={network.solver!r}); "
@@ -277,10 +278,6 @@ def _best_epoch(network: Any) -> int | None:
 def _common(texts: Sequence[str], otherwise: str) -> str:
     """Return the text if all are the same."""
     return texts[0] if len(set(texts)) == 1 else otherwise
-
-
-def _loss_name(network: Any) -> str:
-    return f"loss: {label(network.loss)}"
 
 
 def _score_name(network: Any) -> str:

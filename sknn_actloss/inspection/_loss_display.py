@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.base import is_classifier
 
-from sknn_actloss.inspection._loss_curves import (
+from sknn_actloss.inspection._loss_of_prediction import (
     AGAINST,
-    LossCurve,
+    LossOfPrediction,
     check_option,
     checked_targets,
     default_range,
@@ -21,9 +21,9 @@ from sknn_actloss.inspection._plotting import (
     GREY,
     LINE_STYLES,
     Display,
-    colors,
     grid,
-    handle,
+    handles,
+    styles_by_name,
     view_limits,
 )
 from sknn_actloss.losses import LOSSES
@@ -143,7 +143,7 @@ class LossDisplay(Display):
         """
         check_option("task", task, LOSSES)
         found = by_name(losses, names, "losses")
-        curves = {name: LossCurve.of(loss, "auto", task) for name, loss in found.items()}
+        curves = {name: LossOfPrediction.of(loss, "auto", task) for name, loss in found.items()}
         return cls._of(curves, task, y, against, prediction_range).plot(
             ax, panels=panels, line_kw=line_kw
         )
@@ -184,8 +184,8 @@ class LossDisplay(Display):
             raise ValueError("estimator mixes classifiers and regressors; give one kind.")
         (task,) = tasks
         curves = {
-            name: LossCurve.of(network.loss, getattr(network, "out_activation", "auto"), task)
-            for name, network in networks.items()
+            name: LossOfPrediction.of(n.loss, getattr(n, "out_activation", "auto"), task)
+            for name, n in networks.items()
         }
         return cls._of(curves, task, y, against, prediction_range).plot(
             ax, panels=panels, line_kw=line_kw
@@ -194,7 +194,7 @@ class LossDisplay(Display):
     @classmethod
     def _of(
         cls,
-        curves: Mapping[str, LossCurve],
+        curves: Mapping[str, LossOfPrediction],
         task: str,
         y: float | Sequence[float],
         against: str,
@@ -236,31 +236,38 @@ class LossDisplay(Display):
         self : LossDisplay
         """
         axes = self._start(ax, panels, self.panel_names)
-        hues = dict(zip(self.values, colors(len(self.values)), strict=True))
+        styles = styles_by_name(self.values, line_kw, dashed=False)
         curves = {"loss": self.values, "gradient": self.gradients}
         for panel, where in axes.items():
-            where.axhline(0.0, color="0.85", linewidth=0.8, zorder=0)
-            for name, color in hues.items():
-                for dashes, curve in zip(self._dashes, curves[panel][name], strict=True):
-                    style = {"color": color, "linestyle": dashes, "label": name}
-                    self._draw(where, self.predictions, curve, line_kw, **style)
-            where.set_ylim(*view_limits(curves[panel].values()))
-        text = AGAINST[self.against]
-        gradient = "raw output" if self.against == "raw" else "prediction"
-        self._set_labels(
-            axes, text, {"loss": "loss", "gradient": f"derivative of the loss by the {gradient}"}
-        )
-        self._add_legend(
-            [handle(name, color=color) for name, color in hues.items()] + self._target_handles()
-        )
+            self._draw_panel(where, curves[panel], styles)
+        by = "raw output" if self.against == "raw" else "prediction"
+        texts = {"loss": "loss", "gradient": f"derivative of the loss by the {by}"}
+        self._set_labels(axes, AGAINST[self.against], texts)
+        self._label_targets(styles)
         return self
+
+    def _draw_panel(
+        self,
+        ax: Any,
+        curves: Mapping[str, np.ndarray],
+        styles: Mapping[str, Mapping[str, Any]],
+    ) -> None:
+        ax.axhline(0.0, color="0.85", linewidth=0.8, zorder=0)
+        for name, style in styles.items():
+            for dashes, curve in zip(self._dashes, curves[name], strict=True):
+                self._draw(ax, self.predictions, curve, {"linestyle": dashes, **style})
+        ax.set_ylim(*view_limits(curves.values()))
 
     @property
     def _dashes(self) -> list[str]:
         return [LINE_STYLES[place % len(LINE_STYLES)] for place in range(len(self.targets))]
 
-    def _target_handles(self) -> list[Any]:
-        return [
-            handle(f"target {target:g}", color=GREY, linestyle=dashes)
-            for target, dashes in zip(self.targets, self._dashes, strict=True)
-        ]
+    def _label_targets(self, styles: Mapping[str, Mapping[str, Any]]) -> None:
+        """Add the legend, which tells several targets by their dashes."""
+        texts = [f"target {target:g}" for target in self.targets]
+        if len(texts) == 1:
+            self._add_legend(handles(styles), title=texts[0])
+            return
+        dashes = zip(texts, self._dashes, strict=True)
+        marks = {text: {"color": GREY, "linestyle": dash} for text, dash in dashes}
+        self._add_legend(handles(styles) + handles(marks))

@@ -15,7 +15,8 @@ _WRAPPED = ("best_estimator_", "regressor_", "estimator_", "regressor", "estimat
 def label(value: Any) -> str:
     """Return a short text for a legend; of a component, only the fields off their defaults."""
     if not isinstance(value, Component):
-        return getattr(value, "__name__", str(value))
+        # matplotlib leaves names with an underscore in front out of legends.
+        return getattr(value, "__name__", str(value)).lstrip("_")
     changed = (
         f"{field.name}={label(getattr(value, field.name))}"
         for field in fields(value)
@@ -129,3 +130,8 @@ def _differences(networks: Sequence[Any]) -> list[str]:
         kinds = [""] * len(networks)
     texts = [[f"{name}={label(own[name])}" for name in differing] for own in params]
     return [", ".join(filter(None, [kind, *text])) for kind, text in zip(kinds, texts, strict=True)]
+
+
+def is_stochastic(solver: Any) -> bool:
+    """Whether a solver, given by name or as an instance, goes through epochs at a rate."""
+    return getattr(solver, "stochastic", solver != "lbfgs")

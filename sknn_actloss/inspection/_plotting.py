@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -31,7 +31,7 @@ def colors(n: int) -> list[Any]:
         return list(COLORS[:n])
     from matplotlib import colormaps
 
-    return list(colormaps["viridis"](np.linspace(0.0, 0.95, n)))
+    return list(colormaps["viridis"](np.linspace(0.0, 0.9, n)))
 
 
 def line_styles(n: int) -> list[dict[str, Any]]:
@@ -41,21 +41,51 @@ def line_styles(n: int) -> list[dict[str, Any]]:
     return [{"color": color, "linestyle": dashes} for color, dashes in pairs]
 
 
-def scale_of(scale: str, curves: Iterable[Any]) -> str:
-    """Resolve "auto": logarithmic where values are positive and span a factor of ten."""
+def check_scale(scale: str) -> None:
+    """Raise a ValueError if a scale is unknown."""
     if scale not in SCALES:
         raise ValueError(f"scale={scale!r} is not one of {', '.join(map(repr, SCALES))}.")
-    if scale != "auto":
-        return scale
-    values = np.concatenate([[], *(np.ravel(curve) for curve in curves)])
+
+
+def set_scale(ax: Any, scale: str, values: Iterable[Any]) -> None:
+    """Set the vertical scale; "auto" is logarithmic for positive values a factor of ten apart."""
+    values = np.concatenate([[], *(np.ravel(value) for value in values)])
     values = values[np.isfinite(values)]
-    spans = len(values) and values.min() > 0 and values.max() >= 10 * values.min()
-    return "log" if spans else "linear"
+    apart = len(values) > 0 and values.min() > 0 and values.max() >= 10 * values.min()
+    if scale == "log" or (scale == "auto" and apart):
+        ax.set_yscale("log")
+        _label_in_decimals(ax)
 
 
-def rate_scale_of(scale: str, curves: Iterable[Any]) -> str:
-    """Resolve "auto" for rates: by the highest of each curve, as many a schedule ends at zero."""
-    return scale_of(scale, [np.nanmax(curve) for curve in curves if np.size(curve)])
+def set_rate_scale(ax: Any, scale: str, rates: Sequence[Any]) -> None:
+    """Set the vertical scale of rates.
+
+    "auto" goes by the highest rate of each curve, as many a schedule ends near zero, and cuts
+    that end off.
+    """
+    highest = [np.max(curve) for curve in rates]
+    set_scale(ax, scale, highest)
+    if ax.get_yscale() == "linear":
+        ax.set_ylim(bottom=0.0)
+    elif scale == "auto":
+        ax.set_ylim(bottom=max(ax.get_ylim()[0], 0.01 * min(highest)))
+
+
+def _label_in_decimals(ax: Any) -> None:
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    (low, high), axis = ax.get_ylim(), ax.yaxis
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < 100 * low else (1.0,)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def count_epochs(axes: Iterable[Any]) -> None:
+    """Mark horizontal axes with whole numbers."""
+    from matplotlib.ticker import MaxNLocator
+
+    for ax in axes:
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
 
 
 class Display:
@@ -125,25 +155,19 @@ class Display:
         import matplotlib.pyplot as plt
 
         if self.stacked:
-            shape, size = (n_panels, 1), (8.0, 2.8 + 1.4 * n_panels)
+            shape, size = (n_panels, 1), (6.0, 2.8 + 1.4 * n_panels)
             ratios = {"height_ratios": [2.5] + [1.0] * (n_panels - 1)}
         else:
-            shape, size, ratios = (1, n_panels), (2.5 + 4.0 * n_panels, 4.2), {}
-        grid = plt.subplots(
+            shape, size, ratios = (1, n_panels), (0.5 + 4.0 * n_panels, 4.2), {}
+        _, axes = plt.subplots(
             *shape, figsize=size, sharex=True, squeeze=False, layout="constrained", **ratios
         )
-        return grid[1].ravel()
+        return axes.ravel()
 
-    def _draw(
-        self, ax: Any, x: Any, y: Any, line_kw: Mapping[str, Any] | None, **style: Any
-    ) -> None:
+    def _draw(self, ax: Any, x: Any, y: Any, style: Mapping[str, Any]) -> None:
         """Add a line, with a marker where it has a single point."""
-        from matplotlib.cbook import normalize_kwargs
-        from matplotlib.lines import Line2D
-
-        if len(x) == 1:
-            style["marker"] = "o"
-        self.lines_ += ax.plot(x, y, **{**style, **normalize_kwargs(line_kw, Line2D)})
+        marker = {"marker": "o"} if len(x) == 1 else {}
+        self.lines_ += ax.plot(x, y, **{**marker, **style})
 
     def _set_labels(self, panels: Mapping[str, Any], x: str, y: Mapping[str, str]) -> None:
         """Label the axes, stacked panels along the lowest only."""
@@ -152,19 +176,15 @@ class Display:
             if not (self.stacked and self._owns_figure) or place == len(panels):
                 ax.set_xlabel(x)
 
-    def _count_epochs(self, panels: Mapping[str, Any]) -> None:
-        """Mark the horizontal axis with whole numbers."""
-        from matplotlib.ticker import MaxNLocator
-
-        for ax in panels.values():
-            ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-
-    def _add_legend(self, handles: Sequence[Any]) -> None:
+    def _add_legend(self, handles: Sequence[Any], title: str | None = None) -> None:
         """Put the legend beside the axes of a figure of its own, else where it hides least."""
-        if self._owns_figure:
-            self.legend_ = self.figure_.legend(handles=handles, loc="outside right upper")
-        else:
-            self.legend_ = self.ax_.legend(handles=handles)
+        if not self._owns_figure:
+            self.legend_ = self.ax_.legend(handles=handles, title=title)
+            return
+        self.legend_ = self.figure_.legend(handles=handles, title=title, loc="outside right upper")
+        box, (width, height) = self.legend_.get_window_extent(), self.figure_.get_size_inches()
+        needed = box.height / self.figure_.dpi + 0.2
+        self.figure_.set_size_inches(width + box.width / self.figure_.dpi, max(height, needed))
 
 
 def _flat_axes(ax: Any) -> np.ndarray | None:
@@ -176,11 +196,34 @@ def _flat_axes(ax: Any) -> np.ndarray | None:
     return axes
 
 
-def handle(text: str, **style: Any) -> Any:
-    """Return an entry of a legend: a piece of a line in that style."""
+def styles_by_name(
+    names: Collection[str], line_kw: Mapping[str, Any] | None, dashed: bool
+) -> dict[str, dict[str, Any]]:
+    """Return the style of the lines of each name, with what the user has changed.
+
+    Parameters
+    ----------
+    names : collection of str
+        The names.
+    line_kw : dict or None
+        The user's changes.
+    dashed : bool
+        Whether dashes help to tell names apart, or mean something else.
+    """
+    from matplotlib.cbook import normalize_kwargs
     from matplotlib.lines import Line2D
 
-    return Line2D([], [], label=text, **style)
+    n = len(names)
+    styles = line_styles(n) if dashed else [{"color": color} for color in colors(n)]
+    changes, pairs = normalize_kwargs(line_kw, Line2D), zip(names, styles, strict=True)
+    return {name: {"label": name, **style, **changes} for name, style in pairs}
+
+
+def handles(styles: Mapping[str, Mapping[str, Any]]) -> list[Any]:
+    """Return an entry of a legend for each text: a piece of a line in its style."""
+    from matplotlib.lines import Line2D
+
+    return [Line2D([], [], **{"label": text, **style}) for text, style in styles.items()]
 
 
 def grid(parameter: str, limits: tuple[float, float], n_points: int = 801) -> np.ndarray:
@@ -192,11 +235,12 @@ def grid(parameter: str, limits: tuple[float, float], n_points: int = 801) -> np
 
 
 def view_limits(curves: Iterable[Any]) -> tuple[float, float]:
-    """Return limits of an axis that show most of the curves, where poles would hide the rest."""
+    """Return limits of an axis that leave out poles, which would hide the rest of the curves."""
     values = np.concatenate([np.ravel(curve) for curve in curves])
     values = values[np.isfinite(values)]
     low, high = np.quantile(values, (0.05, 0.95))
-    room = 0.5 * (high - low)
-    low, high = max(values.min(), low - room), min(values.max(), high + room)
+    spread = high - low
+    low = values.min() if values.min() >= low - spread else low - 0.25 * spread
+    high = values.max() if values.max() <= high + spread else high + 0.25 * spread
     margin = 0.05 * (high - low) or 1.0
     return low - margin, high + margin

@@ -9,8 +9,15 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from sknn_actloss.inspection._naming import by_name, networks_by_name
-from sknn_actloss.inspection._plotting import Display, handle, line_styles, rate_scale_of
+from sknn_actloss.inspection._naming import by_name, is_stochastic, networks_by_name
+from sknn_actloss.inspection._plotting import (
+    Display,
+    check_scale,
+    count_epochs,
+    handles,
+    set_rate_scale,
+    styles_by_name,
+)
 from sknn_actloss.schedules import Constant, resolve_schedule
 
 
@@ -182,19 +189,16 @@ class ScheduleDisplay(Display):
         -------
         self : ScheduleDisplay
         """
-        scale = rate_scale_of(scale, self.rates.values())
+        check_scale(scale)
         axes = self._start(ax, None, self.panel_names)
-        styles = line_styles(len(self.rates))
-        for (name, rates), style in zip(self.rates.items(), styles, strict=True):
+        styles = styles_by_name(self.rates, line_kw, dashed=True)
+        for name, rates in self.rates.items():
             epochs = np.arange(1, len(rates) + 1)
-            self._draw(self.ax_, epochs, rates, line_kw, label=name, **style)
-        self._count_epochs(axes)
-        self.ax_.set_yscale(scale)
-        if scale == "linear":
-            self.ax_.set_ylim(bottom=0.0)
+            self._draw(self.ax_, epochs, rates, styles[name])
+        count_epochs(self.axes_)
+        set_rate_scale(self.ax_, scale, list(self.rates.values()))
         self._set_labels(axes, "epoch", {"rate": "learning rate"})
-        entries = zip(self.rates, styles, strict=True)
-        self._add_legend([handle(name, **style) for name, style in entries])
+        self._add_legend(handles(styles))
         return self
 
 
@@ -222,7 +226,7 @@ def _simulate(
 
 def _learning_rate(network: Any) -> tuple[Any, float]:
     """Return schedule and initial rate of an estimator."""
-    if not getattr(network.solver, "stochastic", network.solver != "lbfgs"):
+    if not is_stochastic(network.solver):
         raise ValueError("solver='lbfgs' has no learning rate; choose a solver such as 'adam'.")
     if isinstance(network.learning_rate, Real):
         return Constant(), float(network.learning_rate)

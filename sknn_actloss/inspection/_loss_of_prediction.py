@@ -23,7 +23,7 @@ AGAINST = {
 
 
 @dataclass(frozen=True)
-class LossCurve:
+class LossOfPrediction:
     """A loss of one prediction behind its output activation.
 
     Parameters
@@ -35,7 +35,7 @@ class LossCurve:
     model: Model
 
     @classmethod
-    def of(cls, spec: Any, out_activation: Any, task: str) -> LossCurve:
+    def of(cls, spec: Any, out_activation: Any, task: str) -> LossOfPrediction:
         """Resolve a loss and its output activation.
 
         Raises
@@ -135,7 +135,7 @@ def check_option(parameter: str, value: Any, options: Iterable[str]) -> None:
 
 
 def checked_targets(
-    y: float | Sequence[float], task: str, curves: Iterable[LossCurve]
+    y: float | Sequence[float], task: str, curves: Iterable[LossOfPrediction]
 ) -> np.ndarray:
     """Return targets of shape (n_targets,) that every loss takes, classes as 0 and 1."""
     targets = np.atleast_1d(np.asarray(y, dtype=float))
@@ -151,7 +151,7 @@ def checked_targets(
     return targets
 
 
-def kind_of_points(against: str, task: str, curves: Iterable[LossCurve]) -> str:
+def kind_of_points(against: str, task: str, curves: Iterable[LossOfPrediction]) -> str:
     """Resolve what curves go along to a key of :data:`AGAINST`."""
     kinds = {curve.is_probability for curve in curves}
     mixed = task == "classification" and len(kinds) > 1
