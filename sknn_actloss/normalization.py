@@ -2,11 +2,47 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from sknn_actloss._component import Component, Table, resolve
 from sknn_actloss._sklearn import number
+
+
+def unbiasing(total_weight: float, n_rows: int) -> float:
+    """Return the factor n / (n - 1) that a variance over weighted rows lacks.
+
+    n is the sum of the weights, as if each counted copies of its row, unless so small a sum
+    corrects by more than the number of rows asks for.
+    """
+    largest = n_rows / (n_rows - 1) if n_rows > 1 else 1.0
+    return min(total_weight / (total_weight - 1), largest) if total_weight > 1 else largest
+
+
+class Pass:
+    """A normalisation bound to the arrays of a batch.
+
+    Parameters
+    ----------
+    z : ndarray of shape (n_members, batch, units)
+        What is normalised; afterwards it serves as scratch space.
+    out : ndarray of shape (n_members, batch, units)
+        Receives the normalised values, which :meth:`backward` needs.
+    """
+
+    def __init__(self, z: np.ndarray, out: np.ndarray) -> None:
+        self.z, self.out = z, out
+
+    @abstractmethod
+    def forward(self) -> None:
+        """Write normalised values to ``out``."""
+
+    @abstractmethod
+    def backward(self, grad: np.ndarray) -> None:
+        """Turn the derivative by ``out`` into that by ``z``, in place."""
 
 
 @dataclass(repr=False)
@@ -35,6 +71,30 @@ class Normalization(Component):
     formula: ClassVar[str] = ""
     advice: ClassVar[str] = ""
     _parameter_constraints: ClassVar[dict[str, list]] = {"epsilon": [number(0, None)]}
+
+    @abstractmethod
+    def bind(
+        self,
+        z: np.ndarray,
+        out: np.ndarray,
+        moments: tuple[np.ndarray, np.ndarray] | None,
+        sample_weight: np.ndarray | None,
+    ) -> Pass:
+        """Return the passes of training for the arrays of a batch.
+
+        Parameters
+        ----------
+        z, out : ndarray of shape (n_members, batch, units)
+            As in :class:`Pass`.
+        moments : tuple of two ndarray of shape (n_members, 1, units), or None
+            Running means and variances, updated in place; ``None`` where there are none.
+        sample_weight : ndarray of shape (batch,) or None
+            Weights of the rows, read in each pass.
+        """
+
+    @abstractmethod
+    def predict(self, z: np.ndarray, moments: tuple[np.ndarray, np.ndarray] | None) -> None:
+        """Normalise ``z`` in place as predictions need it."""
 
 
 @dataclass(repr=False)
@@ -75,6 +135,22 @@ class BatchNorm(Normalization):
         "momentum": [number(0, 1, "right")],
     }
 
+    def bind(
+        self,
+        z: np.ndarray,
+        out: np.ndarray,
+        moments: tuple[np.ndarray, np.ndarray] | None,
+        sample_weight: np.ndarray | None,
+    ) -> Pass:
+        """Return the passes of training for the arrays of a batch."""
+        return _BatchPass(self, z, out, moments, sample_weight)
+
+    def predict(self, z: np.ndarray, moments: tuple[np.ndarray, np.ndarray] | None) -> None:
+        """Normalise ``z`` in place by the running moments."""
+        mean, variance = moments
+        np.subtract(z, mean, z)
+        np.divide(z, np.sqrt(variance + self.epsilon), z)
+
 
 @dataclass(repr=False)
 class LayerNorm(Normalization):
@@ -94,6 +170,111 @@ class LayerNorm(Normalization):
 
     formula: ClassVar[str] = "γ (z − μ)/√(σ² + ε) + β, moments of a row over the units"
     advice: ClassVar[str] = "deep networks with small batches, and lbfgs"
+
+    def bind(
+        self,
+        z: np.ndarray,
+        out: np.ndarray,
+        moments: tuple[np.ndarray, np.ndarray] | None,
+        sample_weight: np.ndarray | None,
+    ) -> Pass:
+        """Return the passes of training for the arrays of a batch."""
+        return _LayerPass(z, out, self.epsilon)
+
+    def predict(self, z: np.ndarray, moments: tuple[np.ndarray, np.ndarray] | None) -> None:
+        """Normalise ``z`` in place, as training does."""
+        _LayerPass(z, z, self.epsilon, np.empty_like(z)).forward()
+
+
+class _BatchPass(Pass):
+    def __init__(
+        self,
+        norm: BatchNorm,
+        z: np.ndarray,
+        out: np.ndarray,
+        moments: tuple[np.ndarray, np.ndarray],
+        sample_weight: np.ndarray | None,
+    ) -> None:
+        super().__init__(z, out)
+        self._epsilon, self._momentum = norm.epsilon, norm.momentum
+        self._running, self._sample_weight = moments, sample_weight
+        n_rows = z.shape[1]
+        shares = np.full_like(z, 1 / n_rows, shape=(1, n_rows))
+        self._uniform = shares, unbiasing(n_rows, n_rows)
+        self._ones = np.ones_like(z, shape=(1, n_rows))
+        self._shares: np.ndarray | None = None
+        self._mean, self._variance, self._inverse = (np.empty_like(z[:, :1]) for _ in range(3))
+
+    def forward(self) -> None:
+        self._shares, correction = self._row_shares()
+        mean, variance = self._running
+        if self._shares is not None:
+            np.matmul(self._shares, self.z, self._mean)
+            np.subtract(self.z, self._mean, self.out)
+            np.multiply(self.out, self.out, self.z)
+            np.matmul(self._shares, self.z, self._variance)
+            mean += self._momentum * (self._mean - mean)
+            variance += self._momentum * (correction * self._variance - variance)
+            variance = self._variance
+        else:
+            np.subtract(self.z, mean, self.out)
+        np.add(variance, self._epsilon, self._inverse)
+        np.sqrt(self._inverse, self._inverse)
+        np.reciprocal(self._inverse, self._inverse)
+        np.multiply(self.out, self._inverse, self.out)
+
+    def backward(self, grad: np.ndarray) -> None:
+        if self._shares is not None:
+            scratch, shares = self.z, self._shares.T
+            np.multiply(grad, self.out, scratch)
+            np.matmul(self._ones, scratch, self._variance)
+            np.matmul(self._ones, grad, self._mean)
+            np.multiply(self.out, self._variance, scratch)
+            np.add(scratch, self._mean, scratch)
+            np.multiply(scratch, shares, scratch)
+            np.subtract(grad, scratch, grad)
+        np.multiply(grad, self._inverse, grad)
+
+    def _row_shares(self) -> tuple[np.ndarray | None, float]:
+        """Return the shares of the rows in the moments, ``None`` for running moments."""
+        weights = self._sample_weight
+        if weights is None:
+            return self._uniform if self.z.shape[1] > 1 else (None, 1.0)
+        total, n_rows = float(weights.sum()), np.count_nonzero(weights)
+        if n_rows < 2:
+            return None, 1.0
+        return weights[None] / total, unbiasing(total, n_rows)
+
+
+class _LayerPass(Pass):
+    def __init__(
+        self, z: np.ndarray, out: np.ndarray, epsilon: float, scratch: np.ndarray | None = None
+    ) -> None:
+        super().__init__(z, out)
+        self._epsilon, self._scratch = epsilon, z if scratch is None else scratch
+        # A product with it averages over units, sooner than a reduction over a short axis.
+        self._shares = np.full_like(z, 1 / z.shape[2], shape=(z.shape[2], 1))
+        self._mean, self._inverse = np.empty_like(z[:, :, :1]), np.empty_like(z[:, :, :1])
+
+    def forward(self) -> None:
+        np.matmul(self.z, self._shares, self._mean)
+        np.subtract(self.z, self._mean, self.out)
+        np.multiply(self.out, self.out, self._scratch)
+        np.matmul(self._scratch, self._shares, self._inverse)
+        np.add(self._inverse, self._epsilon, self._inverse)
+        np.sqrt(self._inverse, self._inverse)
+        np.reciprocal(self._inverse, self._inverse)
+        np.multiply(self.out, self._inverse, self.out)
+
+    def backward(self, grad: np.ndarray) -> None:
+        scratch = self._scratch
+        np.matmul(grad, self._shares, self._mean)
+        np.multiply(grad, self.out, scratch)
+        np.subtract(grad, self._mean, grad)
+        np.matmul(scratch, self._shares, self._mean)
+        np.multiply(self.out, self._mean, scratch)
+        np.subtract(grad, scratch, grad)
+        np.multiply(grad, self._inverse, grad)
 
 
 NORMALIZATIONS: Table[Normalization] = Table(

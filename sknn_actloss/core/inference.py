@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from sknn_actloss.activations import Activation
 from sknn_actloss.core.model import Hidden
+from sknn_actloss.core.parameters import Views
 from sknn_actloss.core.program import sparse_product
 from sknn_actloss.core.rows import gather, gather_csr
 
@@ -18,8 +19,7 @@ BLOCK_BYTES = 1 << 20
 
 def raw_outputs(
     X: np.ndarray | sparse.csr_array,
-    weights: Sequence[np.ndarray],
-    biases: Sequence[np.ndarray],
+    params: Views,
     hidden: Hidden,
     rows: np.ndarray | None = None,
     output: Activation | None = None,
@@ -30,12 +30,10 @@ def raw_outputs(
     ----------
     X : ndarray or CSR of shape (n_samples, n_features)
         Rows to predict; cast to the data type of the weights block by block.
-    weights : sequence of ndarray of shape (n_members, n_in, n_out)
-        Weights by layer.
-    biases : sequence of ndarray of shape (n_members, 1, n_out)
-        Biases by layer.
-    hidden : list of list of (slice, (Activation,))
-        Activations of the hidden layers.
+    params : Views
+        Weights, biases and normalisation by layer.
+    hidden : Hidden
+        The hidden layers.
     rows : ndarray of int, optional
         Predict these rows of ``X`` only.
     output : Activation, optional
@@ -45,6 +43,7 @@ def raw_outputs(
     -------
     raw : ndarray of shape (n_members, n_rows, n_outputs)
     """
+    weights = params.weights
     n_members, dtype = len(weights[0]), weights[0].dtype
     n_rows = X.shape[0] if rows is None else len(rows)
     widths = [layer.shape[2] for layer in weights]
@@ -58,14 +57,59 @@ def raw_outputs(
         targets = [*(buffer[:, : stop - start] for buffer in buffers), raw[:, start:stop]]
         for layer, z in enumerate(targets):
             (np.matmul if layer else product)(a, weights[layer], z)
-            np.add(z, biases[layer], z)
-            for members, (activation,) in hidden[layer] if layer < len(hidden) else ():
-                part = z[members]
-                activation.forward(part, part)
+            np.add(z, params.biases[layer], z)
+            if layer < len(hidden):
+                pass_on(layer, z, a, params, hidden)
             a = z
         if output is not None:
             _activate(output, a)
     return raw
+
+
+def layer_products(
+    X: np.ndarray | sparse.csr_array, params: Views, hidden: Hidden, last: int
+) -> np.ndarray:
+    """Return what a layer makes of rows before it is normalised and activated.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_rows, n_features) or (n_rows, 1 + n_features), or CSR
+        Rows, with or without a column of ones in front.
+    params, hidden
+        As in :func:`raw_outputs`.
+    last : int
+        The layer, from 0.
+
+    Returns
+    -------
+    z : ndarray of shape (n_members, n_rows, units)
+    """
+    below = X[:, 1:] if params.takes(X) else X
+    for layer in range(last + 1):
+        shape = len(params.weights[layer]), X.shape[0], params.weights[layer].shape[2]
+        z = np.empty(shape, params.weights[layer].dtype)
+        (np.matmul if isinstance(below, np.ndarray) else sparse_product)(
+            below, params.weights[layer], z
+        )
+        np.add(z, params.biases[layer], z)
+        if layer < last:
+            pass_on(layer, z, below, params, hidden)
+        below = z
+    return z
+
+
+def pass_on(layer: int, z: np.ndarray, below: Any, params: Views, hidden: Hidden) -> None:
+    """Turn the products of a hidden layer into what it passes on, in place."""
+    for members, (norm,) in hidden.normalizations:
+        norm.predict(z[members], params.moments(layer, members))
+    if hidden.normalizations:
+        np.multiply(z, params.scales[layer], z)
+        np.add(z, params.offsets[layer], z)
+    for members, (activation,) in hidden.activations[layer]:
+        part = z[members]
+        activation.forward(part, part)
+    if hidden.skips(layer, *params.weights[layer].shape[1:]):
+        np.add(z, below, z)
 
 
 def _activate(output: Activation, raw: np.ndarray) -> None:

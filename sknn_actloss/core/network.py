@@ -9,12 +9,13 @@ from scipy import sparse
 
 from sknn_actloss._calls import Call
 from sknn_actloss._numeric import constant
-from sknn_actloss.activations import Activation
-from sknn_actloss.core.model import Model, hidden_layers
+from sknn_actloss.core.dropout import Dropout, mask_streams
+from sknn_actloss.core.model import Hidden, Model
 from sknn_actloss.core.objective import Objective
 from sknn_actloss.core.parameters import Layout
-from sknn_actloss.core.program import backward_calls, forward_calls
-from sknn_actloss.core.workspace import Workspace
+from sknn_actloss.core.penalty import Penalty
+from sknn_actloss.core.program import Between, backward_calls, forward_calls
+from sknn_actloss.core.workspace import Needs, Signals, Workspace
 
 
 class Network:
@@ -26,8 +27,9 @@ class Network:
         Sizes of the layers.
     models : sequence of Model
         One for each member.
-    params : ndarray of shape (n_members, n_params)
-        Parameters, a row for each member; read and written in place by those who train.
+    params : ndarray of shape (n_members, n_row)
+        Parameters and running moments, a row for each member; read and written in place by
+        those who train.
     batch_size : int
         Rows of the largest batch.
     group_size : int, optional
@@ -35,13 +37,17 @@ class Network:
         those of one batch.
     workspace : Workspace, optional
         That of an earlier network, used again where it serves.
+    streams : list of Generator, optional
+        Sources of dropout masks, one for the inputs and one for each hidden layer.
 
     Attributes
     ----------
-    weights, biases : list of ndarray
+    views : Views
         Views of the parameters by layer.
-    hidden : list of list of (slice, (Activation,))
-        Activations of the hidden layers.
+    hidden : Hidden
+        The hidden layers.
+    trained : ndarray of shape (n_members, n_params)
+        View of the parameters that solvers update: all but running moments.
     decaying : ndarray of shape (n_members, n_weights)
         View of the parameters that L2 penalty and weight decay act on: all weights.
     workspace : Workspace
@@ -58,25 +64,22 @@ class Network:
         batch_size: int,
         group_size: int | None = None,
         workspace: Workspace | None = None,
+        streams: Sequence[np.random.Generator] | None = None,
     ) -> None:
         dtype = params.dtype
-        self.params = params
-        self.gradient = np.empty_like(params)
-        self.hidden = hidden_layers([model.activations for model in models], dtype)
-        self._views, self._gradient_views = layout.views(params), layout.views(self.gradient)
-        self.weights, self.biases, _ = self._views
+        self.params, self.trained = params, layout.trained(params)
+        self.gradient = np.empty_like(self.trained)
+        self.hidden = Hidden.of(models, dtype)
+        self.views, self._gradient_views = layout.views(params), layout.views(self.gradient)
         self.decaying = layout.decaying(params)
-        self._decaying_gradient = layout.decaying(self.gradient)
         self._objective = Objective(models, dtype)
-        self._alpha = _per_member([model.alpha for model in models])
-        keeps_input = [_reads_input(layer) for layer in self.hidden]
-        needs = layout, params, batch_size, group_size or batch_size, keeps_input
+        alpha, l1 = [model.alpha for model in models], [model.l1 for model in models]
+        self._penalty = Penalty(layout, self.trained, self.gradient, alpha, l1)
+        self._dropout = _dropout(layout, models, batch_size, dtype, streams)
+        self._rooms: dict[tuple[int, int], np.ndarray] = {}
+        needs = layout, params, batch_size, group_size or batch_size, self._needs(layout)
         reused = workspace is not None and workspace.serves(*needs)
         self.workspace = workspace if reused else Workspace(*needs)
-        self._layout, self._penalties = layout, {}
-        is_mixed = isinstance(self._alpha, np.ndarray)
-        shrinking = params if is_mixed else self.decaying
-        self._shrinkage = None if self._alpha is None else np.empty_like(shrinking)
 
     def bind(
         self,
@@ -88,8 +91,8 @@ class Network:
     ) -> list[Call]:
         """Return the calls that write the gradient of the loss on a batch.
 
-        The loss is ``(sum_i w_i loss_i + alpha / 2 * |weights|^2) / total_weight``. The calls hold
-        for as long as the arrays do, whatever is written to them.
+        The loss is ``(sum_i w_i loss_i + penalty) / total_weight``, see :class:`Penalty`. The calls
+        hold for as long as the arrays do, whatever is written to them.
 
         Parameters
         ----------
@@ -105,12 +108,14 @@ class Network:
             The place of the batch in its group.
         """
         signals = self.workspace.signals(rows)
+        between = self._between(X, signals, sample_weight)
+        passes = self.hidden, signals, between
         return [
-            *forward_calls(X, self._views, self.hidden, signals),
+            *forward_calls(X, self.views, *passes),
             *self._objective.gradient_calls(y, signals),
             *_weight_calls(signals.deltas[-1], sample_weight, total_weight),
-            *backward_calls(X, self._views, self._gradient_views, self.hidden, signals),
-            *self._penalty_calls(total_weight, signals.squares),
+            *backward_calls(X, self.views, self._gradient_views, *passes),
+            *self._penalty.calls(total_weight, signals.squares, signals.magnitudes),
         ]
 
     def losses(self, y: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarray:
@@ -126,40 +131,74 @@ class Network:
         Returns
         -------
         losses : ndarray of shape (n_members,)
-            ``sum_i w_i loss_i + alpha / 2 * sum_batches |weights|^2``, with the weights and the
-            outputs of each batch as they were when its gradient was computed.
+            ``sum_i w_i loss_i + sum_batches penalty``, with the weights and the outputs of each
+            batch as they were when its gradient was computed.
         """
-        values = self._objective.value(y, self.workspace.raw[:, : len(y)])
+        values = self.values(y, self.workspace.raw[:, : len(y)])
         losses = values.sum(axis=1) if sample_weight is None else values @ sample_weight
-        if self._alpha is not None:
-            n_batches = -(-len(y) // self.workspace.batch_size)
-            squares = self.workspace.squares[:n_batches].sum(axis=0, dtype=np.float64)
-            losses = losses + 0.5 * np.ravel(self._alpha) * squares
-        return losses
+        n_batches = -(-len(y) // self.workspace.batch_size)
+        room = self.workspace
+        return losses + self._penalty.values(room.squares[:n_batches], room.magnitudes[:n_batches])
 
-    def _penalty_calls(self, total_weight: float, squares: np.ndarray) -> Iterator[Call]:
-        if self._alpha is None:
-            return
-        params, gradient = self.decaying, self._decaying_gradient
-        alpha = np.asarray(self._alpha / total_weight, self.params.dtype)
-        if alpha.ndim:
-            # Whole rows, biases with a penalty of zero, take one loop instead of one per member.
-            params, gradient, alpha = self.params, self.gradient, self._by_param(alpha)
-        shrinkage = self._shrinkage
-        yield np.multiply, (params, alpha, shrinkage)
-        yield np.add, (gradient, shrinkage, gradient)
-        if len(squares) == 1:
-            yield np.dot, (self.decaying[0], self.decaying[0], squares.reshape(()))
-        else:
-            yield np.vecdot, (self.decaying, self.decaying, squares)
+    def values(self, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
+        """Return each member's loss of each row, without penalties.
 
-    def _by_param(self, alpha: np.ndarray) -> np.ndarray:
-        """Return the penalty of each parameter, the same array for equal penalties."""
-        key = alpha.tobytes()
-        if key not in self._penalties:
-            self._penalties[key] = np.zeros_like(self.params)
-            self._layout.decaying(self._penalties[key])[...] = alpha
-        return self._penalties[key]
+        Parameters
+        ----------
+        y : ndarray of shape (n_rows, n_outputs)
+            Targets.
+        raw : ndarray of shape (n_members, n_rows, n_outputs)
+            Raw outputs, which may be overwritten.
+
+        Returns
+        -------
+        values : ndarray of shape (n_members, n_rows)
+        """
+        return self._objective.value(y, raw)
+
+    def _needs(self, layout: Layout) -> list[Needs]:
+        widths = layout.layer_sizes
+        return [
+            Needs(
+                any(activation.reads_input for _, (activation,) in runs),
+                self._dropout[1 + layer] is not None,
+                self.hidden.skips(layer, widths[layer], widths[layer + 1]),
+            )
+            for layer, runs in enumerate(self.hidden.activations)
+        ]
+
+    def _between(
+        self,
+        X: np.ndarray | sparse.csr_array,
+        signals: Signals,
+        sample_weight: np.ndarray | None,
+    ) -> Between:
+        norms = [
+            [
+                norm.bind(
+                    signals.inputs[layer][members],
+                    normalized[members],
+                    self.views.moments(layer, members),
+                    sample_weight,
+                )
+                for members, (norm,) in self.hidden.normalizations
+            ]
+            for layer, normalized in enumerate(signals.normalized)
+        ]
+        return Between(self._dropout, self._dropped(X), norms or [[]] * len(self.hidden))
+
+    def _dropped(
+        self, X: np.ndarray | sparse.csr_array
+    ) -> np.ndarray | list[sparse.csr_array] | None:
+        """Return room for the inputs that dropout leaves, ``None`` without it."""
+        if self._dropout[0] is None:
+            return None
+        n_masks = len(self._dropout[0].mask)
+        if not isinstance(X, np.ndarray):
+            return [sparse.csr_array(X.shape, dtype=X.dtype) for _ in range(n_masks)]
+        if X.shape not in self._rooms:
+            self._rooms[X.shape] = np.ones((n_masks, *X.shape), self.params.dtype)
+        return self._rooms[X.shape]
 
 
 def _weight_calls(
@@ -170,12 +209,21 @@ def _weight_calls(
     yield np.multiply, (delta, constant(1.0 / total_weight, delta.dtype), delta)
 
 
-def _reads_input(layer: list[tuple[slice, tuple[Activation]]]) -> bool:
-    return any(activation.reads_input for _, (activation,) in layer)
-
-
-def _per_member(values: Sequence[float]) -> float | np.ndarray | None:
-    """Return ``None`` if all are zero, a number if all agree, else an array (n_members, 1)."""
-    if not any(values):
-        return None
-    return float(values[0]) if len(set(values)) == 1 else np.array(values, float)[:, None]
+def _dropout(
+    layout: Layout,
+    models: Sequence[Model],
+    batch_size: int,
+    dtype: np.dtype,
+    streams: Sequence[np.random.Generator] | None,
+) -> list[Dropout | None]:
+    """Return dropout for the inputs and each hidden layer, ``None`` where nothing is left out."""
+    widths = layout.layer_sizes[:-1]
+    none = (0.0,) * len(widths)
+    rates = list(zip(*(model.dropout or none for model in models), strict=True))
+    if not np.any(rates):
+        return [None] * len(widths)
+    streams = streams or mask_streams(0, len(widths))
+    return [
+        Dropout(rate, stream, batch_size, width, dtype) if any(rate) else None
+        for rate, stream, width in zip(rates, streams, widths, strict=True)
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,6 +22,12 @@ class Signals:
     outputs : list of ndarray of shape (n_members, batch, units)
         Outputs of the activations of the hidden layers; the very inputs where an activation
         does without its input afterwards.
+    normalized : list of ndarray of shape (n_members, batch, units)
+        Normalised inputs of hidden layers; empty without normalisation.
+    passed : list of ndarray of shape (n_members, batch, units)
+        What hidden layers pass on: the very outputs without dropout and skip connections.
+    skipped : list of ndarray of shape (n_members, batch, units), or None
+        Room for the derivative by what a hidden layer with a skip connection passes on.
     deltas : list of ndarray of shape (n_members, batch, units)
         Derivatives of the loss by the inputs.
     raw : ndarray of shape (n_members, batch, n_outputs)
@@ -32,12 +38,15 @@ class Signals:
         Room for targets encoded as -1/+1.
     ones : ndarray of shape (batch,)
         A product with it sums over rows, several times faster than a reduction.
-    squares : ndarray of shape (n_members,)
-        Room for the sum of squared weights.
+    squares, magnitudes : ndarray of shape (n_members,)
+        Room for the sums of squares and of absolute values of the weights.
     """
 
     inputs: list[np.ndarray]
     outputs: list[np.ndarray]
+    normalized: list[np.ndarray]
+    passed: list[np.ndarray]
+    skipped: list[np.ndarray | None]
     deltas: list[np.ndarray]
     raw: np.ndarray
     prediction: np.ndarray
@@ -45,13 +54,31 @@ class Signals:
     signs: np.ndarray
     ones: np.ndarray
     squares: np.ndarray
+    magnitudes: np.ndarray
+
+
+class Needs(NamedTuple):
+    """What a hidden layer needs room for.
+
+    Attributes
+    ----------
+    keeps_input : bool
+        Whether the activation's input is kept beside its output; the output is written over the
+        input otherwise.
+    drops, skips : bool
+        Whether there is dropout, and a skip connection to its output.
+    """
+
+    keeps_input: bool
+    drops: bool = False
+    skips: bool = False
 
 
 class Workspace:
     """Room for the signals of a group of batches.
 
-    Batches come one by one and share their arrays, except for ``raw`` and ``squares``, which
-    last until the losses of the group are added up.
+    Batches come one by one and share their arrays, except for ``raw``, ``squares`` and
+    ``magnitudes``, which last until the losses of the group are added up.
 
     Parameters
     ----------
@@ -61,16 +88,15 @@ class Workspace:
         The parameters, for the number of members and the data type.
     batch_size, group_size : int
         Rows of the largest batch and of the largest group.
-    keeps_input : sequence of bool
-        For each hidden layer whether the activation's input is kept beside its output; the
-        output is written over the input otherwise.
+    needs : sequence of Needs
+        Those of each hidden layer.
 
     Attributes
     ----------
     raw : ndarray of shape (n_members, group_size, n_outputs)
         Raw outputs of the group.
-    squares : ndarray of shape (n_batches, n_members)
-        Sums of squared weights before the step of each batch.
+    squares, magnitudes : ndarray of shape (n_batches, n_members)
+        Sums of squares and of absolute values of the weights before the step of each batch.
     """
 
     def __init__(
@@ -79,7 +105,7 @@ class Workspace:
         params: np.ndarray,
         batch_size: int,
         group_size: int,
-        keeps_input: Sequence[bool],
+        needs: Sequence[Needs],
     ) -> None:
         def empty(*shape: int) -> np.ndarray:
             return np.empty_like(params, shape=shape)
@@ -90,12 +116,21 @@ class Workspace:
             return empty(len(params), layout.layer_sizes[-1], n_rows).swapaxes(1, 2)
 
         widths = layout.layer_sizes[1:]
-        self._key = self._key_of(layout, params, batch_size, group_size, keeps_input)
+        self._key = self._key_of(layout, params, batch_size, group_size, needs)
         self.batch_size = batch_size
         self._inputs = [empty(len(params), batch_size, units) for units in widths]
+        hidden = self._inputs[:-1]
         self._outputs = [
-            np.empty_like(z) if kept else z
-            for z, kept in zip(self._inputs[:-1], keeps_input, strict=True)
+            np.empty_like(z) if need.keeps_input else z
+            for z, need in zip(hidden, needs, strict=True)
+        ]
+        self._normalized = [np.empty_like(z) for z in hidden if layout.is_normalized]
+        self._passed = [
+            np.empty_like(a) if need.drops or need.skips else a
+            for a, need in zip(self._outputs, needs, strict=True)
+        ]
+        self._skipped = [
+            np.empty_like(z) if need.skips else None for z, need in zip(hidden, needs, strict=True)
         ]
         self._deltas = [empty(len(params), batch_size, units) for units in widths[:-1]]
         self._deltas.append(outputs(batch_size))
@@ -103,7 +138,7 @@ class Workspace:
         self._signs = empty(widths[-1], batch_size).T
         self._ones = np.ones_like(params, shape=batch_size)
         self.raw = outputs(group_size)
-        self.squares = empty(-(-group_size // batch_size), len(params))
+        self.squares, self.magnitudes = empty(2, -(-group_size // batch_size), len(params))
 
     @staticmethod
     def _key_of(
@@ -111,9 +146,9 @@ class Workspace:
         params: np.ndarray,
         batch_size: int,
         group_size: int,
-        keeps_input: Sequence[bool],
+        needs: Sequence[Needs],
     ) -> tuple:
-        return layout, len(params), params.dtype, batch_size, group_size, tuple(keeps_input)
+        return layout, len(params), params.dtype, batch_size, group_size, tuple(needs)
 
     def serves(self, *arguments: Any) -> bool:
         """Whether a new workspace made with these arguments would be like this one."""
@@ -121,15 +156,28 @@ class Workspace:
 
     def signals(self, rows: slice) -> Signals:
         """Return views for the batch that is these rows of its group."""
-        n_rows = rows.stop - rows.start
+        n_rows, batch = rows.stop - rows.start, rows.start // self.batch_size
+        # One view for one array, so that what is the same stays so.
+        views: dict[int, np.ndarray] = {}
+
+        def cut(arrays: Sequence[np.ndarray | None]) -> list[np.ndarray | None]:
+            return [
+                None if array is None else views.setdefault(id(array), array[:, :n_rows])
+                for array in arrays
+            ]
+
         return Signals(
-            inputs=[z[:, :n_rows] for z in self._inputs],
-            outputs=[a[:, :n_rows] for a in self._outputs],
-            deltas=[delta[:, :n_rows] for delta in self._deltas],
+            inputs=cut(self._inputs),
+            outputs=cut(self._outputs),
+            normalized=cut(self._normalized),
+            passed=cut(self._passed),
+            skipped=cut(self._skipped),
+            deltas=cut(self._deltas),
             raw=self.raw[:, rows],
             prediction=self._prediction[:, :n_rows],
             scratch=self._scratch[:, :n_rows],
             signs=self._signs[:n_rows],
             ones=self._ones[:n_rows],
-            squares=self.squares[rows.start // self.batch_size],
+            squares=self.squares[batch],
+            magnitudes=self.magnitudes[batch],
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +13,14 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sknn_actloss._sklearn import check_optimize_result
 from sknn_actloss.core import Network
-from sknn_actloss.estimators._fitting import REMEDY, Problem, set_weights
+from sknn_actloss.estimators._fitting import (
+    NON_FINITE,
+    REMEDY,
+    VALIDATION_ATTRIBUTES,
+    Problem,
+    set_weights,
+    warn_of_time,
+)
 from sknn_actloss.estimators._observer import FitObserver
 from sknn_actloss.estimators._settings import Settings
 from sknn_actloss.solvers import LBFGS
@@ -26,6 +34,8 @@ def fit_lbfgs(estimator: Any, settings: Settings, problem: Problem, observer: Fi
     """Minimise over all rows at once and set the attributes of the estimator."""
     objective = _objective(problem)
     losses: list[float] = []
+    max_time = np.inf if estimator.max_time is None else estimator.max_time
+    deadline = time.perf_counter() + max_time
 
     def evaluate(params: np.ndarray) -> tuple[float, np.ndarray]:
         observer.evaluation_begins(params)
@@ -33,10 +43,19 @@ def fit_lbfgs(estimator: Any, settings: Settings, problem: Problem, observer: Fi
 
     def on_iterate(params: np.ndarray, loss: float) -> bool:
         losses.append(loss)
-        return observer.iteration_ends(params, len(losses), loss)
+        stopped = observer.iteration_ends(params, len(losses), loss)
+        late = not stopped and time.perf_counter() >= deadline
+        if late:
+            warn_of_time(estimator, len(losses))
+        return stopped or late
 
     result = _minimise(estimator, settings.solver, evaluate, objective.start, on_iterate)
-    set_weights(estimator, problem, _final_params(problem, objective, result, losses), REMEDY)
+    params = _final_params(problem, objective, result, losses)
+    if estimator.restore_best is True and objective.params is not None:
+        params = objective.params
+    if params is None:
+        raise ValueError(f"{NON_FINITE} {REMEDY}")
+    set_weights(estimator, problem, params)
     estimator.n_iter_ = _n_iterations(result, len(losses), estimator.max_iter)
     _set_curves(estimator, objective.loss, losses)
 
@@ -110,7 +129,8 @@ def _set_curves(estimator: Any, loss: float, losses: list[float]) -> None:
         estimator.loss_ = losses[-1] if losses else loss
         estimator.best_loss_ = loss
     estimator.loss_curve_ = losses
-    estimator.validation_scores_ = estimator.best_validation_score_ = None
+    for attribute in VALIDATION_ATTRIBUTES.values():
+        setattr(estimator, attribute, None)
     estimator.t_ = 0
-    for name in ("_optimizer", "learning_rate_curve_"):
+    for name in ("_optimizer", "learning_rate_curve_", "learning_rate_init_"):
         vars(estimator).pop(name, None)

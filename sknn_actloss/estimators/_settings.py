@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from sknn_actloss.activations import Activation, Softmax, canonical_name, resolve_activation
+from sknn_actloss.averaging import Averaging, resolve_averaging
 from sknn_actloss.core import Model
 from sknn_actloss.initializers import Initializer, resolve_initializer
 from sknn_actloss.losses import Loss, resolve_loss
+from sknn_actloss.normalization import Normalization, resolve_normalization
 from sknn_actloss.schedules import Constant, Schedule, resolve_schedule
 from sknn_actloss.solvers import AdamW, Solver, resolve_solver
 
@@ -27,6 +29,8 @@ SOLVER_PARAMETERS = ("momentum", "nesterovs_momentum", "beta_1", "beta_2", "epsi
 class Settings:
     """An estimator's parameters with every component resolved and checked.
 
+    ``learning_rate_init`` is ``None`` where a range test has to find it.
+
     Conflicts between parameters raise a ``ValueError`` that says what to change.
     """
 
@@ -36,10 +40,17 @@ class Settings:
     loss: Loss
     solver: Solver
     schedule: Schedule
-    learning_rate_init: float
+    learning_rate_init: float | None
     weight_decay: float
     initializer: Initializer
     alpha: float
+    l1: float
+    max_norm: float | None
+    gradient_clip: float | None
+    dropout: tuple[float, ...]
+    normalization: Normalization | None
+    skip_connections: bool
+    averaging: Averaging | None
 
     @classmethod
     def of(cls, estimator: Any, task: str) -> Settings:
@@ -47,6 +58,8 @@ class Settings:
         sizes = hidden_sizes(estimator.hidden_layer_sizes)
         solver = named_solver(estimator, estimator.solver)
         schedule, rate = _learning_rate(estimator)
+        dropout = _dropout(estimator.dropout, len(sizes))
+        normalization = resolve_normalization(estimator.normalization)
         _check_lbfgs(estimator, solver, schedule)
         out_activation = estimator.out_activation
         return cls(
@@ -62,6 +75,13 @@ class Settings:
             weight_decay=_weight_decay(estimator, solver),
             initializer=resolve_initializer(estimator.weight_init),
             alpha=float(estimator.alpha),
+            l1=float(estimator.l1),
+            max_norm=estimator.max_norm,
+            gradient_clip=estimator.gradient_clip,
+            dropout=dropout,
+            normalization=normalization,
+            skip_connections=estimator.skip_connections,
+            averaging=resolve_averaging(estimator.weight_averaging),
         )
 
     def model(self, target_kind: str, n_outputs: int) -> Model:
@@ -79,7 +99,16 @@ class Settings:
         self._check_output(output, loss, target_kind, n_outputs)
         for activation in {id(a): a for a in [*self.activations, output]}.values():
             activation.check()
-        return Model(self.activations, output, loss, self.alpha)
+        return Model(
+            self.activations,
+            output,
+            loss,
+            self.alpha,
+            self.l1,
+            self.dropout,
+            self.normalization,
+            self.skip_connections,
+        )
 
     def _check_output(
         self, output: Activation, loss: Loss, target_kind: str, n_outputs: int
@@ -89,6 +118,8 @@ class Settings:
         elif isinstance(output, Softmax) and n_outputs == 1:
             flaw = "it needs at least two outputs, and these targets have one"
         else:
+            flaw = loss.objection(canonical_name(output))
+        if not flaw:
             return
         raise ValueError(
             f"out_activation={output!r} does not go with loss={self.loss!r}: {flaw}. "
@@ -129,13 +160,30 @@ def _activations(spec: Any, n_hidden: int) -> tuple[Activation, ...]:
     return (resolve_activation(spec),) * n_hidden
 
 
-def _learning_rate(estimator: Any) -> tuple[Schedule, float]:
-    spec, rate = estimator.learning_rate, float(estimator.learning_rate_init)
+def _dropout(spec: Any, n_hidden: int) -> tuple[float, ...]:
+    """Return the rate of the inputs and of each hidden layer, nothing where all are zero."""
+    if isinstance(spec, Real):
+        rates = (0.0, *(float(spec),) * n_hidden)
+    elif len(spec) in (n_hidden, n_hidden + 1):
+        rates = (0.0,) * (n_hidden + 1 - len(spec)) + tuple(spec)
+    else:
+        raise ValueError(
+            f"dropout={spec!r} has {len(spec)} entries, but hidden_layer_sizes has {n_hidden}. "
+            f"Give a single rate, one for each hidden layer, or one more in front for the inputs."
+        )
+    if not all(isinstance(rate, Real) and 0 <= rate < 1 for rate in rates):
+        raise ValueError(f"dropout={spec!r} must hold rates of at least 0 and below 1.")
+    return tuple(map(float, rates)) if any(rates) else ()
+
+
+def _learning_rate(estimator: Any) -> tuple[Schedule, float | None]:
+    spec, init = estimator.learning_rate, estimator.learning_rate_init
+    rate = None if isinstance(init, str) else float(init)
     if not isinstance(spec, Real):
         return resolve_schedule(spec, power_t=estimator.power_t), rate
     if rate != DEFAULT_RATE:
         raise ValueError(
-            f"learning_rate={spec} and learning_rate_init={rate} both give a rate. Set "
+            f"learning_rate={spec} and learning_rate_init={init!r} both give a rate. Set "
             f"learning_rate='constant' or leave learning_rate_init at {DEFAULT_RATE}."
         )
     return Constant(), float(spec)
@@ -145,13 +193,29 @@ def _check_lbfgs(estimator: Any, solver: Solver, schedule: Schedule) -> None:
     if solver.stochastic:
         return
     conflicts = {
-        "early_stopping=True": (estimator.early_stopping, "early_stopping=False"),
+        "early_stopping=True": (
+            estimator.early_stopping and estimator.early_stopping != "auto",
+            "early_stopping=False",
+        ),
         f"learning_rate={estimator.learning_rate!r}": (
             schedule != Constant() or isinstance(estimator.learning_rate, Real),
             "learning_rate='constant'",
         ),
-        f"weight_decay={estimator.weight_decay}": (estimator.weight_decay, "weight_decay=None"),
+        f"dropout={estimator.dropout!r}": (np.any(estimator.dropout), "dropout=0"),
+        f"l1={estimator.l1}": (estimator.l1, "l1=0"),
+        f"n_members={estimator.n_members}": (estimator.n_members > 1, "n_members=1"),
+        f"normalization={estimator.normalization!r}": (
+            getattr(resolve_normalization(estimator.normalization), "has_moments", False),
+            "normalization='layer'",
+        ),
+        f"learning_rate_init={estimator.learning_rate_init!r}": (
+            isinstance(estimator.learning_rate_init, str),
+            f"learning_rate_init={DEFAULT_RATE}",
+        ),
     }
+    for name in ("weight_decay", "max_norm", "gradient_clip", "weight_averaging"):
+        value = getattr(estimator, name)
+        conflicts[f"{name}={value!r}"] = value, f"{name}=None"
     for setting, (conflicting, remedy) in conflicts.items():
         if conflicting:
             raise ValueError(

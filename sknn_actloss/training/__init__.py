@@ -1,12 +1,15 @@
 """Training: minibatches, the epoch loop, stopping rules and the bridge to L-BFGS."""
 
+from sknn_actloss.training.averages import Average
 from sknn_actloss.training.batches import Batch, Batches, Group
+from sknn_actloss.training.finder import RangeTest, range_test
 from sknn_actloss.training.lbfgs import BestIterate, minimize
 from sknn_actloss.training.loop import Observer, train
 from sknn_actloss.training.stack import Member, Stack
-from sknn_actloss.training.stopping import Course, Outcome
+from sknn_actloss.training.stopping import Course, Outcome, Validation
 
 __all__ = [
+    "Average",
     "Batch",
     "Batches",
     "BestIterate",
@@ -15,7 +18,10 @@ __all__ = [
     "Member",
     "Observer",
     "Outcome",
+    "RangeTest",
     "Stack",
+    "Validation",
     "minimize",
+    "range_test",
     "train",
 ]

@@ -11,10 +11,14 @@ import numpy as np
 
 from sknn_actloss._calls import Call, run
 from sknn_actloss._component import runs
-from sknn_actloss.core import Layout, Model, Network, Workspace
+from sknn_actloss.averaging import Averaging
+from sknn_actloss.core import Hidden, Layout, Model, Network, Workspace, mask_streams
 from sknn_actloss.schedules import LearningRate
 from sknn_actloss.solvers import StochasticSolver
-from sknn_actloss.training.batches import Group
+from sknn_actloss.training.averages import Average, Averages
+from sknn_actloss.training.batches import Batches, Group
+from sknn_actloss.training.bounds import clip_calls, max_norm_calls
+from sknn_actloss.training.moments import recompute_moments
 from sknn_actloss.training.stopping import Course
 
 #: A learning rate for all members, or one for each in an array (n_members, 1).
@@ -39,9 +43,15 @@ class Member:
         Epochs at most, and the horizon of schedules.
     weight_decay : float
         Decoupled decay of its weights.
+    gradient_clip, max_norm : float or None
+        Largest norm of the gradient, and of the incoming weights of a unit.
+    averaging : Averaging or None
+        How the weights that predictions use come from those that training passes through.
+    average : Average or None
+        Where the average stands; new where it is ``None``.
     state : dict, optional
         State of the solver, with arrays of shape (1, n_params); new where it is empty.
-    params : ndarray of shape (n_params,) or None
+    params : ndarray of shape (n_row,) or None
         The weights to keep once training has ended, ``None`` where none was finite.
     """
 
@@ -51,6 +61,10 @@ class Member:
     course: Course
     max_iter: int
     weight_decay: float = 0.0
+    gradient_clip: float | None = None
+    max_norm: float | None = None
+    averaging: Averaging | None = None
+    average: Average | None = None
     state: dict[str, Any] = field(default_factory=dict)
     params: np.ndarray | None = None
 
@@ -64,12 +78,14 @@ class Stack:
         Shape of the networks.
     members : sequence of Member
         The networks.
-    params : ndarray of shape (n_members, n_params)
-        Their parameters, updated in place.
+    params : ndarray of shape (n_members, n_row)
+        Their parameters and running moments, updated in place.
     batch_size, group_size : int
         Rows of the largest batch and of the largest group of batches.
     workspace : Workspace, optional
         That of an earlier stack, used again where it serves.
+    streams : list of Generator, optional
+        Sources of dropout masks, see :func:`~sknn_actloss.core.mask_streams`.
     """
 
     def __init__(
@@ -80,24 +96,32 @@ class Stack:
         batch_size: int,
         group_size: int,
         workspace: Workspace | None = None,
+        streams: Sequence[np.random.Generator] | None = None,
     ) -> None:
         self.members = list(members)
         self.params = params
-        self._shape = layout, batch_size, group_size
         models = [member.model for member in members]
-        self.network = Network(layout, models, params, batch_size, group_size, workspace)
+        if streams is None and any(model.dropout for model in models):
+            streams = mask_streams(0, layout.n_layers)
+        self._shape, self._streams = (layout, batch_size, group_size), streams
+        self.network = Network(layout, models, params, batch_size, group_size, workspace, streams)
+        trained = self.network.trained
         self._programs: dict[Group, list[list[Call]]] = {}
         states = [
-            member.solver.init_state(params[i : i + 1]) | member.state
+            member.solver.init_state(trained[i : i + 1]) | member.state
             for i, member in enumerate(members)
         ]
         self._solvers: list[tuple[slice, dict[str, Any], Callable[[Rate], None]]] = []
         for rows, solver in _solver_runs(self.members):
             state = _merge(states[rows])
-            update = solver.bind(params[rows], self.network.gradient[rows], state)
+            update = solver.bind(trained[rows], self.network.gradient[rows], state)
             self._solvers.append((rows, state, update))
         decay = np.array([member.weight_decay for member in members])[:, None]
         self._decay = decay if decay.any() else None
+        self._clip = clip_calls(self.network.gradient, [m.gradient_clip for m in members])
+        self._bound = max_norm_calls(self.network.views.weights, [m.max_norm for m in members])
+        is_averaged = any(member.averaging for member in members)
+        self._averages = Averages(self.members, trained) if is_averaged else None
 
     def steps(self, group: Group, rates: Iterator[Rate]) -> np.ndarray:
         """Update all members with each batch of a group.
@@ -122,11 +146,42 @@ class Stack:
         return self.network.losses(group.y, group.sample_weight)
 
     def _update(self, rate: Rate) -> None:
+        if self._clip:
+            run(self._clip)
         if self._decay is not None:
             kept = (1 - rate * self._decay).astype(self.params.dtype, copy=False)
             np.multiply(self.network.decaying, kept, self.network.decaying)
         for rows, _, update in self._solvers:
             update(rate[rows] if isinstance(rate, np.ndarray) else rate)
+        if self._bound:
+            run(self._bound)
+        if self._averages is not None:
+            self._averages.end_step()
+
+    def end_epoch(self) -> None:
+        """Take the weights after an epoch into the averages that count epochs."""
+        if self._averages is not None:
+            self._averages.end_epoch()
+
+    def rows(self, batches: Batches) -> np.ndarray:
+        """Return what predictions use: the parameters, or averages with moments of their own.
+
+        Parameters
+        ----------
+        batches : Batches
+            The training rows, for the moments of averaged weights.
+        """
+        if self._averages is None:
+            return self.params
+        rows = self.params.copy()
+        layout, averaged = self._shape[0], self._averages.members
+        layout.trained(rows)[averaged] = self._averages.values[averaged]
+        if layout.has_moments and len(averaged):
+            own = rows[averaged]
+            hidden = Hidden.of([self.members[index].model for index in averaged], rows.dtype)
+            recompute_moments(layout.views(own), hidden, batches)
+            rows[averaged] = own
+        return rows
 
     def rates(self, n_steps: int) -> Sequence[Rate]:
         """Return the learning rate of each step of the coming epoch, in double precision."""
@@ -146,6 +201,10 @@ class Stack:
                 return _row(state, index - rows.start)
         raise IndexError(index)
 
+    def average_of(self, index: int) -> Average | None:
+        """Return a copy of the average of one member, ``None`` where it has none."""
+        return None if self._averages is None else self._averages.of(index)
+
     def without(self, finished: Sequence[int]) -> Stack | None:
         """Return the stack of the members that go on, ``None`` where none does."""
         left = [index for index in range(len(self.members)) if index not in finished]
@@ -153,9 +212,10 @@ class Stack:
             return None
         for index in left:
             self.members[index].state = self.state_of(index)
+            self.members[index].average = self.average_of(index)
         members = [self.members[index] for index in left]
         layout, *sizes = self._shape
-        return Stack(layout, members, self.params[left], *sizes)
+        return Stack(layout, members, self.params[left], *sizes, streams=self._streams)
 
 
 def _solver_runs(members: Sequence[Member]) -> Iterator[tuple[slice, StochasticSolver]]:

@@ -9,8 +9,17 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from sknn_actloss.activations import ACTIVATIONS, ELU, HIDDEN_ACTIVATIONS, LeakyReLU, ReLU, Tanh
-from sknn_actloss.core import Layout, hidden_layers, inference, raw_outputs
+from sknn_actloss.activations import (
+    ACTIVATIONS,
+    ELU,
+    HIDDEN_ACTIVATIONS,
+    Identity,
+    LeakyReLU,
+    ReLU,
+    Tanh,
+)
+from sknn_actloss.core import Hidden, Layout, Model, inference, raw_outputs
+from sknn_actloss.losses import SquaredError
 
 CONTAINERS = {
     "dense": np.asarray,
@@ -22,19 +31,19 @@ CONTAINERS = {
 
 
 def networks(sizes, activations, dtype=np.float64, seed=0):
-    """Return weights, biases and hidden activations of as many members as there are tuples."""
+    """Return parameters and hidden layers of as many members as there are tuples."""
     layout, rng = Layout(sizes), np.random.default_rng(seed)
     params = rng.normal(scale=0.5, size=(len(activations), layout.n_params)).astype(dtype)
-    hidden = hidden_layers(activations, np.dtype(dtype))
-    return layout.weights(params), layout.biases(params), hidden
+    models = [Model(layers, Identity(), SquaredError()) for layers in activations]
+    return layout.views(params), Hidden.of(models, np.dtype(dtype))
 
 
-def reference(X, weights, biases, activations):
+def reference(X, params, activations):
     """Return the outputs member by member and layer by layer, in float64."""
     results = []
     for member, layers in enumerate(activations):
         a = np.asarray(X, dtype=np.float64)
-        for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+        for layer, (weight, bias) in enumerate(zip(params.weights, params.biases, strict=True)):
             a = a @ weight[member].astype(np.float64) + bias[member]
             if layer < len(layers):
                 a = layers[layer](a)
@@ -58,19 +67,19 @@ def test_blocks_of_any_size_give_the_same(monkeypatch, depth, container, block_b
     monkeypatch.setattr(inference, "BLOCK_BYTES", block_bytes)
     X = np.random.default_rng(1).normal(size=(53, 4))
     activations = mixed(depth)
-    weights, biases, hidden = networks((4, *(7, 5, 6)[:depth], 3), activations)
-    raw = raw_outputs(CONTAINERS[container](X), weights, biases, hidden)
+    params, hidden = networks((4, *(7, 5, 6)[:depth], 3), activations)
+    raw = raw_outputs(CONTAINERS[container](X), params, hidden)
     assert raw.shape == (3, 53, 3)
-    assert_allclose(raw, reference(X, weights, biases, activations), rtol=1e-11, atol=1e-13)
+    assert_allclose(raw, reference(X, params, activations), rtol=1e-11, atol=1e-13)
 
 
 @pytest.mark.parametrize("activation", HIDDEN_ACTIVATIONS)
 def test_every_activation(activation):
     X = np.random.default_rng(2).normal(size=(11, 4))
     activations = [(ACTIVATIONS[activation](),) * 2] * 2
-    weights, biases, hidden = networks((4, 6, 5, 1), activations)
-    raw = raw_outputs(X, weights, biases, hidden)
-    assert_allclose(raw, reference(X, weights, biases, activations), rtol=1e-11, atol=1e-13)
+    params, hidden = networks((4, 6, 5, 1), activations)
+    raw = raw_outputs(X, params, hidden)
+    assert_allclose(raw, reference(X, params, activations), rtol=1e-11, atol=1e-13)
 
 
 @pytest.mark.parametrize("weight_dtype", [np.float32, np.float64])
@@ -80,10 +89,10 @@ def test_every_activation(activation):
 def test_outputs_have_the_data_type_of_the_weights(depth, container, dtype, weight_dtype):
     X = np.random.default_rng(3).normal(size=(20, 4)).astype(dtype)
     activations = mixed(depth)
-    weights, biases, hidden = networks((4, *(6, 5)[:depth], 2), activations, weight_dtype)
-    raw = raw_outputs(CONTAINERS[container](X), weights, biases, hidden)
+    params, hidden = networks((4, *(6, 5)[:depth], 2), activations, weight_dtype)
+    raw = raw_outputs(CONTAINERS[container](X), params, hidden)
     assert raw.dtype == weight_dtype
-    expected = reference(X, weights, biases, activations)
+    expected = reference(X, params, activations)
     rtol = 1e-11 if weight_dtype == np.float64 else 1e-4
     assert_allclose(raw, expected, rtol=rtol, atol=rtol)
 
@@ -100,10 +109,10 @@ def test_rows_are_left_as_they_are(container):
 
 def test_one_row():
     X = np.random.default_rng(5).normal(size=(30, 4))
-    weights, biases, hidden = networks((4, 6, 5, 2), mixed(2))
-    together = raw_outputs(X, weights, biases, hidden)
+    params, hidden = networks((4, 6, 5, 2), mixed(2))
+    together = raw_outputs(X, params, hidden)
     for i, row in enumerate(X):
-        alone = raw_outputs(row[None], weights, biases, hidden)
+        alone = raw_outputs(row[None], params, hidden)
         assert_allclose(alone[:, 0], together[:, i], rtol=1e-11, atol=1e-13)
 
 
@@ -112,11 +121,11 @@ def test_one_row():
 def test_memory_beyond_the_result_is_small(monkeypatch, container, width):
     monkeypatch.setattr(inference, "BLOCK_BYTES", 1 << 16)
     X = CONTAINERS[container](np.random.default_rng(6).normal(size=(5000, 10)))
-    weights, biases, hidden = networks((10, width, width, 2), [(ReLU(), ReLU())] * 2)
-    raw_outputs(X[:10], weights, biases, hidden)
+    params, hidden = networks((10, width, width, 2), [(ReLU(), ReLU())] * 2)
+    raw_outputs(X[:10], params, hidden)
     tracemalloc.start()
     try:
-        raw = raw_outputs(X, weights, biases, hidden)
+        raw = raw_outputs(X, params, hidden)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -127,11 +136,11 @@ def test_memory_beyond_the_result_is_small(monkeypatch, container, width):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_some_rows_in_any_order(container, dtype):
     X = CONTAINERS[container](np.random.default_rng(1).normal(size=(53, 4)))
-    weights, biases, hidden = networks((4, 6, 5, 2), mixed(2), dtype)
+    params, hidden = networks((4, 6, 5, 2), mixed(2), dtype)
     rows = np.array([7, 52, 0, 7])
-    found = raw_outputs(X, weights, biases, hidden, rows)
+    found = raw_outputs(X, params, hidden, rows)
     assert found.dtype == dtype
-    assert_allclose(found, raw_outputs(X, weights, biases, hidden)[:, rows], rtol=1e-5)
+    assert_allclose(found, raw_outputs(X, params, hidden)[:, rows], rtol=1e-5)
 
 
 @pytest.mark.parametrize("n_outputs", [1, 3])

@@ -54,7 +54,24 @@ def test_every_parameter_attribute_and_method_of_scikit_learn_is_there(name):
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_new_parameters_leave_the_defaults_alone(name):
     new = make(ours, name).get_params().keys() - make(reference, name).get_params().keys()
-    expected = {"out_activation", "weight_init", "weight_decay", "dtype"}
+    expected = {
+        "checkpoint",
+        "dropout",
+        "dtype",
+        "gradient_clip",
+        "l1",
+        "max_norm",
+        "max_time",
+        "monitor",
+        "n_members",
+        "normalization",
+        "out_activation",
+        "restore_best",
+        "skip_connections",
+        "weight_averaging",
+        "weight_decay",
+        "weight_init",
+    }
     assert new == expected | ({"loss", "class_weight"} if name == "MLPClassifier" else set())
     assert make(ours, name).get_params().items() >= make(reference, name).get_params().items()
 

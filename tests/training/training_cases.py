@@ -14,7 +14,7 @@ from sknn_actloss.core import Layout, Model, raw_outputs
 from sknn_actloss.losses import LogLoss, Loss
 from sknn_actloss.schedules import Constant, LearningRate, Schedule
 from sknn_actloss.solvers import Adam, StochasticSolver
-from sknn_actloss.training import Batches, Course, Member, Stack, train
+from sknn_actloss.training import Batches, Course, Member, Stack, Validation, train
 
 
 @dataclass
@@ -32,17 +32,20 @@ class Recipe:
     n_iter_no_change: float = 10
     max_iter: int = 15
     early_stopping: bool = False
+    of_model: dict[str, Any] = field(default_factory=dict)
+    of_member: dict[str, Any] = field(default_factory=dict)
 
     def member(self, kind: str, **changes: Any) -> Member:
         output = ACTIVATIONS[self.loss.natural_output(kind)]()
         loss = self.loss.for_targets(kind, canonical_name(output))
         return Member(
-            model=Model(self.activations, output, loss, self.alpha),
+            model=Model(self.activations, output, loss, self.alpha, **self.of_model),
             solver=self.solver,
             learning_rate=LearningRate(self.schedule, self.rate),
             course=Course(self.tol, self.n_iter_no_change, self.early_stopping),
             max_iter=self.max_iter,
             weight_decay=self.weight_decay,
+            **self.of_member,
             **changes,
         )
 
@@ -62,10 +65,13 @@ class Problem:
 
     def params(self, seeds: list[int]) -> np.ndarray:
         rows = [
-            np.random.default_rng(seed).normal(scale=0.5, size=self.layout.n_params)
-            for seed in seeds
+            np.random.default_rng(seed).normal(scale=0.5, size=self.layout.n_row) for seed in seeds
         ]
-        return np.array(rows, dtype=self.y.dtype)
+        params = np.array(rows, dtype=self.y.dtype)
+        for part in (self.layout.views(params).scales, self.layout.views(params).variances):
+            for array in part:
+                array[...] = 1
+        return params
 
     def stack(self, members: list[Member], seeds: list[int]) -> Stack:
         return self.stack_at(members, self.params(seeds))
@@ -86,12 +92,11 @@ class Problem:
         self.train(self.stack(members, seeds or list(range(len(members)))), **options)
         return members
 
-    def scorer(self, rows: np.ndarray) -> Callable[[Stack], list[float]]:
-        """Return the validation score by rows: accuracy, or the negative absolute error."""
+    def validate(self, rows: np.ndarray) -> Callable[[Stack, np.ndarray], list[Validation]]:
+        """Return what judges by rows: accuracy, or the negative absolute error."""
 
-        def score(stack: Stack) -> list[float]:
-            network = stack.network
-            raw = raw_outputs(self.X[rows], network.weights, network.biases, network.hidden)
+        def validate(stack: Stack, params: np.ndarray) -> list[Validation]:
+            raw = raw_outputs(self.X[rows], self.layout.views(params), stack.network.hidden)
             scores = []
             for member, outputs in zip(stack.members, raw, strict=True):
                 prediction = member.model.output(outputs[None])[0]
@@ -100,9 +105,10 @@ class Problem:
                 else:
                     threshold = 0.5 if member.model.output_name == "logistic" else 0.0
                     scores.append(float(accuracy_score(self.y[rows], prediction > threshold)))
-            return scores
+            losses = stack.network.values(self.y[rows], raw).mean(axis=1).tolist()
+            return [Validation(*pair) for pair in zip(scores, losses, strict=True)]
 
-        return score
+        return validate
 
 
 def problem(kind: str, dtype=np.float64, n_rows: int = 70, **changes: Any) -> Problem:

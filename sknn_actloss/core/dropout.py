@@ -1,0 +1,85 @@
+"""Inverted dropout: which units each step leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from scipy import sparse
+
+from sknn_actloss._calls import Call
+
+
+def mask_streams(seed: int, n_layers: int) -> list[np.random.Generator]:
+    """Return a stream of random numbers for the inputs and for each hidden layer.
+
+    The streams do not depend on each other, so that the masks of a layer do not depend on which
+    other layers drop units.
+    """
+    return [np.random.Generator(np.random.SFC64([seed, layer])) for layer in range(n_layers)]
+
+
+class Dropout:
+    r"""The masks of one layer, drawn anew for each batch.
+
+    .. math:: \tilde a = \frac{m}{1 - p} a, \qquad m \sim \mathrm{Bernoulli}(1 - p)
+
+    All members see the same random numbers, so that members of one rate share a mask, and each
+    has the mask that it would have alone.
+
+    Parameters
+    ----------
+    rates : sequence of float
+        Share of the units that are left out, for each member.
+    stream : Generator
+        Source of random numbers.
+    batch_size, width : int
+        Rows of the largest batch, and units.
+    dtype : dtype
+        Data type of the networks.
+
+    Attributes
+    ----------
+    mask : ndarray of shape (n_members or 1, batch, units)
+        Zero for what is left out, 1 / (1 - p) for the rest.
+
+    References
+    ----------
+    N. Srivastava, G. Hinton, A. Krizhevsky, I. Sutskever and R. Salakhutdinov, "Dropout: a simple
+    way to prevent neural networks from overfitting", JMLR 15, 2014.
+    """
+
+    def __init__(
+        self,
+        rates: Sequence[float],
+        stream: np.random.Generator,
+        batch_size: int,
+        width: int,
+        dtype: np.dtype,
+    ) -> None:
+        rates = rates[:1] if len(set(rates)) == 1 else rates
+        rate = np.array(rates)[:, None, None]
+        self._rate = rate.astype(np.float32)
+        self._scale = (1 / (1 - rate)).astype(dtype)
+        self._stream = stream
+        self._uniform = np.empty((batch_size, width), np.float32)
+        self._kept = np.empty((len(rate), batch_size, width), bool)
+        self.mask = np.empty((len(rate), batch_size, width), dtype)
+
+    def draw_calls(self, n_rows: int) -> Iterator[Call]:
+        """Yield the calls that draw the mask of a batch."""
+        uniform, kept = self._uniform[:n_rows], self._kept[:, :n_rows]
+        yield self._stream.random, (None, np.float32, uniform)
+        yield np.greater_equal, (uniform, self._rate, kept)
+        yield np.multiply, (kept, self._scale, self.mask[:, :n_rows])
+
+    def drop_entries(self, X: sparse.csr_array, out: list[sparse.csr_array]) -> None:
+        """Write what is left of the stored entries of a table, one for each mask.
+
+        Random numbers are drawn for stored entries only, so that they are others than those of
+        the same table with its zeros.
+        """
+        uniform = self._stream.random(len(X.data), np.float32)
+        masks = (uniform >= self._rate[:, 0]) * self._scale[:, 0]
+        for table, mask in zip(out, masks, strict=True):
+            table.data, table.indices, table.indptr = X.data * mask, X.indices, X.indptr

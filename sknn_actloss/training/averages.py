@@ -1,0 +1,99 @@
+"""Running averages of the weights of a stack."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from sknn_actloss.training.stack import Member
+
+
+@dataclass
+class Average:
+    """The average of one network, and the weights that training goes on from.
+
+    Parameters
+    ----------
+    values : ndarray of shape (1, n_params)
+        The averaged parameters.
+    count : int
+        How many weights the average holds.
+    last : ndarray of shape (1, n_params)
+        The parameters as training has left them.
+    """
+
+    values: np.ndarray
+    count: int
+    last: np.ndarray
+
+
+class Averages:
+    """The averages of those members of a stack that have one.
+
+    Parameters
+    ----------
+    members : sequence of Member
+        All members.
+    params : ndarray of shape (n_members, n_params)
+        Their parameters.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n_members, n_params)
+        Averaged parameters, of no meaning for members without average.
+    """
+
+    def __init__(self, members: Sequence[Member], params: np.ndarray) -> None:
+        self._members, self._params = members, params
+        averages = [member.average for member in members]
+        self.values = np.concatenate(
+            [
+                row if a is None else a.values
+                for a, row in zip(averages, params[:, None], strict=True)
+            ]
+        )
+        self._counts = [0 if average is None else average.count for average in averages]
+        self._by_step = [i for i, m in enumerate(members) if m.averaging and m.averaging.per_step]
+        self._by_epoch = [
+            i for i, m in enumerate(members) if m.averaging and not m.averaging.per_step
+        ]
+        self._room, self._shares = np.empty_like(params), np.zeros((len(members), 1), params.dtype)
+
+    @property
+    def members(self) -> list[int]:
+        """The members whose averages hold something."""
+        return [index for index, count in enumerate(self._counts) if count]
+
+    def end_step(self) -> None:
+        """Take in the parameters after a step."""
+        if self._by_step:
+            self._take_in(self._by_step)
+
+    def end_epoch(self) -> None:
+        """Take in the parameters after an epoch."""
+        if self._by_epoch:
+            self._take_in([i for i in self._by_epoch if _has_started(self._members[i])])
+
+    def of(self, index: int) -> Average | None:
+        """Return a copy of the average of one member, ``None`` where it has none."""
+        if self._members[index].averaging is None:
+            return None
+        row = slice(index, index + 1)
+        return Average(self.values[row].copy(), self._counts[index], self._params[row].copy())
+
+    def _take_in(self, indices: Sequence[int]) -> None:
+        self._shares[:] = 0
+        for index in indices:
+            self._shares[index] = self._members[index].averaging.share(self._counts[index])
+            self._counts[index] += 1
+        np.subtract(self._params, self.values, self._room)
+        np.multiply(self._room, self._shares, self._room)
+        np.add(self.values, self._room, self.values)
+
+
+def _has_started(member: Member) -> bool:
+    return member.averaging.starts(member.learning_rate.epoch, member.max_iter)

@@ -1,0 +1,62 @@
+"""Moments of batch normalisation over all training rows, for weights that saw no batch."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sknn_actloss.core import Hidden, Views, layer_products
+from sknn_actloss.normalization import unbiasing
+from sknn_actloss.training.batches import Batches
+
+
+def recompute_moments(params: Views, hidden: Hidden, batches: Batches) -> None:
+    """Replace running means and variances by those of the training rows.
+
+    Layer by layer, since the moments of a layer depend on those in front of it.
+
+    Parameters
+    ----------
+    params : Views
+        Weights, and the moments to replace.
+    hidden : Hidden
+        The hidden layers.
+    batches : Batches
+        The training rows and their weights.
+    """
+    for layer in range(len(hidden)):
+        moments = _Moments()
+        for group in batches.groups():
+            z = layer_products(group.X, params, hidden, layer)
+            moments.add(z.astype(np.float64, copy=False), group.sample_weight)
+        params.means[layer][...] = moments.mean
+        params.variances[layer][...] = moments.variance
+
+
+class _Moments:
+    """Mean and variance over the rows of all members, block by block.
+
+    T. F. Chan, G. H. Golub and R. J. LeVeque, "Updating formulae and a pairwise algorithm for
+    computing sample variances", COMPSTAT 1982.
+    """
+
+    def __init__(self) -> None:
+        self.mean: float | np.ndarray = 0.0
+        self._squares: float | np.ndarray = 0.0
+        self._total, self._n_rows = 0.0, 0
+
+    @property
+    def variance(self) -> np.ndarray:
+        return self._squares / self._total * unbiasing(self._total, self._n_rows)
+
+    def add(self, z: np.ndarray, sample_weight: np.ndarray | None) -> None:
+        """Take in rows (n_members, n_rows, units) and their weights."""
+        weights = np.ones(z.shape[1]) if sample_weight is None else sample_weight
+        weights = weights[None].astype(np.float64, copy=False)
+        added = float(weights.sum())
+        if not added:
+            return
+        mean = weights @ z / added
+        difference, share = mean - self.mean, added / (self._total + added)
+        spread = weights @ np.square(z - mean) + np.square(difference) * (self._total * share)
+        self.mean, self._squares = self.mean + difference * share, self._squares + spread
+        self._total, self._n_rows = self._total + added, self._n_rows + np.count_nonzero(weights)
