@@ -145,15 +145,16 @@ class LossCurveDisplay(Display):
         networks = networks_by_name(estimator, names)
         for name, network in networks.items():
             _check_has_losses(name, network)
+        scored = _scored(networks)
         best = {name: _best_epoch(network) for name, network in networks.items()}
         return cls(
             _recorded(networks, "loss_curve_"),
             validation_losses=_recorded(networks, "validation_loss_curve_"),
-            validation_scores=_recorded(networks, "validation_scores_"),
+            validation_scores=_recorded(scored, "validation_scores_"),
             rates=_recorded(networks, "learning_rate_curve_"),
             best_epochs={name: epoch for name, epoch in best.items() if epoch is not None},
             loss_name=_common([label(n.loss) for n in networks.values()], "each model's own"),
-            score_name=_common([_score_name(n) for n in networks.values()], "validation score"),
+            score_name=_common([_score_name(n) for n in scored.values()], "validation score"),
             step_name=_common([_step_name(n) for n in networks.values()], "epoch or iteration"),
         ).plot(ax, panels=panels, scale=scale, line_kw=line_kw)
 
@@ -271,10 +272,10 @@ def _recorded(networks: Mapping[str, Any], attribute: str) -> dict[str, Sequence
 
 def _best_epoch(network: Any) -> int | None:
     """Return the best epoch by what validation has watched, ``None`` without validation."""
-    scores = getattr(network, "validation_scores_", None)
+    quality = getattr(network, "validation_scores_", None)
     losses = getattr(network, "validation_loss_curve_", None)
-    by_loss = scores is None or getattr(network, "monitor", "score") == "loss"
-    quality = np.negative(losses) if by_loss and losses is not None else scores
+    if quality is None and losses is not None:
+        quality = np.negative(losses)
     if quality is None or not np.isfinite(quality).any():
         return None
     return int(np.nanargmax(quality)) + 1
@@ -285,9 +286,15 @@ def _common(texts: Sequence[str], otherwise: str) -> str:
     return texts[0] if len(set(texts)) == 1 else otherwise
 
 
+def _scored(networks: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the networks with scores other than the negative validation loss."""
+    monitors = {name: getattr(network, "monitor", "score") for name, network in networks.items()}
+    return {name: networks[name] for name, monitor in monitors.items() if monitor != "loss"}
+
+
 def _score_name(network: Any) -> str:
     monitor = getattr(network, "monitor", "score")
-    if monitor in ("score", "loss"):
+    if monitor == "score":
         monitor = "accuracy" if is_classifier(network) else "R²"
     return f"validation {label(monitor)}"
 

@@ -110,14 +110,6 @@ def test_networks_must_be_fitted(estimator):
         ({"validation_loss_curve_": [3.0, 2.0, 1.0]}, 3),
         ({"validation_scores_": None, "validation_loss_curve_": [1.0, 2.0, 3.0]}, 1),
         ({"validation_scores_": [0.1, 0.3, 0.2], "validation_loss_curve_": [3.0, 2.0, 1.0]}, 2),
-        (
-            {
-                "validation_scores_": [0.1, 0.3, 0.2],
-                "validation_loss_curve_": [3.0, 2.0, 1.0],
-                "monitor": "loss",
-            },
-            3,
-        ),
         ({"validation_scores_": [np.nan, 0.1, np.nan]}, 2),
         ({"validation_scores_": [np.nan] * 3}, None),
         ({"validation_scores_": None, "validation_loss_curve_": None}, None),
@@ -183,3 +175,13 @@ def test_the_legend_explains_no_more_than_is_drawn():
     assert texts(display.plot()) == ["a", "training", "validation"]
     assert texts(display.plot(panels="score")) == ["a", "validation"]
     assert texts(display.plot(panels="loss")) == ["a"]
+
+
+def test_negative_losses_are_no_scores_to_show():
+    model = fitted(max_iter=3)
+    model.monitor = "loss"
+    model.validation_loss_curve_, model.validation_scores_ = [3.0, 1.0, 2.0], [-3.0, -1.0, -2.0]
+    display = LossCurveDisplay.from_estimator(model)
+    assert display.validation_scores == {}
+    assert len(display.axes_) == 1
+    assert display.best_epochs == {"MLPClassifier": 2}
