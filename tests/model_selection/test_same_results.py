@@ -758,9 +758,10 @@ def some(values: Sequence[Any]) -> st.SearchStrategy[list[Any]]:
 def small_settings(draw: st.DrawFn) -> Setting:
     is_classifier = draw(st.booleans())
     task = "classification" if is_classifier else "regression"
+    several = [] if is_classifier else [Quantile((0.1, 0.5, 0.9)), Quantile((0.8, 0.5))]
     space = {
         "activation": HIDDEN_ACTIVATIONS,
-        "loss": list(LOSSES[task]),
+        "loss": [*LOSSES[task], *several],
         "learning_rate_init": [1e-3, 0.1, 100.0],
         "hidden_layer_sizes": [(), (3,), (4, 2)],
         "solver": list(SOLVERS),
