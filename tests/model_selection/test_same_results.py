@@ -47,7 +47,7 @@ from sklearn.preprocessing import (
 from sknn_actloss import MLPClassifier, MLPRegressor
 from sknn_actloss.activations import CELU, ELU, HIDDEN_ACTIVATIONS, LeakyReLU
 from sknn_actloss.initializers import INITIALIZERS, He
-from sknn_actloss.losses import LOSSES, Focal, Huber, Quantile, SquaredError
+from sknn_actloss.losses import LOSSES, Focal, GaussianNLL, Huber, Quantile, SquaredError
 from sknn_actloss.model_selection import StackedGridSearchCV, StackedRandomizedSearchCV
 from sknn_actloss.model_selection._search import StackedSearch
 from sknn_actloss.schedules import SCHEDULES, Cosine, Step
@@ -504,6 +504,14 @@ SETTINGS = {
     ),
     "losses": Setting(
         classifier(), {"loss": ["log_loss", "hinge", Focal(1.0), "categorical_hinge", "mse"]}
+    ),
+    "losses of several outputs": Setting(
+        regressor(early_stopping=True),
+        {
+            "loss": [Quantile((0.9, 0.5, 0.1)), Quantile((0.5, 0.9)), GaussianNLL(), "mse"],
+            "alpha": [0.0, 1.0],
+        },
+        REGRESSION,
     ),
     "activations of layers": Setting(
         classifier(hidden_layer_sizes=(4, 4)),
