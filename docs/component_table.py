@@ -153,7 +153,8 @@ def tables() -> str:
         ),
         (
             "Losses for regression",
-            "`y` is the target, `p` the prediction; `q` is `quantile`, `k` is `power`. Losses are "
+            "`y` is the target, `p` the prediction; `q` is `quantile`, `k` is `power`, `ε` in "
+            "`gaussian_nll` is `min_variance`, and its outputs are `μ` and `s`. Losses are "
             "summed over outputs and averaged over rows. The domain of targets of `tweedie` "
             "depends on its power.",
             markdown(LOSSES["regression"], regression, FunctionLoss),

@@ -159,7 +159,7 @@ t_ : int
 n_layers_ : int
     Number of layers, input and output counted.
 n_outputs_ : int
-    Number of outputs.
+    Number of outputs of the network: some losses have several for each target.
 out_activation_ : str
     Name of the output activation.
 n_features_in_ : int

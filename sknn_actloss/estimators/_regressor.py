@@ -48,7 +48,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     loss : str or Loss, default="squared_error"
         What training minimises, summed over outputs and averaged over rows; "squared_error" is
         half the squared error. One of {regression_losses}, an instance such as
-        ``Huber(delta=2.0)``, or ``FunctionLoss(value)``.
+        ``Huber(delta=2.0)``, or ``FunctionLoss(value)``. ``Quantile((0.1, 0.5, 0.9))`` fits
+        several quantiles at once, "gaussian_nll" mean and variance.
     {training}
 
     Attributes

@@ -71,12 +71,15 @@ class GaussianNLL(Loss):
         np.multiply(0.5 * share, 1 - z * z, out=out[..., 1::2])
 
     def initial_prediction(self, y: np.ndarray, sample_weight: np.ndarray) -> np.ndarray:
-        """Return weighted mean and logarithm of the weighted variance of each target."""
+        """Return weighted mean and logarithm of the weighted variance of each target.
+
+        Targets without variance start at one: initial weights do not predict them exactly.
+        """
         targets = y.astype(np.float64)
         mean = np.average(targets, axis=0, weights=sample_weight)
         variance = np.average(np.square(targets - mean), axis=0, weights=sample_weight)
-        log_variance = np.log(np.maximum(variance, self.min_variance))
-        return np.stack([mean, log_variance], axis=-1).ravel().astype(y.dtype)
+        start = np.where(variance > self.min_variance, variance, 1.0)
+        return np.stack([mean, np.log(start)], axis=-1).ravel().astype(y.dtype)
 
     def point(self, prediction: np.ndarray) -> np.ndarray:
         """Return the means."""

@@ -25,10 +25,9 @@ class Quantile(Loss):
     .. math:: \ell(y, p) = \max(q (y - p), (q - 1) (y - p))
 
     For several quantiles the network has an output for each of them, and the losses are summed.
-    Raw outputs go target by target, within a target by ascending level. As they are fitted
-    independently, neighbours may cross; :meth:`quantiles` sorts them, which never takes them
-    farther from the true quantiles, and the median among what is sorted is what
-    :meth:`point` gives.
+    Raw outputs go target by target, within a target by ascending level. Nothing keeps neighbours
+    from crossing; :meth:`quantiles` sorts them, which takes them as a whole no farther from the
+    true quantiles, and :meth:`point` gives the median among what is sorted.
 
     Parameters
     ----------

@@ -39,6 +39,7 @@ from sknn_actloss.losses import (
     GaussianNLL,
     Huber,
     LogLoss,
+    Loss,
     Quantile,
     SquaredEpsilonInsensitive,
     Tweedie,
@@ -188,6 +189,27 @@ def test_hyperparameters_of_losses(loss) -> None:
         case = Case(task, "", kind, n_targets)
         model = case.model((ACTIVATIONS["tanh"](),), loss=loss)
         check_gradient(case, model, hidden=(4,), weighted=True, loss=loss)
+
+
+class SignedPair(Loss):
+    """Targets of -1 and +1 with two outputs for each of them."""
+
+    tasks = frozenset({"classification"})
+    encoding = (-1.0, 1.0)
+    outputs_per_target = 2
+
+    def value(self, y, raw):
+        return np.sum(np.log1p(np.exp(-np.repeat(y, 2, axis=-1) * raw)), axis=-1)
+
+    def gradient(self, y, raw, out):
+        signs = np.repeat(y, 2, axis=-1)
+        np.divide(-signs, 1 + np.exp(signs * raw), out=out)
+
+
+@pytest.mark.parametrize("n_targets", [1, 3])
+def test_targets_of_both_signs_with_several_outputs_for_each(n_targets: int) -> None:
+    case = Case("classification", "", "multilabel", n_targets)
+    check_gradient(case, case.model((ACTIVATIONS["tanh"](),), loss=SignedPair()), hidden=(4,))
 
 
 @every_case

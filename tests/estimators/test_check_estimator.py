@@ -6,7 +6,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from sknn_actloss import MLPClassifier, MLPRegressor
 from sknn_actloss.activations import HIDDEN_ACTIVATIONS
 from sknn_actloss.averaging import AVERAGES
-from sknn_actloss.losses import LOSSES
+from sknn_actloss.losses import LOSSES, Quantile
 from sknn_actloss.normalization import NORMALIZATIONS
 from sknn_actloss.schedules import SCHEDULES
 from sknn_actloss.solvers import SOLVERS
@@ -61,6 +61,11 @@ def test_defaults(estimator):
 def test_every_component(task, parameter, name):
     settings = BASE | SETTINGS.get((parameter, name), {}) | {parameter: name}
     assert failures(ESTIMATORS[task](**settings)) == {}
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_several_quantiles():
+    assert failures(MLPRegressor(**BASE, loss=Quantile((0.1, 0.5, 0.9)))) == {}
 
 
 #: Options for which every check holds.

@@ -177,9 +177,12 @@ def test_residuals_and_variances_far_out_stay_finite() -> None:
     assert_array_equal(loss.variance(raw)[:, 0], np.array([1e-6, np.inf, np.inf], np.float32))
 
 
-def test_constant_targets_start_at_the_least_variance() -> None:
-    initial = GaussianNLL(0.01).initial_prediction(np.full((5, 1), 3.0), np.ones(5))
-    assert_allclose(initial, [3.0, np.log(0.01)])
+def test_constant_targets_start_at_a_variance_of_one() -> None:
+    y = np.column_stack([np.full(4, 3.1), [0.0, 0.0, 2.0, 2.0]])
+    initial = GaussianNLL().initial_prediction(y, np.ones(4))
+    assert_allclose(initial, [3.1, 0.0, 1.0, 0.0], atol=1e-12)
+    initial = GaussianNLL().initial_prediction(10 * y, np.ones(4))
+    assert_allclose(initial, [31, 0.0, 10.0, np.log(100)], atol=1e-12)
 
 
 # The contract

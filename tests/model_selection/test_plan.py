@@ -10,6 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sknn_actloss import MLPClassifier, MLPRegressor
+from sknn_actloss.losses import Quantile
 from sknn_actloss.model_selection._pipeline import steps_key
 from sknn_actloss.model_selection._plan import (
     NETWORK_BYTES,
@@ -113,6 +114,12 @@ def test_stacks_fit_the_cache_and_large_networks_train_alone() -> None:
 def test_what_data_say(X: Any, y: Any, has_classes: bool, expected: tuple) -> None:
     shape = Shape.of(X, y, 9, has_classes)
     assert (shape.n_features, shape.n_targets, shape.itemsize) == expected
+
+
+def test_a_loss_of_several_outputs_takes_more_room() -> None:
+    shape = Shape(1000, 4, 2, 8)
+    wide = [MLPRegressor((2,), loss=loss) for loss in ("mse", Quantile(np.arange(1, 10) / 10))]
+    assert shape.stack_limit(wide[0]) > 2 * shape.stack_limit(wide[1])
 
 
 @pytest.mark.parametrize("params", [{"batch_size": None}, {"dtype": "f"}, {"dtype": "float65"}])

@@ -48,7 +48,7 @@ from sknn_actloss import MLPClassifier, MLPRegressor
 from sknn_actloss.activations import CELU, ELU, HIDDEN_ACTIVATIONS, LeakyReLU
 from sknn_actloss.averaging import AVERAGES, EMA
 from sknn_actloss.initializers import INITIALIZERS, He
-from sknn_actloss.losses import LOSSES, Focal, Huber, Quantile, SquaredError
+from sknn_actloss.losses import LOSSES, Focal, GaussianNLL, Huber, Quantile, SquaredError
 from sknn_actloss.model_selection import StackedGridSearchCV, StackedRandomizedSearchCV
 from sknn_actloss.model_selection._search import StackedSearch
 from sknn_actloss.normalization import NORMALIZATIONS, BatchNorm
@@ -548,6 +548,14 @@ SETTINGS = {
     "losses": Setting(
         classifier(), {"loss": ["log_loss", "hinge", Focal(1.0), "categorical_hinge", "mse"]}
     ),
+    "losses of several outputs": Setting(
+        regressor(early_stopping=True),
+        {
+            "loss": [Quantile((0.9, 0.5, 0.1)), Quantile((0.5, 0.9)), GaussianNLL(), "mse"],
+            "alpha": [0.0, 1.0],
+        },
+        REGRESSION,
+    ),
     "activations of layers": Setting(
         classifier(hidden_layer_sizes=(4, 4)),
         {"activation": [["relu", "tanh"], ["tanh", "relu"], "relu", ["gelu", ELU()]]},
@@ -801,9 +809,10 @@ def some(values: Sequence[Any]) -> st.SearchStrategy[list[Any]]:
 def small_settings(draw: st.DrawFn) -> Setting:
     is_classifier = draw(st.booleans())
     task = "classification" if is_classifier else "regression"
+    several = [] if is_classifier else [Quantile((0.1, 0.5, 0.9)), Quantile((0.8, 0.5))]
     space = {
         "activation": HIDDEN_ACTIVATIONS,
-        "loss": list(LOSSES[task]),
+        "loss": [*LOSSES[task], *several],
         "learning_rate_init": [1e-3, 0.1, 100.0],
         "hidden_layer_sizes": [(), (3,), (4, 2), (4, 4)],
         "solver": list(SOLVERS),
