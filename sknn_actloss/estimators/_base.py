@@ -58,6 +58,9 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
     _task: ClassVar[str]
     _target_kind: str
 
+    # Groups that are passed to a search are meant for its splitter, unless they are requested.
+    __metadata_request__fit: ClassVar[dict] = {"groups": False}
+
     _parameter_constraints: dict = {
         "hidden_layer_sizes": ["array-like", whole_number(1)],
         "activation": [StrOptions(set(ACTIVATIONS.names)), Activation, callable, "array-like"],
