@@ -68,12 +68,22 @@ def stacks_give_the_same(example):
     assert min(example["held_out"].values()) > 0.96
 
 
+def falling_rates_win(example):
+    scores, losses = example["scores"], example["losses"]
+    assert np.argmax(example["final_scores"]) == example["rates"].index(example["found"])
+    ends = {name: (losses[name][:, -1].mean(), scores[name][:, -1].mean()) for name in scores}
+    for name in ("cosine", "one_cycle"):
+        assert ends[name][0] < 0.9 * ends["constant"][0]
+        assert ends[name][1] > ends["constant"][1] + 0.003
+
+
 CLAIMS = {
     "plot_tune_activation_loss_rate": tuning_pays,
     "plot_losses_with_outliers": robust_losses_win,
     "plot_mse_or_cross_entropy": cross_entropy_is_faster,
     "plot_search_grid_at_once": stacks_give_the_same,
     "plot_custom_loss": own_loss_wins,
+    "plot_learning_rate": falling_rates_win,
 }
 
 

@@ -2,8 +2,9 @@
 
 from sknn_actloss.estimators._base import BaseMLP
 from sknn_actloss.estimators._classifier import MLPClassifier
+from sknn_actloss.estimators._range_test import range_test
 from sknn_actloss.estimators._regressor import MLPRegressor
 from sknn_actloss.estimators._settings import hidden_sizes
 from sknn_actloss.estimators._together import Together
 
-__all__ = ["BaseMLP", "MLPClassifier", "MLPRegressor", "Together", "hidden_sizes"]
+__all__ = ["BaseMLP", "MLPClassifier", "MLPRegressor", "Together", "hidden_sizes", "range_test"]

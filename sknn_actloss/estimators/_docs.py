@@ -40,8 +40,11 @@ learning_rate : str, Schedule, callable or float, default="constant"
     How the learning rate goes on from ``learning_rate_init``: one of {_names(list(SCHEDULES))},
     an instance such as ``Cosine(warmup=5)``, a function ``step -> factor``, or a number, which
     is a constant rate in place of ``learning_rate_init``. Every stochastic solver follows it.
-learning_rate_init : float, default=0.001
-    Initial learning rate; for "one_cycle" the highest.
+learning_rate_init : float or "auto", default=0.001
+    Initial learning rate; for "one_cycle" the highest. "auto" finds it by a range test in front
+    of the training: some 100 steps at a rising rate on the training rows, from the initial
+    weights, which are given back afterwards. A warm start and ``partial_fit`` keep the rate of
+    the fit that they go on from, unless the solver is another one.
 power_t : float, default=0.5
     Exponent of the schedule "invscaling" given by name.
 max_iter : int, default=200
@@ -104,7 +107,8 @@ weight_averaging : {{"ema", "swa"}}, Averaging or None, default=None
     Whether predictions use averaged weights: with exponentially fading shares of all steps
     ("ema") or the mean over the last epochs ("swa"), or an instance such as ``EMA(decay=0.999)``.
 n_members : int, default=1
-    Networks to train from different initial weights, as one stack; predictions are averaged.
+    Networks to train from different initial weights, as one stack: a committee, whose
+    probabilities or predictions are averaged.
 monitor : str or callable, default="score"
     What validation rows are judged by: "score" (accuracy or R^2), "loss" (the loss without
     penalties, lower is better), or the name of a scorer or a callable
@@ -120,10 +124,13 @@ max_time : float, default=None
 checkpoint : Checkpoint or None, default=None
     Where and how often to save a training, so that ``fit`` goes on from there after a crash.""",
     "attributes": """\
-coefs_ : list of ndarray of shape (n_in, n_out)
-    Weights of each layer.
+coefs_ : list of ndarray of shape (n_in, n_out) or (n_members, n_in, n_out)
+    Weights of each layer, with the axis of members for a committee only; so for other arrays.
 intercepts_ : list of ndarray of shape (n_out,)
     Biases of each layer.
+members_ : list of MLPClassifier or MLPRegressor
+    The fitted networks of a committee, one by one. Numbers and curves of the committee are means
+    over them, where one that has ended counts with its last value.
 normalization_scales_, normalization_offsets_ : list of ndarray of shape (n_units,)
     Scales and offsets of each hidden layer, with ``normalization``.
 running_means_, running_variances_ : list of ndarray of shape (n_units,)
@@ -138,6 +145,8 @@ learning_rate_curve_ : list of float
     Last learning rate of each epoch; not with "lbfgs".
 validation_loss_curve_ : list of float or None
     Loss on the validation rows after each epoch, without penalties; ``None`` without such rows.
+learning_rate_init_ : float
+    Initial learning rate, found or given; not with "lbfgs".
 validation_scores_ : list of float or None
     What ``monitor`` gives for the validation rows after each epoch, higher is better: for "loss"
     the negative loss. ``None`` without such rows.

@@ -18,7 +18,17 @@ from sknn_actloss.estimators._monitor import monitored, resolve_monitor
 from sknn_actloss.estimators._settings import Settings
 from sknn_actloss.schedules import LearningRate
 from sknn_actloss.solvers import Solver
-from sknn_actloss.training import Average, Course, Member, Outcome, Validation
+from sknn_actloss.training import (
+    Average,
+    Batches,
+    Course,
+    Member,
+    Outcome,
+    RangeTest,
+    Stack,
+    Validation,
+    range_test,
+)
 
 NON_FINITE = (
     "Solver produced non-finite parameter weights. The input data may contain large values and "
@@ -28,6 +38,9 @@ REMEDY = (
     "Scale the inputs (StandardScaler) and, for regression, the targets, or take a loss that "
     "grows slower, such as 'huber'."
 )
+
+#: Rates between which a range test looks for the learning rate, and its number of steps.
+LOWEST_RATE, HIGHEST_RATE, N_STEPS = 1e-7, 100.0, 100
 
 #: Fields of a course that a warm start or partial_fit takes from the fitted estimator.
 COURSE_ATTRIBUTES = {
@@ -51,13 +64,6 @@ HIDDEN_ATTRIBUTES = {
     "running_means_": "means",
     "running_variances_": "variances",
 }
-
-
-def hidden_views(layout: Layout, flat: np.ndarray) -> dict[str, list[np.ndarray]]:
-    """Return what normalises hidden layers as views of a row (1, n_row), by attribute."""
-    views = layout.views(flat)
-    found = {name: getattr(views, field) for name, field in HIDDEN_ATTRIBUTES.items()}
-    return {name: [part[0, 0] for part in parts] for name, parts in found.items() if parts}
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +153,7 @@ class Problem:
     sample_weight : ndarray of shape (n_samples,) or None
     layout : Layout
     model : Model
-    params : ndarray of shape (1, n_row)
+    params : ndarray of shape (n_members, n_row)
         Where training starts, in the data type of the computation.
     dtype : dtype
         Data type of the fitted weights.
@@ -170,12 +176,22 @@ class Problem:
     given: Any = None
 
     def attributes(self, params: np.ndarray) -> dict[str, list[np.ndarray]]:
-        """Return ``coefs_``, ``intercepts_`` and the like as views of a row of parameters."""
-        flat = params.astype(self.dtype, copy=False)[None]
+        """Return ``coefs_``, ``intercepts_`` and the like as views of parameters.
+
+        Parameters
+        ----------
+        params : ndarray of shape (n_row,) or (n_members, n_row)
+            A network, or the members of a committee, whose axis the views keep in front.
+        """
+        flat = np.atleast_2d(params).astype(self.dtype, copy=False)
+        views = self.layout.views(flat)
+        hidden = {name: getattr(views, field) for name, field in HIDDEN_ATTRIBUTES.items()}
+        parts = {"coefs_": views.weights, "intercepts_": views.biases, **hidden}
+        first = 0 if params.ndim == 1 else slice(None)
         return {
-            "coefs_": [weights[0] for weights in self.layout.weights(flat)],
-            "intercepts_": [bias[0, 0] for bias in self.layout.biases(flat)],
-            **hidden_views(self.layout, flat),
+            name: [part[first] if name == "coefs_" else part[first, 0] for part in arrays]
+            for name, arrays in parts.items()
+            if arrays
         }
 
 
@@ -257,7 +273,10 @@ class Training:
         partition: Partition,
         incremental: bool = False,
     ) -> Training:
-        """Set up the member that learns from the rows of a partition."""
+        """Set up the member that learns from the rows of a partition.
+
+        Where the learning rate is unknown, a range test finds it.
+        """
         train_rows, holdout = partition.train_rows, partition.holdout
         n_rows = len(problem.y if train_rows is None else train_rows)
         optimizer = _optimizer(estimator, settings, problem, incremental)
@@ -276,7 +295,7 @@ class Training:
         )
         if member.average is not None:
             problem.layout.trained(problem.params)[...] = member.average.last
-        return cls(
+        training = cls(
             estimator=estimator,
             problem=problem,
             member=member,
@@ -288,11 +307,35 @@ class Training:
             streams=optimizer.streams,
             n_seen=0 if problem.fresh else getattr(estimator, "t_", 0),
         )
+        if optimizer.rate.learning_rate_init is None:
+            training.find_rate()
+        return training
 
     @property
     def n_rows(self) -> int:
         """Number of rows to learn from."""
         return len(self.problem.y if self.train_rows is None else self.train_rows)
+
+    def find_rate(self) -> None:
+        """Set the learning rate to what a range test suggests."""
+        test = self.range_test()
+        member = self.member
+        member.learning_rate = replace(member.learning_rate, learning_rate_init=test.suggestion)
+        if self.estimator.verbose:
+            print(f"Learning rate found: {test}")
+
+    def range_test(
+        self, low: float = LOWEST_RATE, high: float = HIGHEST_RATE, n_steps: int = N_STEPS
+    ) -> RangeTest:
+        """Test learning rates on the training rows and leave training and random stream alone."""
+        problem, member = self.problem, self.member
+        batches = Batches(
+            problem.X, problem.y, problem.sample_weight, self.train_rows, self.batch_size, 1
+        )
+        sizes = batches.batch_size, batches.group_size
+        stack = Stack(problem.layout, [member] * 2, problem.params.repeat(2, axis=0), *sizes)
+        random_state = copy.deepcopy(problem.random_state) if self.estimator.shuffle else None
+        return range_test(stack, batches, random_state, np.geomspace(low, high, n_steps))
 
     def matches(self, other: Training) -> bool:
         """Whether two trainings go through the very same batches with networks of one shape."""
@@ -385,7 +428,9 @@ class Training:
         estimator, member = self.estimator, self.member
         course, rate = member.course, member.learning_rate.current
         remedy = f"The learning rate was {rate:g}. Lower learning_rate_init. {REMEDY}"
-        set_weights(estimator, self.problem, member.params, remedy)
+        if member.params is None:
+            raise ValueError(f"{NON_FINITE} {remedy}")
+        set_weights(estimator, self.problem, member.params)
         estimator._optimizer = OptimizerState(
             member.solver, member.state, member.learning_rate, member.average, self.streams
         )
@@ -394,14 +439,19 @@ class Training:
         estimator.loss_curve_ = course.loss_curve
         estimator.loss_ = course.loss_curve[-1] if course.loss_curve else np.inf
         estimator.learning_rate_curve_ = course.rate_curve
+        estimator.learning_rate_init_ = member.learning_rate.learning_rate_init
         estimator.best_loss_ = None if course.early_stopping else course.best_loss
         estimator._no_improvement_count = course.no_improvement_count
         estimator._monitored = None if self.holdout is None else estimator.monitor
         for name, attribute in VALIDATION_ATTRIBUTES.items():
             value = None if self.holdout is None else getattr(course, name)
             setattr(estimator, attribute, value)
+
+    def warn(self) -> None:
+        """Warn where training has not come to its end."""
+        course = self.member.course
         if not (self.incremental and course.outcome is Outcome.MAX_ITER):
-            _warn(course, estimator, rate)
+            _warn(course, self.estimator, self.member.learning_rate.current)
 
 
 def _batch_size(batch_size: int | str, n_rows: int) -> int:
@@ -420,15 +470,18 @@ def _optimizer(
     estimator: Any, settings: Settings, problem: Problem, incremental: bool
 ) -> OptimizerState:
     """Return the state to go on from in ``partial_fit``, or a new one."""
-    old = getattr(estimator, "_optimizer", None)
-    if incremental and old is not None and stackable(old.solver, settings.solver):
+    old, rate_init = getattr(estimator, "_optimizer", None), settings.learning_rate_init
+    goes_on = not problem.fresh and old is not None and stackable(old.solver, settings.solver)
+    if goes_on and rate_init is None:
+        rate_init = old.rate.learning_rate_init
+    if incremental and goes_on:
         old.rate.schedule = settings.schedule
-        old.rate.learning_rate_init = settings.learning_rate_init
+        old.rate.learning_rate_init = rate_init
         return replace(old, solver=settings.solver)
     samples = 0
     if not problem.fresh:
         samples = getattr(estimator, "t_", 0) if old is None else old.rate.samples
-    rate = LearningRate(settings.schedule, settings.learning_rate_init, samples=samples)
+    rate = LearningRate(settings.schedule, rate_init, samples=samples)
     return OptimizerState(settings.solver, {}, rate)
 
 
@@ -464,10 +517,10 @@ def _same_stream(first: Problem, second: Problem) -> bool:
     return all(np.array_equal(one, two) for one, two in zip(*states, strict=True))
 
 
-def set_weights(estimator: Any, problem: Problem, params: np.ndarray | None, remedy: str) -> None:
-    """Set ``coefs_`` and ``intercepts_``, or raise with a remedy where no weights are finite."""
-    if params is None:
-        raise ValueError(f"{NON_FINITE} {remedy}")
+def set_weights(estimator: Any, problem: Problem, params: np.ndarray) -> None:
+    """Set ``coefs_``, ``intercepts_`` and the like in place of earlier ones."""
+    for name in (*HIDDEN_ATTRIBUTES, "members_"):
+        vars(estimator).pop(name, None)
     vars(estimator).update(problem.attributes(params))
 
 

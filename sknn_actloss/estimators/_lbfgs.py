@@ -14,6 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sknn_actloss._sklearn import check_optimize_result
 from sknn_actloss.core import Network
 from sknn_actloss.estimators._fitting import (
+    NON_FINITE,
     REMEDY,
     VALIDATION_ATTRIBUTES,
     Problem,
@@ -52,7 +53,9 @@ def fit_lbfgs(estimator: Any, settings: Settings, problem: Problem, observer: Fi
     params = _final_params(problem, objective, result, losses)
     if estimator.restore_best is True and objective.params is not None:
         params = objective.params
-    set_weights(estimator, problem, params, REMEDY)
+    if params is None:
+        raise ValueError(f"{NON_FINITE} {REMEDY}")
+    set_weights(estimator, problem, params)
     estimator.n_iter_ = _n_iterations(result, len(losses), estimator.max_iter)
     _set_curves(estimator, objective.loss, losses)
 
@@ -129,5 +132,5 @@ def _set_curves(estimator: Any, loss: float, losses: list[float]) -> None:
     for attribute in VALIDATION_ATTRIBUTES.values():
         setattr(estimator, attribute, None)
     estimator.t_ = 0
-    for name in ("_optimizer", "learning_rate_curve_"):
+    for name in ("_optimizer", "learning_rate_curve_", "learning_rate_init_"):
         vars(estimator).pop(name, None)

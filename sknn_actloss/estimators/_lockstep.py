@@ -12,6 +12,7 @@ from scipy import sparse
 from sknn_actloss._sklearn import safe_indexing
 from sknn_actloss.core import Workspace, raw_outputs
 from sknn_actloss.estimators._fitting import Partition, Problem, Training
+from sknn_actloss.estimators._members import gather, trainings_of
 from sknn_actloss.estimators._observer import FitObserver
 from sknn_actloss.estimators._settings import Settings
 from sknn_actloss.training import Batches, Member, Observer, Stack, Validation, train
@@ -134,10 +135,16 @@ def fit_stochastic(
     observer: FitObserver,
     incremental: bool,
 ) -> None:
-    """Train one estimator by minibatches and set its attributes."""
-    training = Training.of(estimator, settings, problem, partition, incremental)
+    """Train the networks of an estimator by minibatches and set its attributes."""
+    trainings = trainings_of(estimator, settings, problem, partition, incremental)
     workspace = vars(estimator).pop("_workspace", None)
-    workspace = Lockstep([training]).train(observer, 1 if incremental else None, workspace)
+    workspace = Lockstep(trainings).train(observer, 1 if incremental else None, workspace)
     if estimator.warm_start or incremental:
         estimator._workspace = workspace
-    training.finish()
+    for training in trainings:
+        training.finish()
+    if estimator.n_members > 1:
+        gather(estimator, [training.estimator for training in trainings], problem)
+    # One of each kind for a committee.
+    for training in {training.member.course.outcome: training for training in trainings}.values():
+        training.warn()

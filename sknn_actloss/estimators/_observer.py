@@ -35,17 +35,26 @@ class FitObserver(Observer):
         self._estimator, self._context = estimator, context
         self._data, self._attributes = data, attributes
         self._task: Any = None
+        self._rows: dict[int, np.ndarray] = {}
         self._iterate: np.ndarray | None = None
 
     def epoch_begins(self, stack: Stack) -> None:
         """Open the epoch's task."""
-        self._begin(stack.params[0])
+        self._begin(self._latest(stack))
 
     def epoch_ends(self, stack: Stack) -> bool:
         """Print the epoch and close its task; returns whether a callback wants to stop."""
         if self._estimator.verbose:
-            print_epoch(self._estimator, stack.members[0])
-        return self._end(stack.params[0])
+            for member in stack.members:
+                print_epoch(self._estimator, member)
+        return self._end(self._latest(stack))
+
+    def _latest(self, stack: Stack) -> np.ndarray:
+        """Return the parameters of the network, or of all members of a committee."""
+        if self._estimator.n_members == 1:
+            return stack.params[0]
+        self._rows |= {id(m): row for m, row in zip(stack.members, stack.params, strict=True)}
+        return np.array(list(self._rows.values()))
 
     def evaluation_begins(self, params: np.ndarray) -> None:
         """Open the task of an iteration of L-BFGS with its first evaluation."""

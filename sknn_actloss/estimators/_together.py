@@ -158,6 +158,7 @@ class Together:
         return (
             type(estimator).fit in (MLPClassifier.fit, MLPRegressor.fit)
             and not hasattr(estimator, "_skl_callbacks")
+            and estimator.n_members == 1
             # The members of a stack share its time.
             and estimator.max_time is None
             and not set(self._fit_params) - {"sample_weight"}
@@ -188,6 +189,7 @@ class Together:
         for place, training in zip(places, lockstep.trainings, strict=True):
             with self._attempt(place):
                 training.finish()
+                training.warn()
 
     @contextmanager
     def _attempt(self, place: int) -> Iterator[None]:

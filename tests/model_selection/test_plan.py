@@ -117,7 +117,7 @@ def test_stacks_fit_the_cache_and_large_networks_train_alone() -> None:
 )
 def test_what_data_say(X: Any, y: Any, has_classes: bool, expected: tuple) -> None:
     shape = Shape.of(X, y, 9, has_classes)
-    assert (shape.n_features, shape.n_outputs, shape.itemsize) == expected
+    assert (shape.n_features, shape.n_targets, shape.itemsize) == expected
 
 
 @pytest.mark.parametrize("params", [{"batch_size": None}, {"dtype": "f"}, {"dtype": "float65"}])

@@ -46,10 +46,12 @@ from sklearn.preprocessing import (
 
 from sknn_actloss import MLPClassifier, MLPRegressor
 from sknn_actloss.activations import CELU, ELU, HIDDEN_ACTIVATIONS, LeakyReLU
+from sknn_actloss.averaging import AVERAGES, EMA
 from sknn_actloss.initializers import INITIALIZERS, He
 from sknn_actloss.losses import LOSSES, Focal, Huber, Quantile, SquaredError
 from sknn_actloss.model_selection import StackedGridSearchCV, StackedRandomizedSearchCV
 from sknn_actloss.model_selection._search import StackedSearch
+from sknn_actloss.normalization import NORMALIZATIONS, BatchNorm
 from sknn_actloss.schedules import SCHEDULES, Cosine, Step
 from sknn_actloss.solvers import SGD, SOLVERS, Adam, AdamW, RMSprop
 
@@ -194,6 +196,47 @@ PIPE_ALPHAS = {"mlp__alpha": [0.0, 1.0]}
 EARLY = {"early_stopping": True, "validation_fraction": 0.2}
 
 SETTINGS = {
+    # Regularisation, normalisation, averages, committees, validation
+    "dropout": Setting(
+        classifier(hidden_layer_sizes=(6, 6)), {"dropout": [0.0, 0.3, (0.1, 0.2, 0.0)], **ALPHAS}
+    ),
+    "bounds": Setting(
+        regressor(),
+        {"l1": [0.0, 0.1], "max_norm": [None, 1.0], "gradient_clip": [None, 0.1]},
+        REGRESSION,
+    ),
+    "layers": Setting(
+        classifier(hidden_layer_sizes=(6, 6)),
+        {
+            "normalization": [None, "batch", "layer", BatchNorm(momentum=0.5)],
+            "skip_connections": [False, True],
+            "dropout": [0.0, 0.2],
+        },
+        options={"scoring": "neg_log_loss"},
+    ),
+    "averages": Setting(
+        regressor(normalization="batch"),
+        {"weight_averaging": [None, "ema", "swa", EMA(0.5)], **ALPHAS},
+        REGRESSION,
+    ),
+    "members": Setting(classifier(), {"n_members": [1, 2], "dropout": [0.0, 0.2]}),
+    "a rate for each candidate": Setting(
+        scaled(classifier(normalization="layer")),
+        {"mlp__learning_rate_init": ["auto", 0.01], "mlp__solver": ["sgd", "adam"]},
+    ),
+    "monitors": Setting(
+        classifier(**EARLY, max_iter=12, n_iter_no_change=2),
+        {
+            "monitor": ["score", "loss", "balanced_accuracy"],
+            "restore_best": ["auto", False],
+            "early_stopping": [True, "auto"],
+        },
+    ),
+    "several quantiles": Setting(
+        regressor(),
+        {"loss": [Quantile((0.1, 0.5, 0.9)), "gaussian_nll", "huber"], "dropout": [0.0, 0.1]},
+        REGRESSION,
+    ),
     # Estimators and Pipelines
     "classifier": Setting(classifier(), RATES),
     "regressor": Setting(regressor(), RATES, REGRESSION),
@@ -817,7 +860,7 @@ def small_settings(draw: st.DrawFn) -> Setting:
         "activation": HIDDEN_ACTIVATIONS,
         "loss": list(LOSSES[task]),
         "learning_rate_init": [1e-3, 0.1, 100.0],
-        "hidden_layer_sizes": [(), (3,), (4, 2)],
+        "hidden_layer_sizes": [(), (3,), (4, 2), (4, 4)],
         "solver": list(SOLVERS),
         "learning_rate": list(SCHEDULES),
         "weight_init": list(INITIALIZERS),
@@ -826,6 +869,14 @@ def small_settings(draw: st.DrawFn) -> Setting:
         "restore_best": [False, True, "auto"],
         "batch_size": [15, "auto"],
         "alpha": [0.0, 1.0],
+        "dropout": [0.0, 0.3],
+        "l1": [0.0, 0.1],
+        "max_norm": [None, 1.0],
+        "gradient_clip": [None, 0.1],
+        "normalization": [None, *NORMALIZATIONS],
+        "skip_connections": [False, True],
+        "weight_averaging": [None, *AVERAGES],
+        "restore_best": ["auto", True, False],
     }
     names = draw(st.lists(st.sampled_from(list(space)), min_size=1, max_size=3, unique=True))
     estimator = (classifier if is_classifier else regressor)(
