@@ -12,7 +12,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils.metadata_routing import get_routing_for_object
 
 from sknn_actloss._sklearn import check_sample_weight, safe_indexing
-from sknn_actloss.estimators._fitting import Data, Holdout, Partition, Problem
+from sknn_actloss.estimators._fitting import Data, Problem
+from sknn_actloss.estimators._holdout import Holdout, Partition
 from sknn_actloss.estimators._monitor import check_name, is_default
 
 #: Rows above which ``early_stopping="auto"`` sets some of them aside.

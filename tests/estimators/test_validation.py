@@ -734,3 +734,16 @@ def test_divergence_keeps_the_best_epoch_by_what_is_monitored():
     assert same_weights(model, expected)
     assert model.best_validation_score_ == pytest.approx(-np.nanmin(model.validation_loss_curve_))
     assert np.isfinite(r2_score(y[VAL], model.predict(X[VAL])))
+
+
+@pytest.mark.parametrize("monitor", ["score", "loss", "neg_log_loss"])
+def test_each_network_of_a_committee_is_judged_by_itself(monitor):
+    model = fitted(n_members=2, monitor=monitor, restore_best=True, learning_rate_init=0.7)
+    for member in model.members_:
+        losses, scores = member.validation_loss_curve_, member.validation_scores_
+        best = int(np.argmax(scores))
+        expected = log_loss(NAMES[VAL], member.predict_proba(X[VAL]))
+        assert losses[best] == pytest.approx(expected)
+    curves = [member.validation_loss_curve_ for member in model.members_]
+    assert curves[0] != curves[1]
+    assert_allclose(model.validation_loss_curve_, np.mean(curves, axis=0))

@@ -866,7 +866,6 @@ def small_settings(draw: st.DrawFn) -> Setting:
         "weight_init": list(INITIALIZERS),
         "early_stopping": [False, True],
         "monitor": ["score", "loss", "accuracy" if is_classifier else "neg_mean_absolute_error"],
-        "restore_best": [False, True, "auto"],
         "batch_size": [15, "auto"],
         "alpha": [0.0, 1.0],
         "dropout": [0.0, 0.3],
