@@ -738,7 +738,7 @@ def test_divergence_keeps_the_best_epoch_by_what_is_monitored():
 
 @pytest.mark.parametrize("monitor", ["score", "loss", "neg_log_loss"])
 def test_each_network_of_a_committee_is_judged_by_itself(monitor):
-    model = fitted(n_members=2, monitor=monitor, restore_best=True, learning_rate_init=0.7)
+    model = fitted(n_members=2, monitor=monitor, restore_best=True, learning_rate_init=0.2)
     for member in model.members_:
         losses, scores = member.validation_loss_curve_, member.validation_scores_
         best = int(np.argmax(scores))
