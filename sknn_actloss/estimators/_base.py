@@ -31,7 +31,8 @@ from sknn_actloss.activations import (
 )
 from sknn_actloss.averaging import AVERAGES, Averaging, resolve_averaging
 from sknn_actloss.core import Layout, Model, Views, raw_outputs
-from sknn_actloss.estimators._fitting import HIDDEN_ATTRIBUTES, Data, Partition, Problem
+from sknn_actloss.estimators._fitting import HIDDEN_ATTRIBUTES, Data, Problem
+from sknn_actloss.estimators._holdout import Partition
 from sknn_actloss.estimators._lbfgs import fit_lbfgs
 from sknn_actloss.estimators._lockstep import fit_stochastic
 from sknn_actloss.estimators._observer import FitObserver
@@ -52,6 +53,9 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
 
     _task: ClassVar[str]
     _target_kind: str
+
+    # Groups that are passed to a search are meant for its splitter, unless they are requested.
+    __metadata_request__fit: ClassVar[dict] = {"groups": False}
 
     _parameter_constraints: dict = {
         "hidden_layer_sizes": ["array-like", whole_number(1)],

@@ -14,6 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sknn_actloss._component import stackable
 from sknn_actloss.core import Layout, Model, mask_streams
+from sknn_actloss.estimators._holdout import Holdout, Partition, is_same
 from sknn_actloss.estimators._monitor import monitored, resolve_monitor
 from sknn_actloss.estimators._settings import Settings
 from sknn_actloss.schedules import LearningRate
@@ -88,56 +89,6 @@ class Data:
     y: Any
     given: tuple[Any, Any]
     attributes: dict[str, Any]
-
-
-@dataclass(frozen=True, eq=False)
-class Holdout:
-    """Rows that a network is judged by.
-
-    Parameters
-    ----------
-    rows : ndarray of int or None
-        Those of the rows of ``X``; ``None`` means all.
-    targets : ndarray of shape (n_rows, n_outputs)
-        Encoded targets in the data type of the computation.
-    y : ndarray or CSR of shape (n_rows,) or (n_rows, n_outputs)
-        Targets before they are encoded, for scorers.
-    sample_weight : ndarray of shape (n_rows,) or None
-    X : ndarray or CSR of shape (n_samples, n_features), or None
-        The rows; ``None`` where they are among those of the training data.
-    given : Any
-        X as it was given to fit, for scorers; ``None`` as above.
-    """
-
-    rows: np.ndarray | None
-    targets: np.ndarray
-    y: Any
-    sample_weight: np.ndarray | None
-    X: np.ndarray | sparse.csr_array | None = None
-    given: Any = None
-
-    def matches(self, other: Holdout | None) -> bool:
-        """Whether another one, of the same training data, has the same rows."""
-        return other is not None and self.X is other.X and _equal(self.rows, other.rows)
-
-
-@dataclass(frozen=True, eq=False)
-class Partition:
-    """Rows to learn from and to judge by.
-
-    Parameters
-    ----------
-    train_rows : ndarray of int or None
-        Rows to learn from; ``None`` means all.
-    holdout : Holdout or None
-        Rows to judge by.
-    early_stopping : bool
-        Whether training stops by what they say.
-    """
-
-    train_rows: np.ndarray | None = None
-    holdout: Holdout | None = None
-    early_stopping: bool = False
 
 
 @dataclass
@@ -353,7 +304,7 @@ class Training:
             and self.batch_size == other.batch_size
             and self.estimator.shuffle == other.estimator.shuffle
             and first.model.skip_connections == second.model.skip_connections
-            and all(_equal(*pair) for pair in arrays)
+            and all(is_same(*pair) for pair in arrays)
             and (mine is theirs if mine is None else mine.matches(theirs))
             and (not (self.draws or other.draws) or _same_stream(first, second))
         )
@@ -492,23 +443,15 @@ def _course(estimator: Any, problem: Problem, partition: Partition, incremental:
     course.restore_best = False if incremental else estimator.restore_best
     if problem.fresh:
         return course
-    course.start = problem.params[0].copy()
-    continued = dict(COURSE_ATTRIBUTES)
-    if partition.holdout is not None and estimator.monitor == getattr(
-        estimator, "_monitored", None
-    ):
-        continued |= VALIDATION_ATTRIBUTES
+    course.start, continued = problem.params[0].copy(), COURSE_ATTRIBUTES
+    monitored_before = getattr(estimator, "_monitored", None)
+    if partition.holdout is not None and estimator.monitor == monitored_before:
+        continued = continued | VALIDATION_ATTRIBUTES
     for name, attribute in continued.items():
         value = getattr(estimator, attribute, None)
         if value is not None:
             setattr(course, name, list(value) if isinstance(value, list) else value)
     return course
-
-
-def _equal(first: np.ndarray | None, second: np.ndarray | None) -> bool:
-    if first is None or second is None:
-        return first is second
-    return first is second or np.array_equal(first, second)
 
 
 def _same_stream(first: Problem, second: Problem) -> bool:

@@ -34,8 +34,7 @@ def fit_lbfgs(estimator: Any, settings: Settings, problem: Problem, observer: Fi
     """Minimise over all rows at once and set the attributes of the estimator."""
     objective = _objective(problem)
     losses: list[float] = []
-    max_time = np.inf if estimator.max_time is None else estimator.max_time
-    deadline = time.perf_counter() + max_time
+    start = time.perf_counter()
 
     def evaluate(params: np.ndarray) -> tuple[float, np.ndarray]:
         observer.evaluation_begins(params)
@@ -44,15 +43,10 @@ def fit_lbfgs(estimator: Any, settings: Settings, problem: Problem, observer: Fi
     def on_iterate(params: np.ndarray, loss: float) -> bool:
         losses.append(loss)
         stopped = observer.iteration_ends(params, len(losses), loss)
-        late = not stopped and time.perf_counter() >= deadline
-        if late:
-            warn_of_time(estimator, len(losses))
-        return stopped or late
+        return stopped or _is_over(estimator, start, len(losses))
 
     result = _minimise(estimator, settings.solver, evaluate, objective.start, on_iterate)
-    params = _final_params(problem, objective, result, losses)
-    if estimator.restore_best is True and objective.params is not None:
-        params = objective.params
+    params = _final_params(estimator, problem, objective, result, losses)
     if params is None:
         raise ValueError(f"{NON_FINITE} {REMEDY}")
     set_weights(estimator, problem, params)
@@ -89,14 +83,27 @@ def _minimise(
         return None
 
 
+def _is_over(estimator: Any, start: float, n_iterations: int) -> bool:
+    """Whether ``max_time`` has passed since the start, with a warning if so."""
+    if estimator.max_time is None or time.perf_counter() < start + estimator.max_time:
+        return False
+    warn_of_time(estimator, n_iterations)
+    return True
+
+
 def _final_params(
-    problem: Problem, objective: BestIterate, result: OptimizeResult | None, losses: list[float]
+    estimator: Any,
+    problem: Problem,
+    objective: BestIterate,
+    result: OptimizeResult | None,
+    losses: list[float],
 ) -> np.ndarray | None:
     """Return the weights to keep, ``None`` where only the initial ones are finite."""
     if result is None:
         return objective.start if objective.params is None else objective.params
     if _is_finite(result):
-        return result.x
+        keeps_best = estimator.restore_best and estimator.restore_best != "auto"
+        return objective.params if keeps_best else result.x
     if losses:
         return objective.params
     return None if problem.fresh else objective.start

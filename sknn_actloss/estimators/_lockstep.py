@@ -11,7 +11,8 @@ from scipy import sparse
 
 from sknn_actloss._sklearn import safe_indexing
 from sknn_actloss.core import Workspace, raw_outputs
-from sknn_actloss.estimators._fitting import Partition, Problem, Training
+from sknn_actloss.estimators._fitting import Problem, Training
+from sknn_actloss.estimators._holdout import Partition
 from sknn_actloss.estimators._members import gather, trainings_of
 from sknn_actloss.estimators._observer import FitObserver
 from sknn_actloss.estimators._settings import Settings

@@ -20,21 +20,25 @@ def is_default(monitor: Any) -> bool:
     return isinstance(monitor, str) and monitor == "score"
 
 
+def check_name(estimator: Any) -> None:
+    """Raise a ValueError where a name stands for nothing to monitor."""
+    monitor = estimator.monitor
+    if isinstance(monitor, str) and monitor not in (*OWN, *get_scorer_names()):
+        raise ValueError(f"monitor={monitor!r} is not known. {_advice(estimator)}")
+
+
 def resolve_monitor(estimator: Any) -> Callable[..., float] | None:
     """Return the scorer that an estimator monitors, ``None`` for score and loss.
 
     Raises
     ------
     ValueError
-        If there is no scorer of that name, if it is a metric function, or if it needs
-        predictions that the estimator does not make.
+        If it is a metric function, or if it needs predictions that the estimator does not make.
     """
     monitor = estimator.monitor
     if isinstance(monitor, str):
         if monitor in OWN:
             return None
-        if monitor not in get_scorer_names():
-            raise ValueError(f"monitor={monitor!r} is not known. {_advice(estimator)}")
         scorer = get_scorer(monitor)
     else:
         scorer = check_scoring(estimator, monitor)

@@ -27,8 +27,8 @@ class Together:
 
     Each estimator ends where its own ``fit`` would have brought it. Those whose networks go
     through the same batches share a stack; the others (other sizes or batches, L-BFGS,
-    callbacks, a ``fit`` of their own) form stacks of their own or are fitted alone. An estimator
-    that fails leaves the others as they are.
+    callbacks, ``max_time``, validation rows given to ``fit``, a ``fit`` of their own) form stacks
+    of their own or are fitted alone. An estimator that fails leaves the others as they are.
 
     What is pickled holds no rows of X: :meth:`bind` takes them before training goes on.
 

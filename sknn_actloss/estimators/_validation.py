@@ -12,8 +12,9 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils.metadata_routing import get_routing_for_object
 
 from sknn_actloss._sklearn import check_sample_weight, safe_indexing
-from sknn_actloss.estimators._fitting import Data, Holdout, Partition, Problem
-from sknn_actloss.estimators._monitor import is_default
+from sknn_actloss.estimators._fitting import Data, Problem
+from sknn_actloss.estimators._holdout import Holdout, Partition
+from sknn_actloss.estimators._monitor import check_name, is_default
 
 #: Rows above which ``early_stopping="auto"`` sets some of them aside.
 AUTO_ROWS = 10_000
@@ -50,6 +51,7 @@ class Request:
                 "minimum of their loss. Leave them out, or use a stochastic solver such as 'adam'."
             )
         self._check_splitter(estimator)
+        check_name(estimator)
         may_validate = self.has_rows or bool(estimator.early_stopping)
         if not (may_validate or is_default(estimator.monitor)):
             raise ValueError(
@@ -209,9 +211,9 @@ def _random_split(estimator: Any, problem: Problem) -> tuple[np.ndarray, np.ndar
 def _first_split(
     estimator: Any, data: Data, problem: Problem, groups: Any
 ) -> tuple[np.ndarray, np.ndarray]:
-    splitter = estimator.validation_fraction
-    if getattr(splitter, "random_state", 0) is None:
-        splitter = copy.copy(splitter)
+    spec = splitter = estimator.validation_fraction
+    if getattr(spec, "random_state", 0) is None:
+        splitter = copy.copy(spec)
         splitter.random_state = problem.random_state
     X, y = data.given
     first = next(iter(splitter.split(X, y, groups)), ((), ()))
@@ -219,7 +221,7 @@ def _first_split(
     if len(train_rows) == 0 or len(rows) < 2:
         raise ValueError(
             f"The validation set is too small, or nothing is left to learn from: the first split "
-            f"of validation_fraction={splitter!r} has {len(train_rows)} training and {len(rows)} "
+            f"of validation_fraction={spec!r} has {len(train_rows)} training and {len(rows)} "
             "validation rows. At least 1 and 2 are needed."
         )
     return train_rows, rows

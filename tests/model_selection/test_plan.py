@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
@@ -43,6 +44,8 @@ def planned(params: list[dict[str, Any]], limit: int = 99, n_least: int = 1) -> 
         {"solver": ["adam", "sgd"]},
         {"alpha": [0, 1]},
         {"max_iter": [1, 2]},
+        {"monitor": ["score", "loss"]},
+        {"restore_best": [True, "auto"]},
         {"hidden_layer_sizes": [(8,), (8,)]},
     ],
     ids=str,
@@ -62,6 +65,8 @@ def test_what_may_differ_in_a_stack(values: dict[str, list]) -> None:
         {"random_state": [0, 1]},
         {"class_weight": [None, "balanced"]},
         {"solver": ["lbfgs", "lbfgs"]},
+        {"max_time": [60.0, 60.0]},
+        {"validation_fraction": [0.1, KFold(5)]},
     ],
     ids=str,
 )

@@ -320,6 +320,38 @@ SETTINGS = {
         {"early_stopping": [True, False], "validation_fraction": [0.2, 0.3], "alpha": [0, 1]},
         REGRESSION,
     ),
+    "what is monitored": Setting(
+        classifier(max_iter=15, n_iter_no_change=2, **EARLY),
+        {"monitor": ["score", "loss", "neg_log_loss", accuracy], "loss": ["log_loss", "hinge"]},
+    ),
+    "a monitor that fails": Setting(
+        classifier(**EARLY), {"monitor": ["score", "roc_auc"], "activation": ["relu", "tanh"]}
+    ),
+    "monitors without early stopping": Setting(classifier(), {"monitor": ["score", "loss"]}),
+    "the best epoch": Setting(
+        regressor(max_iter=15, learning_rate_init=0.1, **EARLY),
+        {"restore_best": [True, False, "auto"], "early_stopping": [True, False, "auto"]},
+        REGRESSION,
+    ),
+    "splitters of validation rows": Setting(
+        classifier(early_stopping=True, max_iter=10),
+        {"validation_fraction": [0.2, KFold(4), ShuffleSplit(1), StratifiedKFold(3)]},
+    ),
+    "validation rows given to fit": Setting(
+        classifier(max_iter=15, n_iter_no_change=2, early_stopping=True),
+        {"monitor": ["score", "loss"], **RATES},
+        fit={"X_val": X[:20], "y_val": Y[:20], "sample_weight_val": WEIGHT[:20]},
+    ),
+    "validation rows in a pipeline": Setting(
+        scaled(regressor(restore_best=True)),
+        PIPE_ALPHAS,
+        REGRESSION,
+        {"mlp__X_val": X[:20], "mlp__y_val": TARGETS[:20]},
+    ),
+    "as many validation rows as rows": Setting(
+        classifier(restore_best=True), RATES, fit={"X_val": X, "y_val": Y}
+    ),
+    "a limit of time": Setting(classifier(), {"max_time": [None, 1e-9, 1e6], **RATES}),
     "weights": Setting(classifier(), RATES, fit={"sample_weight": WEIGHT}),
     "weights as a list": Setting(
         regressor(), RATES, REGRESSION, {"sample_weight": WEIGHT.tolist()}
@@ -780,11 +812,34 @@ def test_same_results_with_metadata_routing(requested: bool) -> None:
         assert_same_search(actual, expected, X)
 
 
+@pytest.mark.parametrize("in_pipeline", [False, True])
+def test_same_results_with_groups_and_validation_rows_that_are_routed(in_pipeline: bool) -> None:
+    early = {"early_stopping": True, "max_iter": 12, "n_iter_no_change": 2}
+    with config_context(enable_metadata_routing=True):
+        by_groups = classifier(validation_fraction=GroupKFold(3), **early)
+        by_rows = classifier(monitor="loss", **early)
+        for network, fit in (
+            (by_groups.set_fit_request(groups=True), {}),
+            (by_rows.set_fit_request(X_val=True, y_val=True), {"X_val": X[:9], "y_val": Y[:9]}),
+        ):
+            setting = Setting(
+                scaled(network, transform_input=["X_val"]) if in_pipeline else network,
+                PIPE_ALPHAS if in_pipeline else RATES,
+                fit={"groups": GROUPS, **fit},
+                options={"cv": GroupKFold(3)},
+            )
+            expected, _ = searched(setting, GridSearchCV)
+            actual, _ = searched(setting, StackedGridSearchCV)
+            assert np.isfinite(expected.cv_results_["mean_test_score"]).all()
+            assert_same_search(actual, expected, X)
+
+
 @pytest.mark.parametrize(
     "parameters",
     [
         {"n_iter_no_change": 1, "tol": 1.0},
         {"early_stopping": True, "n_iter_no_change": 1},
+        {"early_stopping": True, "n_iter_no_change": 1, "monitor": "loss"},
         {"solver": "sgd", "learning_rate": "adaptive", "tol": 1.0, "n_iter_no_change": 1},
     ],
     ids=str,
@@ -819,6 +874,7 @@ def small_settings(draw: st.DrawFn) -> Setting:
         "learning_rate": list(SCHEDULES),
         "weight_init": list(INITIALIZERS),
         "early_stopping": [False, True],
+        "monitor": ["score", "loss", "accuracy" if is_classifier else "neg_mean_absolute_error"],
         "batch_size": [15, "auto"],
         "alpha": [0.0, 1.0],
         "dropout": [0.0, 0.3],
