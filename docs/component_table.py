@@ -13,8 +13,10 @@ import numpy as np
 
 from sknn_actloss._component import Component
 from sknn_actloss.activations import ACTIVATIONS, Activation, FunctionActivation
+from sknn_actloss.averaging import AVERAGES
 from sknn_actloss.initializers import INITIALIZERS
 from sknn_actloss.losses import LOSSES, FunctionLoss, Loss
+from sknn_actloss.normalization import NORMALIZATIONS
 from sknn_actloss.schedules import SCHEDULES, Constant, FunctionSchedule, Schedule
 from sknn_actloss.solvers import SOLVERS
 
@@ -151,7 +153,8 @@ def tables() -> str:
         ),
         (
             "Losses for regression",
-            "`y` is the target, `p` the prediction; `q` is `quantile`, `k` is `power`. Losses are "
+            "`y` is the target, `p` the prediction; `q` is `quantile`, `k` is `power`, `ε` in "
+            "`gaussian_nll` is `min_variance`, and its outputs are `μ` and `s`. Losses are "
             "summed over outputs and averaged over rows. The domain of targets of `tweedie` "
             "depends on its power.",
             markdown(LOSSES["regression"], regression, FunctionLoss),
@@ -182,6 +185,17 @@ def tables() -> str:
             "Initializers",
             "`n_in` and `n_out` are the units before and after the weights.",
             markdown(INITIALIZERS, {}),
+        ),
+        (
+            "Normalisation",
+            "`z` is the input of a hidden activation, `μ` and `σ²` its moments; the scale `γ` and "
+            "the offset `β` of each unit are learnt. `normalization=None` is the default.",
+            markdown(NORMALIZATIONS, {}),
+        ),
+        (
+            "Averages of weights",
+            "`θ` are the parameters; `β` is `decay`. `weight_averaging=None` is the default.",
+            markdown(AVERAGES, {}),
         ),
     ]
     return "\n\n".join(f"### {title}\n\n{text}\n\n{table}" for title, text, table in sections)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from numbers import Integral, Real
 from typing import Any
 
@@ -13,6 +14,7 @@ from sklearn.model_selection._validation import (
     _score as score_estimator,
     _warn_or_raise_about_fit_failures as warn_or_raise_about_fit_failures,
 )
+from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -25,6 +27,7 @@ from sklearn.utils.multiclass import _check_partial_fit_first_call as check_part
 from sklearn.utils.optimize import _check_optimize_result as check_optimize_result
 from sklearn.utils.validation import (
     _check_method_params as check_method_params,
+    _check_response_method,
     _check_sample_weight as check_sample_weight,
     _num_features as num_features,
 )
@@ -54,10 +57,13 @@ __all__ = [
     "insert_error_scores",
     "num_features",
     "number",
+    "safe_indexing",
     "safe_split",
     "score_estimator",
     "scorer_parts",
     "sees_predictions_only",
+    "takes_sample_weight",
+    "unavailable_responses",
     "validate_parameter_constraints",
     "warn_or_raise_about_fit_failures",
     "whole_number",
@@ -84,3 +90,22 @@ def sees_predictions_only(scorer: Any) -> bool:
 def scorer_parts(scorer: Any) -> Any:
     """Return the scorers of several metrics by name, a single one as it is."""
     return scorer._scorers if isinstance(scorer, _MultimetricScorer) else scorer
+
+
+def takes_sample_weight(scorer: Any) -> bool:
+    """Whether a scorer takes ``sample_weight``."""
+    if isinstance(scorer, _BaseScorer | _PassthroughScorer):
+        return scorer._accept_sample_weight()
+    return "sample_weight" in signature(scorer).parameters
+
+
+def unavailable_responses(scorer: Any, estimator: Any) -> list[str]:
+    """Return the methods one of which a scorer needs, if an estimator has none of them."""
+    if not isinstance(scorer, _BaseScorer):
+        return []
+    try:
+        _check_response_method(estimator, scorer._response_method)
+    except AttributeError:
+        methods = scorer._response_method
+        return [methods] if isinstance(methods, str) else list(methods)
+    return []

@@ -68,12 +68,39 @@ def stacks_give_the_same(example):
     assert min(example["held_out"].values()) > 0.96
 
 
+def falling_rates_win(example):
+    scores, losses = example["scores"], example["losses"]
+    assert np.argmax(example["final_scores"]) == example["rates"].index(example["found"])
+    ends = {name: (losses[name][:, -1].mean(), scores[name][:, -1].mean()) for name in scores}
+    for name in ("cosine", "one_cycle"):
+        assert ends[name][0] < 0.9 * ends["constant"][0]
+        assert ends[name][1] > ends["constant"][1] + 0.003
+
+
+def bands_follow_the_noise(example):
+    covered, widths, parts = (example[name] for name in ("covered", "widths", "parts"))
+    shares = {
+        name: {part: inside[rows].mean() for part, rows in parts.items()}
+        for name, inside in covered.items()
+    }
+    assert all(0.77 <= share["all"] <= 0.83 for share in shares.values())
+    constant = shares.pop("constant width")
+    assert constant["left"] > 0.95
+    assert constant["right"] < 0.65
+    for name, share in shares.items():
+        assert all(0.76 <= value <= 0.84 for value in share.values())
+        assert widths[name][parts["left"]].mean() < 0.5 * widths["constant width"].mean()
+        assert widths[name].mean() < 1.05 * widths["constant width"].mean()
+
+
 CLAIMS = {
     "plot_tune_activation_loss_rate": tuning_pays,
     "plot_losses_with_outliers": robust_losses_win,
+    "plot_prediction_intervals": bands_follow_the_noise,
     "plot_mse_or_cross_entropy": cross_entropy_is_faster,
     "plot_search_grid_at_once": stacks_give_the_same,
     "plot_custom_loss": own_loss_wins,
+    "plot_learning_rate": falling_rates_win,
 }
 
 

@@ -24,6 +24,7 @@ PUBLIC_MODULES = [
     "activations",
     "averaging",
     "initializers",
+    "inspection",
     "losses",
     "normalization",
     "schedules",

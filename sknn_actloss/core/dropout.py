@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from scipy import sparse
 
 from sknn_actloss._calls import Call
 
@@ -71,3 +72,14 @@ class Dropout:
         yield self._stream.random, (None, np.float32, uniform)
         yield np.greater_equal, (uniform, self._rate, kept)
         yield np.multiply, (kept, self._scale, self.mask[:, :n_rows])
+
+    def drop_entries(self, X: sparse.csr_array, out: list[sparse.csr_array]) -> None:
+        """Write what is left of the stored entries of a table, one for each mask.
+
+        Random numbers are drawn for stored entries only, so that they are others than those of
+        the same table with its zeros.
+        """
+        uniform = self._stream.random(len(X.data), np.float32)
+        masks = (uniform >= self._rate[:, 0]) * self._scale[:, 0]
+        for table, mask in zip(out, masks, strict=True):
+            table.data, table.indices, table.indptr = X.data * mask, X.indices, X.indptr

@@ -54,8 +54,13 @@ class Model:
 
     @cached_property
     def hidden(self) -> Hidden:
-        """The hidden layers of this network alone."""
-        return Hidden.of([self], np.dtype(np.float64))
+        """The hidden layers of any number of networks like this one."""
+        alone, everyone = Hidden.of([self], np.dtype(np.float64)), slice(None)
+        return Hidden(
+            [[(everyone, parts) for _, parts in layer] for layer in alone.activations],
+            [(everyone, parts) for _, parts in alone.normalizations],
+            self.skip_connections,
+        )
 
     @cached_property
     def output_name(self) -> str:

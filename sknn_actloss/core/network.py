@@ -76,10 +76,7 @@ class Network:
         alpha, l1 = [model.alpha for model in models], [model.l1 for model in models]
         self._penalty = Penalty(layout, self.trained, self.gradient, alpha, l1)
         self._dropout = _dropout(layout, models, batch_size, dtype, streams)
-        self._dropped = None
-        if self._dropout[0] is not None:
-            shape = len(self._dropout[0].mask), batch_size, 1 + layout.layer_sizes[0]
-            self._dropped = np.ones(shape, dtype)
+        self._rooms: dict[tuple[int, int], np.ndarray] = {}
         needs = layout, params, batch_size, group_size or batch_size, self._needs(layout)
         reused = workspace is not None and workspace.serves(*needs)
         self.workspace = workspace if reused else Workspace(*needs)
@@ -137,11 +134,27 @@ class Network:
             ``sum_i w_i loss_i + sum_batches penalty``, with the weights and the outputs of each
             batch as they were when its gradient was computed.
         """
-        values = self._objective.value(y, self.workspace.raw[:, : len(y)])
+        values = self.values(y, self.workspace.raw[:, : len(y)])
         losses = values.sum(axis=1) if sample_weight is None else values @ sample_weight
         n_batches = -(-len(y) // self.workspace.batch_size)
         room = self.workspace
         return losses + self._penalty.values(room.squares[:n_batches], room.magnitudes[:n_batches])
+
+    def values(self, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
+        """Return each member's loss of each row, without penalties.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_rows, n_outputs)
+            Targets.
+        raw : ndarray of shape (n_members, n_rows, n_outputs)
+            Raw outputs, which may be overwritten.
+
+        Returns
+        -------
+        values : ndarray of shape (n_members, n_rows)
+        """
+        return self._objective.value(y, raw)
 
     def _needs(self, layout: Layout) -> list[Needs]:
         widths = layout.layer_sizes
@@ -160,9 +173,6 @@ class Network:
         signals: Signals,
         sample_weight: np.ndarray | None,
     ) -> Between:
-        dropped = None
-        if self._dropped is not None:
-            dropped = self._dropped[:, : X.shape[0], -X.shape[1] :]
         norms = [
             [
                 norm.bind(
@@ -175,7 +185,20 @@ class Network:
             ]
             for layer, normalized in enumerate(signals.normalized)
         ]
-        return Between(self._dropout, dropped, norms or [[]] * len(self.hidden))
+        return Between(self._dropout, self._dropped(X), norms or [[]] * len(self.hidden))
+
+    def _dropped(
+        self, X: np.ndarray | sparse.csr_array
+    ) -> np.ndarray | list[sparse.csr_array] | None:
+        """Return room for the inputs that dropout leaves, ``None`` without it."""
+        if self._dropout[0] is None:
+            return None
+        n_masks = len(self._dropout[0].mask)
+        if not isinstance(X, np.ndarray):
+            return [sparse.csr_array(X.shape, dtype=X.dtype) for _ in range(n_masks)]
+        if X.shape not in self._rooms:
+            self._rooms[X.shape] = np.ones((n_masks, *X.shape), self.params.dtype)
+        return self._rooms[X.shape]
 
 
 def _weight_calls(

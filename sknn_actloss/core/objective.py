@@ -44,15 +44,16 @@ class Objective:
 
         Parameters
         ----------
-        y : ndarray of shape (batch, n_outputs)
+        y : ndarray of shape (batch, n_targets)
             Targets; the states of classes and labels as 0 and 1.
         signals : Signals
             Holds the raw outputs and receives the derivative.
         """
+        signs = signals.signs[:, : y.shape[1]]
         if self._signed:
-            yield from _sign_calls(y, signals.signs)
+            yield from _sign_calls(y, signs)
         for members, loss, output in self._runs:
-            targets = signals.signs if _is_signed(loss) else y
+            targets = signs if _is_signed(loss) else y
             raw, grad = signals.raw[members], signals.deltas[-1][members]
             if output is None:
                 yield from loss.gradient_calls(targets, raw, grad)
@@ -70,7 +71,7 @@ class Objective:
 
         Parameters
         ----------
-        y : ndarray of shape (n_rows, n_outputs)
+        y : ndarray of shape (n_rows, n_targets)
             Targets; the states of classes and labels as 0 and 1.
         raw : ndarray of shape (n_members, n_rows, n_outputs)
             Raw outputs, which may be overwritten.

@@ -138,15 +138,35 @@ class Layout:
 
         Scales and variances are one, offsets and means zero.
         """
-        parts = [np.ravel(part) for part in [intercepts[0], *coefs, *intercepts[1:]]]
-        ones, zeros = np.ones(self.n_hidden_units), np.zeros(self.n_hidden_units)
-        parts += [ones, zeros] * self.is_normalized + [zeros, ones] * self.has_moments
-        return np.concatenate(parts, dtype=dtype, casting="unsafe")[None]
+        one, zero = (np.full((1, 1, self.n_hidden_units), value) for value in (1.0, 0.0))
+        values = {"scales": one, "offsets": zero, "means": zero, "variances": one}
+        hidden = {name: [values[name]] for name in self.hidden_fields}
+        weights, biases = map(_with_members, (coefs, intercepts))
+        return self.rows(Views(weights, biases, **hidden), dtype)
+
+    @property
+    def hidden_fields(self) -> tuple[str, ...]:
+        """Names of the views of hidden layers that there are beside weights and biases."""
+        if not self.n_hidden_units:
+            return ()
+        learnt, running = ("scales", "offsets"), ("means", "variances")
+        return learnt * self.is_normalized + running * self.has_moments
+
+    def rows(self, views: Views, dtype: np.dtype) -> np.ndarray:
+        """Return new rows (n_members, n_row) from views by layer."""
+        parts = [views.biases[0], *views.weights, *views.biases[1:]]
+        parts += [part for name in self.hidden_fields for part in getattr(views, name)]
+        flat = [part.reshape(len(part), -1) for part in parts]
+        return np.concatenate(flat, axis=1, dtype=dtype, casting="unsafe")
 
     def _of_hidden(self, flat: np.ndarray, start: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Return two numbers for each hidden unit, those of the first kind lying in front."""
         sizes = self.layer_sizes[1:-1]
         return _cut(flat, start, sizes), _cut(flat, start + self.n_hidden_units, sizes)
+
+
+def _with_members(parts: Sequence[np.ndarray]) -> list[np.ndarray]:
+    return [np.asarray(part)[None] for part in parts]
 
 
 def _cut(flat: np.ndarray, start: int, sizes: Sequence[int]) -> list[np.ndarray]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import cycle
 from typing import NamedTuple
 
 import numpy as np
@@ -23,14 +24,15 @@ class Between(NamedTuple):
     ----------
     dropout : sequence of Dropout or None
         That of the inputs and of each hidden layer.
-    dropped : ndarray of shape (n_members or 1, batch, n_inputs) or None
-        Room for the inputs that are left, where some are left out.
+    dropped : ndarray of shape (n_members or 1, batch, n_inputs), list of CSR, or None
+        Room for the inputs that are left, where some are left out; one CSR table for each
+        member, or one for all.
     norms : sequence of list of Pass
         For each hidden layer the normalisations of runs of members.
     """
 
     dropout: Sequence[Dropout | None]
-    dropped: np.ndarray | None
+    dropped: np.ndarray | list[sparse.csr_array] | None
     norms: Sequence[list[Pass]]
 
 
@@ -72,9 +74,14 @@ def forward_calls(
     yield np.copyto, (signals.raw, z)
 
 
-def _input_dropout_calls(X: np.ndarray, first: int, between: Between) -> Iterator[Call]:
+def _input_dropout_calls(
+    X: np.ndarray | sparse.csr_array, first: int, between: Between
+) -> Iterator[Call]:
     """Yield the calls that leave out features, which are the columns from ``first`` on."""
-    (dropout, *_), n_rows = between.dropout, len(X)
+    (dropout, *_), n_rows = between.dropout, X.shape[0]
+    if not isinstance(X, np.ndarray):
+        yield dropout.drop_entries, (X, between.dropped)
+        return
     yield from dropout.draw_calls(n_rows)
     yield np.multiply, (X[:, first:], dropout.mask[:, :n_rows], between.dropped[:, :, first:])
 
@@ -134,7 +141,7 @@ def backward_calls(
     if isinstance(X, np.ndarray):
         yield _product(_transposed(rows), delta, gradient.weights[0])
     else:
-        yield _sparse_gradient, (X, delta, gradient.weights[0])
+        yield _sparse_gradient, (rows, delta, gradient.weights[0])
     yield _row_sum(delta, gradient.biases[0], signals)
 
 
@@ -193,11 +200,20 @@ def _transposed(array: np.ndarray) -> np.ndarray:
     return array.swapaxes(-1, -2)
 
 
-def sparse_product(X: sparse.csr_array, weights: np.ndarray, out: np.ndarray) -> None:
-    """Write ``X @ weights`` for each member to ``out`` (n_members, batch, units)."""
-    for member, target in zip(weights, out, strict=True):
-        target[...] = X @ member
+def sparse_product(
+    X: sparse.csr_array | list[sparse.csr_array], weights: np.ndarray, out: np.ndarray
+) -> None:
+    """Write ``X @ weights`` for each member to ``out`` (n_members, batch, units).
+
+    ``X`` may be a list with a table for each member, or with one for all.
+    """
+    tables = X if isinstance(X, list) else [X]
+    for table, member, target in zip(cycle(tables), weights, out, strict=False):
+        target[...] = table @ member
 
 
-def _sparse_gradient(X: sparse.csr_array, delta: np.ndarray, out: np.ndarray) -> None:
-    sparse_product(X.T, delta, out)
+def _sparse_gradient(
+    X: sparse.csr_array | list[sparse.csr_array], delta: np.ndarray, out: np.ndarray
+) -> None:
+    tables = X if isinstance(X, list) else [X]
+    sparse_product([table.T for table in tables], delta, out)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -28,16 +29,18 @@ from sknn_actloss.activations import (
     canonical_name,
     resolve_activation,
 )
-from sknn_actloss.averaging import AVERAGES, Averaging
+from sknn_actloss.averaging import AVERAGES, Averaging, resolve_averaging
 from sknn_actloss.core import Layout, Model, Views, raw_outputs
-from sknn_actloss.estimators._fitting import HIDDEN_ATTRIBUTES, Data, Problem, hidden_views
+from sknn_actloss.estimators._fitting import HIDDEN_ATTRIBUTES, Data, Problem
+from sknn_actloss.estimators._holdout import Partition
 from sknn_actloss.estimators._lbfgs import fit_lbfgs
 from sknn_actloss.estimators._lockstep import fit_stochastic
 from sknn_actloss.estimators._observer import FitObserver
 from sknn_actloss.estimators._settings import Settings, named_solver
+from sknn_actloss.estimators._validation import NOTHING, Request, partition
 from sknn_actloss.initializers import INITIALIZERS, Initializer, resolve_initializer
-from sknn_actloss.losses import resolve_loss
-from sknn_actloss.normalization import NORMALIZATIONS, Normalization
+from sknn_actloss.losses import Loss, resolve_loss
+from sknn_actloss.normalization import NORMALIZATIONS, Normalization, resolve_normalization
 from sknn_actloss.schedules import SCHEDULES, Schedule, resolve_schedule
 from sknn_actloss.solvers import SOLVERS, Solver
 
@@ -50,6 +53,9 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
 
     _task: ClassVar[str]
     _target_kind: str
+
+    # Groups that are passed to a search are meant for its splitter, unless they are requested.
+    __metadata_request__fit: ClassVar[dict] = {"groups": False}
 
     _parameter_constraints: dict = {
         "hidden_layer_sizes": ["array-like", whole_number(1)],
@@ -129,6 +135,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             "loss": lambda spec: resolve_loss(spec, self._task),
             "solver": lambda spec: named_solver(self, spec),
             "learning_rate": lambda spec: resolve_schedule(spec, power_t=self.power_t),
+            "normalization": resolve_normalization,
+            "weight_averaging": resolve_averaging,
             "weight_init": resolve_initializer,
         }
         value = getattr(self, name, None)
@@ -140,10 +148,18 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
                 f"can be set. Pass an instance."
             )
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, incremental: bool) -> Self:
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        incremental: bool,
+        request: Request = NOTHING,
+    ) -> Self:
         settings = Settings.of(self, self._task)
-        if incremental and self.early_stopping:
+        if incremental and self.early_stopping and self.early_stopping != "auto":
             raise ValueError("partial_fit does not support early_stopping=True")
+        request.check(self, settings.solver.stochastic)
         data = {"X": X, "y": y, "metadata": None}
         if sample_weight is not None:
             data["metadata"] = {"sample_weight": sample_weight}
@@ -152,7 +168,10 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         problem = self._problem(settings, checked, sample_weight, incremental)
         observer = FitObserver(self, context, data, problem.attributes)
         if settings.solver.stochastic:
-            fit_stochastic(self, settings, problem, observer, incremental)
+            rows = Partition()
+            if not incremental:
+                rows = partition(self, checked, problem, sample_weight, request)
+            fit_stochastic(self, settings, problem, rows, observer, incremental)
         else:
             fit_lbfgs(self, settings, problem, observer)
         if context is not None:
@@ -170,11 +189,11 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
 
     def _checked(self, X: Any, y: Any, incremental: bool) -> Data:
         """Validate rows and targets, and encode the targets."""
-        before = vars(self).copy()
+        before, given = vars(self).copy(), (X, y)
         X, y = self._validate(X, y, reset=self._starts_anew(incremental))
         targets = self._encode(y, incremental)
         found = {name: value for name, value in vars(self).items() if name not in before}
-        return Data(X, targets, found)
+        return Data(X, targets, y, given, found)
 
     def _problem(
         self, settings: Settings, data: Data, sample_weight: Any, incremental: bool
@@ -189,16 +208,13 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         model = settings.model(self._target_kind, n_outputs)
         self._check_targets(model, targets)
         layout = model.layout(X.shape[1], settings.hidden_layer_sizes, n_outputs)
-        _check_input_dropout(model, X)
         random_state = check_random_state(self.random_state)
         if fresh:
-            params = self._initial_params(settings, model, layout, targets, weights, random_state)
+            draw = settings, model, layout, targets, weights, random_state
+            params = np.concatenate([self._initial_params(*draw) for _ in range(self.n_members)])
         else:
             self._check_shapes(layout)
-            params = layout.flatten(self.coefs_, self.intercepts_, working_dtype)
-            for name, parts in hidden_views(layout, params).items():
-                for part, fitted in zip(parts, getattr(self, name), strict=True):
-                    part[...] = fitted
+            params = self._fitted_params(layout, working_dtype)
         self._model = model
         self.n_outputs_, self.n_layers_ = n_outputs, len(layout.layer_sizes)
         self.out_activation_ = canonical_name(model.output) or repr(model.output)
@@ -212,7 +228,17 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             dtype=dtype,
             random_state=random_state,
             fresh=fresh,
+            given=data.given[0],
         )
+
+    def _encode_validation(self, y: np.ndarray, trained: np.ndarray) -> np.ndarray:
+        """Return validation targets encoded as the training targets (n_samples, n_outputs)."""
+        targets = self._encode(y, incremental=True)
+        if targets.shape[1] != trained.shape[1]:
+            raise ValueError(
+                f"y_val has {targets.shape[1]} column(s), but y has {trained.shape[1]}."
+            )
+        return targets
 
     @abstractmethod
     def _validate(self, X: Any, y: Any, reset: bool) -> tuple[Any, np.ndarray]:
@@ -266,14 +292,17 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             raise ValueError(f"y has values too large for dtype={dtype.name!r}.")
         return cast
 
-    def _check_targets(self, model: Model, targets: np.ndarray) -> None:
+    def _check_domain(self, model: Model, targets: np.ndarray, name: str = "y") -> None:
         domain = model.loss.target_domain
         if self._target_kind == "continuous" and not domain.contains(targets):
             raise ValueError(
-                f"loss={self.loss!r} needs targets in {domain}, but y ranges from "
-                f"{targets.min():g} to {targets.max():g}. Some value(s) of y are out of the "
+                f"loss={self.loss!r} needs targets in {domain}, but {name} ranges from "
+                f"{targets.min():g} to {targets.max():g}. Some value(s) of {name} are out of the "
                 "valid range of the loss; transform y or choose another loss."
             )
+
+    def _check_targets(self, model: Model, targets: np.ndarray) -> None:
+        self._check_domain(model, targets)
         rows = targets[np.linspace(0, len(targets) - 1, max(3, 12 // targets.shape[1])).astype(int)]
         n_outputs = targets.shape[1] * model.loss.outputs_per_target
         raw = np.random.RandomState(0).normal(scale=1.5, size=(1, len(rows), n_outputs))
@@ -308,33 +337,48 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
                 intercepts[-1] = model.output.inverse(initial)
         return layout.flatten(coefs, intercepts, np.float64)
 
+    def _fitted_params(self, layout: Layout, dtype: np.dtype) -> np.ndarray:
+        """Return the rows of parameters of the fitted networks."""
+        views = self._views()
+        found = tuple(field for field in HIDDEN_ATTRIBUTES.values() if getattr(views, field))
+        if found != layout.hidden_fields:
+            raise ValueError(
+                f"The fitted network was normalised otherwise than normalization="
+                f"{self.normalization!r} asks for. Training can go on only with the same kind of "
+                "normalisation; set warm_start=False to start anew."
+            )
+        return layout.rows(views, dtype)
+
     def _check_shapes(self, layout: Layout) -> None:
-        expected = list(zip(layout.layer_sizes, layout.layer_sizes[1:], strict=False))
+        members = (self.n_members,) if self.n_members > 1 else ()
+        expected = [(*members, *shape) for shape in pairwise(layout.layer_sizes)]
         found = [np.shape(coef) for coef in self.coefs_]
         if found != expected:
             raise ValueError(
-                f"The fitted weights have shapes {found}, but the data and hidden_layer_sizes="
-                f"{self.hidden_layer_sizes} ask for {expected}. Training can go on only with the "
-                "same shapes; set warm_start=False to start anew."
+                f"The fitted weights have shapes {found}, but the data, n_members={self.n_members} "
+                f"and hidden_layer_sizes={self.hidden_layer_sizes} ask for {expected}. Training "
+                "can go on only with the same shapes; set warm_start=False to start anew."
             )
 
-    def _raw_outputs(self, X: Any, activated: bool = False) -> np.ndarray:
-        """Return what leaves the last linear layer or its activation: (n_samples, n_outputs)."""
+    def _outputs(self, X: Any, activated: bool) -> np.ndarray:
+        """Return raw or activated outputs of all networks: (n_members, n_samples, n_outputs)."""
         X = self._rows_to_predict(X)
         model, output = self._model, self._model.output if activated else None
         with np.errstate(over="ignore"):
-            return raw_outputs(X, self._views(), model.hidden, output=output)[0]
+            return raw_outputs(X, self._views(), model.hidden, output=output)
 
     def _views(self) -> Views:
-        """Return the fitted parameters as networks take them."""
+        """Return the fitted parameters as networks take them, a member for each network."""
+        n_members = len(self.members_) if hasattr(self, "members_") else 1
+        row = n_members, 1, -1
         hidden = {
-            field: [np.asarray(part)[None, None] for part in getattr(self, name)]
+            field: [np.reshape(part, row) for part in getattr(self, name)]
             for name, field in HIDDEN_ATTRIBUTES.items()
             if hasattr(self, name)
         }
         return Views(
-            [np.asarray(coef)[None] for coef in self.coefs_],
-            [np.asarray(intercept)[None, None] for intercept in self.intercepts_],
+            [np.reshape(coef, (n_members, *np.shape(coef)[-2:])) for coef in self.coefs_],
+            [np.reshape(intercept, row) for intercept in self.intercepts_],
             **hidden,
         )
 
@@ -348,10 +392,6 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         assert_all_finite(X, estimator_name=type(self).__name__, input_name="X")
         return X
 
-    def _predictions(self, X: Any) -> np.ndarray:
-        """Return the activated outputs (n_samples, n_outputs)."""
-        return self._raw_outputs(X, activated=True)
-
     def __getstate__(self) -> dict[str, Any]:
         """Return what is pickled: all but the room that training works in."""
         state = super().__getstate__()
@@ -363,14 +403,6 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         return tags
 
 
-def _check_input_dropout(model: Model, X: Any) -> None:
-    if sparse.issparse(X) and model.dropout and model.dropout[0]:
-        raise ValueError(
-            f"dropout={model.dropout} leaves out inputs, which sparse X does not allow. Set the "
-            "first of these rates to 0, or pass X.toarray()."
-        )
-
-
 def is_stochastic(estimator: BaseMLP) -> bool:
     """Whether ``partial_fit`` is available; raises AttributeError where it is not."""
     solver = estimator.solver
@@ -379,6 +411,18 @@ def is_stochastic(estimator: BaseMLP) -> bool:
             f"partial_fit is only available for stochastic optimizers. {solver} is not stochastic."
         )
     return True
+
+
+def mean_of_members(outputs: np.ndarray) -> np.ndarray:
+    """Return the mean (n_samples, n_outputs) of what the members of a committee give."""
+    return outputs[0] if len(outputs) == 1 else outputs.mean(axis=0)
+
+
+def known_loss(estimator: BaseMLP) -> Loss:
+    """Return the loss of the fit, or the one that a fit would take."""
+    if hasattr(estimator, "_model"):
+        return estimator._model.loss
+    return resolve_loss(estimator.loss, estimator._task)
 
 
 def single_column(y: np.ndarray) -> np.ndarray:

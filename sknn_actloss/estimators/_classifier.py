@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from scipy.special import logit
 from sklearn.base import ClassifierMixin
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.metaestimators import available_if
@@ -12,19 +13,23 @@ from sklearn.utils.multiclass import type_of_target, unique_labels
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknn_actloss._sklearn import StrOptions, check_partial_fit_first_call, fit_context
-from sknn_actloss.estimators._base import FLOATS, BaseMLP, is_stochastic, single_column
+from sknn_actloss.estimators._base import (
+    FLOATS,
+    BaseMLP,
+    is_stochastic,
+    known_loss,
+    mean_of_members,
+    single_column,
+)
 from sknn_actloss.estimators._class_weight import class_weights, label_weights
 from sknn_actloss.estimators._docs import documented
-from sknn_actloss.losses import LOSSES, Loss, resolve_loss
+from sknn_actloss.estimators._validation import Request
+from sknn_actloss.losses import LOSSES, Loss
 
 
 def has_probabilities(estimator: MLPClassifier) -> bool:
     """Whether the loss gives probabilities; raises AttributeError where it does not."""
-    if hasattr(estimator, "_model"):
-        loss = estimator._model.loss
-    else:
-        loss = resolve_loss(estimator.loss, "classification")
-    if not loss.probabilistic:
+    if not known_loss(estimator).probabilistic:
         table = LOSSES["classification"]
         names = [name for name in table if table[name]().probabilistic]
         raise AttributeError(
@@ -174,7 +179,17 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         self.checkpoint = checkpoint
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+        *,
+        groups: Any = None,
+    ) -> Self:
         """Fit the network to data and classes.
 
         Parameters
@@ -185,6 +200,16 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             Classes, or a 0/1 indicator matrix of labels.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows; an integer weight is worth as many copies of the row.
+        X_val : {array-like, sparse matrix, data frame} of shape (n_val, n_features), default=None
+            Rows to judge the network by after each epoch, in place of those that
+            ``validation_fraction`` sets aside. Without early stopping they are looked at only,
+            and ``restore_best=True`` goes by them.
+        y_val : array-like of shape (n_val,) or (n_val, n_labels), default=None
+            Their classes or labels, all of which occur in ``y``.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Weights of the validation rows, multiplied with ``class_weight``.
+        groups : array-like of shape (n_samples,), default=None
+            Groups of the rows, for a splitter as ``validation_fraction``.
 
         Returns
         -------
@@ -193,10 +218,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Raises
         ------
         ValueError
-            If a parameter, the data or the weights are invalid, if settings contradict each
-            other, or if the first epoch diverges.
+            If a parameter, the data or the weights are invalid, if settings or arguments
+            contradict each other, or if the first epoch diverges.
         """
-        return self._fit(X, y, sample_weight, incremental=False)
+        request = Request(X_val, y_val, sample_weight_val, groups)
+        return self._fit(X, y, sample_weight, incremental=False, request=request)
 
     @available_if(is_stochastic)
     @fit_context(prefer_skip_nested_validation=True)
@@ -237,16 +263,22 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
         """
-        prediction = self._predictions(X)
+        outputs, threshold = self._outputs(X, activated=True), self._threshold
+        if len(outputs) > 1 and self._model.loss.probabilistic:
+            prediction, threshold = self._mean_probabilities(outputs), 0.5
+        else:
+            prediction = mean_of_members(outputs)
         if prediction.shape[1] == 1:
             prediction = prediction.ravel()
-        return self._label_binarizer.inverse_transform(prediction, threshold=self._threshold)
+        return self._label_binarizer.inverse_transform(prediction, threshold=threshold)
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Return the scores by which classes are chosen: the highest, or those above zero.
 
         For losses on probabilities these are the raw outputs in front of the sigmoid or
-        softmax, for margin losses the outputs.
+        softmax, for margin losses the outputs. A committee takes the mean outputs for margin
+        losses, and otherwise the logarithms of averaged probabilities, or of their odds where
+        classes are not compared with each other.
 
         Parameters
         ----------
@@ -258,10 +290,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         scores : ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_labels)
         """
         check_is_fitted(self, "coefs_")
-        if self._has_raw_decisions():
-            scores = self._raw_outputs(X)
+        is_raw = self._has_raw_decisions()
+        if hasattr(self, "members_") and self._model.loss.probabilistic:
+            scores = self._log_odds(self._mean_probabilities(self._outputs(X, activated=True)))
         else:
-            scores = self._predictions(X) - self._threshold
+            scores = mean_of_members(self._outputs(X, activated=not is_raw))
+            scores = scores if is_raw else scores - self._threshold
         return scores.ravel() if scores.shape[1] == 1 else scores
 
     @available_if(has_probabilities)
@@ -280,14 +314,21 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
         """
-        prediction = self._predictions(X)
-        probabilities = self._model.loss.probabilities(prediction)
-        if probabilities.shape[1] == 1:
-            return _both_classes(probabilities)
-        is_softmax = self._model.output_name == "softmax" and probabilities is prediction
+        probabilities = self._mean_probabilities(self._outputs(X, activated=True))
+        return _both_classes(probabilities) if probabilities.shape[1] == 1 else probabilities
+
+    def _mean_probabilities(self, outputs: np.ndarray) -> np.ndarray:
+        """Return probabilities (n_samples, n_outputs), averaged over the members."""
+        probabilities = self._model.loss.probabilities(outputs)
+        is_softmax = self._model.output_name == "softmax" and probabilities is outputs
         if self._target_kind == "multiclass" and not is_softmax:
-            return _normalised(probabilities)
-        return probabilities
+            probabilities = _normalised(probabilities)
+        return mean_of_members(probabilities)
+
+    def _log_odds(self, probabilities: np.ndarray) -> np.ndarray:
+        function = np.log if self._target_kind == "multiclass" else logit
+        with np.errstate(divide="ignore"):
+            return function(probabilities)
 
     @available_if(has_probabilities)
     def predict_log_proba(self, X: Any) -> np.ndarray:
@@ -342,6 +383,16 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             self.classes_ = self._label_binarizer.classes_
         return self._label_binarizer.transform(y).astype(bool)
 
+    def _encode_validation(self, y: np.ndarray, trained: np.ndarray) -> np.ndarray:
+        is_multilabel = type_of_target(y).startswith("multilabel")
+        if is_multilabel != (self._target_kind == "multilabel"):
+            raise ValueError(f"y_val must hold {self._target_kind} targets, as y does.")
+        known = self.classes_.tolist()
+        unseen = [label for label in unique_labels(y).tolist() if label not in known]
+        if unseen:
+            raise ValueError(f"y_val has classes {unseen}, but those of y are {known}.")
+        return super()._encode_validation(y, trained)
+
     def _check_classes(self, found: np.ndarray, incremental: bool) -> None:
         if not incremental and set(found) != set(self.classes_):
             raise ValueError(
@@ -395,6 +446,6 @@ def _both_classes(positive: np.ndarray) -> np.ndarray:
 
 
 def _normalised(probabilities: np.ndarray) -> np.ndarray:
-    total = probabilities.sum(axis=1, keepdims=True)
-    n_classes = probabilities.shape[1]
+    total = probabilities.sum(axis=-1, keepdims=True)
+    n_classes = probabilities.shape[-1]
     return np.where(total > 0, probabilities / np.where(total > 0, total, 1), 1 / n_classes)

@@ -30,7 +30,7 @@ out_activation : str, Activation or callable, default="auto"
     "training": f"""\
 solver : str or Solver, default="adam"
     One of {_names(list(SOLVERS))}, or an instance such as ``Adam(beta_2=0.95)``. "lbfgs" works
-    on all rows at once in float64 and takes no ``early_stopping``, ``weight_decay`` or
+    on all rows at once in float64 and takes no validation rows, ``weight_decay`` or
     learning-rate schedule.
 alpha : float, default=0.0001
     Strength of the L2 penalty on the weights, divided by the number of rows.
@@ -40,8 +40,11 @@ learning_rate : str, Schedule, callable or float, default="constant"
     How the learning rate goes on from ``learning_rate_init``: one of {_names(list(SCHEDULES))},
     an instance such as ``Cosine(warmup=5)``, a function ``step -> factor``, or a number, which
     is a constant rate in place of ``learning_rate_init``. Every stochastic solver follows it.
-learning_rate_init : float, default=0.001
-    Initial learning rate; for "one_cycle" the highest.
+learning_rate_init : float or "auto", default=0.001
+    Initial learning rate; for "one_cycle" the highest. "auto" finds it by a range test in front
+    of the training: some 100 steps at a rising rate on the training rows, from the initial
+    weights, which are given back afterwards. A warm start and ``partial_fit`` keep the rate of
+    the fit that they go on from, unless the solver is another one.
 power_t : float, default=0.5
     Exponent of the schedule "invscaling" given by name.
 max_iter : int, default=200
@@ -53,18 +56,22 @@ random_state : int, RandomState instance or None, default=None
 tol : float, default=1e-4
     Improvement of loss or validation score below which an epoch counts as without change.
 verbose : bool or int, default=False
-    Whether to print loss and validation score of each epoch.
+    Whether to print loss, validation loss and validation score of each epoch.
 warm_start : bool, default=False
     Whether ``fit`` goes on from the weights of the previous fit.
 momentum : float, default=0.9
     Momentum of "sgd" given by name.
 nesterovs_momentum : bool, default=True
     Whether "sgd" given by name uses Nesterov's momentum.
-early_stopping : bool, default=False
-    Whether to set rows aside, stop when the score on them does not improve, and keep the
-    weights of the best epoch.
-validation_fraction : float, default=0.1
-    Share of the rows set aside for early stopping.
+early_stopping : bool or "auto", default=False
+    Whether to set rows aside, stop when what is monitored on them does not improve, and keep
+    the weights of the best epoch. "auto" does so above 10 000 rows or where ``fit`` is given
+    ``X_val``, but not with "lbfgs" and not in ``partial_fit``.
+validation_fraction : float or splitter, default=0.1
+    Share of the rows set aside for early stopping, or an object with a method ``split`` whose
+    first split is used: ``GroupKFold(5)``, which takes the ``groups`` given to ``fit``,
+    ``TimeSeriesSplit(5)`` and the like. It sees X and y as they are given to ``fit``. One whose
+    ``random_state`` is ``None`` draws from that of the estimator.
 beta_1, beta_2 : float, default=0.9, 0.999
     Decay rates of the moments of "adam" and its relatives given by name.
 epsilon : float, default=1e-8
@@ -100,22 +107,30 @@ weight_averaging : {{"ema", "swa"}}, Averaging or None, default=None
     Whether predictions use averaged weights: with exponentially fading shares of all steps
     ("ema") or the mean over the last epochs ("swa"), or an instance such as ``EMA(decay=0.999)``.
 n_members : int, default=1
-    Networks to train from different initial weights, as one stack; predictions are averaged.
+    Networks to train from different initial weights, as one stack: a committee, whose
+    probabilities or predictions are averaged.
 monitor : str or callable, default="score"
-    What validation rows are judged by: "score" (accuracy or R^2), "loss" (the loss), or the name
-    of a scorer or a scorer as in scikit-learn's ``scoring``.
+    What validation rows are judged by: "score" (accuracy or R^2), "loss" (the loss without
+    penalties, lower is better), or the name of a scorer or a callable
+    ``scorer(estimator, X, y)`` as in scikit-learn's ``scoring``. A scorer is called after each
+    epoch with the network as it stands and the rows as they were given to ``fit``; sample
+    weights go to scorers that take them.
 restore_best : bool or "auto", default="auto"
-    Whether to keep the weights of the best epoch, by validation rows or else by the training
-    loss, instead of the last ones. "auto" does so with early stopping.
+    Whether ``fit`` keeps the weights of the best epoch instead of the last ones: by what is
+    monitored on validation rows, or by the training loss where there are none. "auto" does so
+    with early stopping.
 max_time : float, default=None
-    Seconds after which training stops, at the end of an epoch.
+    Seconds after which training stops, at the end of an epoch; the first one is always done.
 checkpoint : Checkpoint or None, default=None
     Where and how often to save a training, so that ``fit`` goes on from there after a crash.""",
     "attributes": """\
-coefs_ : list of ndarray of shape (n_in, n_out)
-    Weights of each layer.
+coefs_ : list of ndarray of shape (n_in, n_out) or (n_members, n_in, n_out)
+    Weights of each layer, with the axis of members for a committee only; so for other arrays.
 intercepts_ : list of ndarray of shape (n_out,)
     Biases of each layer.
+members_ : list of MLPClassifier or MLPRegressor
+    The fitted networks of a committee, one by one. Numbers and curves of the committee are means
+    over them, where one that has ended counts with its last value.
 normalization_scales_, normalization_offsets_ : list of ndarray of shape (n_units,)
     Scales and offsets of each hidden layer, with ``normalization``.
 running_means_, running_variances_ : list of ndarray of shape (n_units,)
@@ -128,8 +143,13 @@ loss_curve_ : list of float
     Loss of each epoch (iteration for "lbfgs").
 learning_rate_curve_ : list of float
     Last learning rate of each epoch; not with "lbfgs".
+validation_loss_curve_ : list of float or None
+    Loss on the validation rows after each epoch, without penalties; ``None`` without such rows.
+learning_rate_init_ : float
+    Initial learning rate, found or given; not with "lbfgs".
 validation_scores_ : list of float or None
-    Accuracy or R^2 on the rows set aside, with early stopping.
+    What ``monitor`` gives for the validation rows after each epoch, higher is better: for "loss"
+    the negative loss. ``None`` without such rows.
 best_validation_score_ : float or None
     The best of these.
 n_iter_ : int
@@ -139,7 +159,7 @@ t_ : int
 n_layers_ : int
     Number of layers, input and output counted.
 n_outputs_ : int
-    Number of outputs.
+    Number of outputs of the network: some losses have several for each target.
 out_activation_ : str
     Name of the output activation.
 n_features_in_ : int

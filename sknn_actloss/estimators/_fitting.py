@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import train_test_split
 
 from sknn_actloss._component import stackable
 from sknn_actloss.core import Layout, Model, mask_streams
 from sknn_actloss.estimators._health import complaint
+from sknn_actloss.estimators._holdout import Holdout, Partition, is_same
+from sknn_actloss.estimators._monitor import monitored, resolve_monitor
 from sknn_actloss.estimators._settings import Settings
 from sknn_actloss.schedules import LearningRate
 from sknn_actloss.solvers import Solver
-from sknn_actloss.training import Average, Course, Member, Outcome
+from sknn_actloss.training import (
+    Average,
+    Batches,
+    Course,
+    Member,
+    Outcome,
+    RangeTest,
+    Stack,
+    Validation,
+    range_test,
+)
 
 NON_FINITE = (
     "Solver produced non-finite parameter weights. The input data may contain large values and "
@@ -28,16 +41,23 @@ REMEDY = (
     "grows slower, such as 'huber'."
 )
 
+#: Rates between which a range test looks for the learning rate, and its number of steps.
+LOWEST_RATE, HIGHEST_RATE, N_STEPS = 1e-7, 100.0, 100
+
 #: Fields of a course that a warm start or partial_fit takes from the fitted estimator.
 COURSE_ATTRIBUTES = {
     "loss_curve": "loss_curve_",
-    "validation_scores": "validation_scores_",
     "rate_curve": "learning_rate_curve_",
     "best_loss": "best_loss_",
-    "best_score": "best_validation_score_",
     "no_improvement_count": "_no_improvement_count",
 }
 
+#: Those of them that go on where the same quantity is monitored.
+VALIDATION_ATTRIBUTES = {
+    "validation_scores": "validation_scores_",
+    "validation_losses": "validation_loss_curve_",
+    "best_score": "best_validation_score_",
+}
 
 #: Attributes of normalised networks, and the views of a row of parameters that they are.
 HIDDEN_ATTRIBUTES = {
@@ -46,13 +66,6 @@ HIDDEN_ATTRIBUTES = {
     "running_means_": "means",
     "running_variances_": "variances",
 }
-
-
-def hidden_views(layout: Layout, flat: np.ndarray) -> dict[str, list[np.ndarray]]:
-    """Return what normalises hidden layers as views of a row (1, n_row), by attribute."""
-    views = layout.views(flat)
-    found = {name: getattr(views, field) for name, field in HIDDEN_ATTRIBUTES.items()}
-    return {name: [part[0, 0] for part in parts] for name, parts in found.items() if parts}
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,12 +77,18 @@ class Data:
     X : ndarray or CSR of shape (n_samples, n_features)
     targets : ndarray of shape (n_samples, n_outputs)
         Encoded targets.
+    y : ndarray or CSR of shape (n_samples,) or (n_samples, n_outputs)
+        Validated targets before they are encoded.
+    given : tuple
+        X and y as they were given to fit.
     attributes : dict
         What validation and encoding have left behind on a new estimator.
     """
 
     X: np.ndarray | sparse.csr_array
     targets: np.ndarray
+    y: Any
+    given: tuple[Any, Any]
     attributes: dict[str, Any]
 
 
@@ -86,13 +105,15 @@ class Problem:
     sample_weight : ndarray of shape (n_samples,) or None
     layout : Layout
     model : Model
-    params : ndarray of shape (1, n_row)
+    params : ndarray of shape (n_members, n_row)
         Where training starts, in the data type of the computation.
     dtype : dtype
         Data type of the fitted weights.
     random_state : RandomState
     fresh : bool
         Whether training starts from initial weights.
+    given : Any
+        X as it was given to fit; ``None`` where another problem holds it.
     """
 
     X: np.ndarray | sparse.csr_array | None
@@ -104,14 +125,25 @@ class Problem:
     dtype: np.dtype
     random_state: np.random.RandomState
     fresh: bool
+    given: Any = None
 
     def attributes(self, params: np.ndarray) -> dict[str, list[np.ndarray]]:
-        """Return ``coefs_``, ``intercepts_`` and the like as views of a row of parameters."""
-        flat = params.astype(self.dtype, copy=False)[None]
+        """Return ``coefs_``, ``intercepts_`` and the like as views of parameters.
+
+        Parameters
+        ----------
+        params : ndarray of shape (n_row,) or (n_members, n_row)
+            A network, or the members of a committee, whose axis the views keep in front.
+        """
+        flat = np.atleast_2d(params).astype(self.dtype, copy=False)
+        views = self.layout.views(flat)
+        hidden = {name: getattr(views, field) for name, field in HIDDEN_ATTRIBUTES.items()}
+        parts = {"coefs_": views.weights, "intercepts_": views.biases, **hidden}
+        first = 0 if params.ndim == 1 else slice(None)
         return {
-            "coefs_": [weights[0] for weights in self.layout.weights(flat)],
-            "intercepts_": [bias[0, 0] for bias in self.layout.biases(flat)],
-            **hidden_views(self.layout, flat),
+            name: [part[first] if name == "coefs_" else part[first, 0] for part in arrays]
+            for name, arrays in parts.items()
+            if arrays
         }
 
 
@@ -154,8 +186,12 @@ class Training:
     problem : Problem
     member : Member
         Its network in a stack.
-    train_rows, validation_rows : ndarray of int or None
-        Rows to learn from and to judge by; ``None`` means all, and none.
+    train_rows : ndarray of int or None
+        Rows to learn from; ``None`` means all.
+    holdout : Holdout or None
+        Rows to judge by.
+    scorer : callable or None
+        The scorer that is monitored; ``None`` for score and loss.
     batch_size : int
         Rows of a batch.
     incremental : bool
@@ -164,31 +200,43 @@ class Training:
         Rows seen in earlier calls.
     streams : list of Generator or None
         Sources of dropout masks to go on with; ``None`` for new ones.
+    error : Exception or None
+        What the scorer failed with.
     """
 
     estimator: Any
     problem: Problem
     member: Member
     train_rows: np.ndarray | None
-    validation_rows: np.ndarray | None
+    holdout: Holdout | None
+    scorer: Callable[..., float] | None
     batch_size: int
     incremental: bool = False
     n_seen: int = 0
     streams: list[np.random.Generator] | None = None
+    error: Exception | None = None
 
     @classmethod
     def of(
-        cls, estimator: Any, settings: Settings, problem: Problem, incremental: bool = False
+        cls,
+        estimator: Any,
+        settings: Settings,
+        problem: Problem,
+        partition: Partition,
+        incremental: bool = False,
     ) -> Training:
-        """Split the rows and set up the member, drawing numbers as scikit-learn does."""
-        train_rows, validation_rows = _split(estimator, problem)
+        """Set up the member that learns from the rows of a partition.
+
+        Where the learning rate is unknown, a range test finds it.
+        """
+        train_rows, holdout = partition.train_rows, partition.holdout
         n_rows = len(problem.y if train_rows is None else train_rows)
         optimizer = _optimizer(estimator, settings, problem, incremental)
         member = Member(
             model=problem.model,
             solver=settings.solver,
             learning_rate=optimizer.rate,
-            course=_course(estimator, problem),
+            course=_course(estimator, problem, partition, incremental),
             max_iter=estimator.max_iter,
             weight_decay=settings.weight_decay,
             gradient_clip=settings.gradient_clip,
@@ -199,22 +247,47 @@ class Training:
         )
         if member.average is not None:
             problem.layout.trained(problem.params)[...] = member.average.last
-        return cls(
+        training = cls(
             estimator=estimator,
             problem=problem,
             member=member,
             train_rows=train_rows,
-            validation_rows=validation_rows,
+            holdout=holdout,
+            scorer=None if holdout is None else resolve_monitor(estimator),
             batch_size=_batch_size(estimator.batch_size, n_rows),
             incremental=incremental,
             streams=optimizer.streams,
             n_seen=0 if problem.fresh else getattr(estimator, "t_", 0),
         )
+        if optimizer.rate.learning_rate_init is None:
+            training.find_rate()
+        return training
 
     @property
     def n_rows(self) -> int:
         """Number of rows to learn from."""
         return len(self.problem.y if self.train_rows is None else self.train_rows)
+
+    def find_rate(self) -> None:
+        """Set the learning rate to what a range test suggests."""
+        test = self.range_test()
+        member = self.member
+        member.learning_rate = replace(member.learning_rate, learning_rate_init=test.suggestion)
+        if self.estimator.verbose:
+            print(f"Learning rate found: {test}")
+
+    def range_test(
+        self, low: float = LOWEST_RATE, high: float = HIGHEST_RATE, n_steps: int = N_STEPS
+    ) -> RangeTest:
+        """Test learning rates on the training rows and leave training and random stream alone."""
+        problem, member = self.problem, self.member
+        batches = Batches(
+            problem.X, problem.y, problem.sample_weight, self.train_rows, self.batch_size, 1
+        )
+        sizes = batches.batch_size, batches.group_size
+        stack = Stack(problem.layout, [member] * 2, problem.params.repeat(2, axis=0), *sizes)
+        random_state = copy.deepcopy(problem.random_state) if self.estimator.shuffle else None
+        return range_test(stack, batches, random_state, np.geomspace(low, high, n_steps))
 
     def matches(self, other: Training) -> bool:
         """Whether two trainings go through the very same batches with networks of one shape."""
@@ -223,8 +296,8 @@ class Training:
             (first.y, second.y),
             (first.sample_weight, second.sample_weight),
             (self.train_rows, other.train_rows),
-            (self.validation_rows, other.validation_rows),
         )
+        mine, theirs = self.holdout, other.holdout
         return (
             first.X is second.X
             and first.layout == second.layout
@@ -232,7 +305,8 @@ class Training:
             and self.batch_size == other.batch_size
             and self.estimator.shuffle == other.estimator.shuffle
             and first.model.skip_connections == second.model.skip_connections
-            and all(_equal(*pair) for pair in arrays)
+            and all(is_same(*pair) for pair in arrays)
+            and (mine is theirs if mine is None else mine.matches(theirs))
             and (not (self.draws or other.draws) or _same_stream(first, second))
         )
 
@@ -254,23 +328,61 @@ class Training:
             self.streams = mask_streams(seed, self.problem.layout.n_layers)
         return self.streams
 
-    def finish(self, X: np.ndarray | sparse.csr_array) -> None:
-        """Set the attributes of the estimator to where the training stands.
+    def judged(
+        self, params: np.ndarray, rows: Callable[[], Any], outputs: np.ndarray, loss: float
+    ) -> Validation:
+        """Return what validation rows say of the network.
 
         Parameters
         ----------
-        X : ndarray or CSR of shape (n_samples, n_features)
-            The rows, of which this training may hold none.
+        params : ndarray of shape (n_row,)
+            Its parameters.
+        rows : callable
+            Returns the validation rows as they were given to fit, for a scorer.
+        outputs : ndarray of shape (n_rows, n_outputs)
+            Its predictions of these rows.
+        loss : float
+            Its mean loss of these rows.
+        """
+        holdout = self.holdout
+        if self.scorer is not None:
+            score = self._scored(params, rows())
+        elif self.estimator.monitor == "loss":
+            score = -loss
+        else:
+            score = self.estimator._validation_score(
+                outputs, holdout.targets, holdout.sample_weight
+            )
+        return Validation(score, loss)
+
+    def _scored(self, params: np.ndarray, X: Any) -> float:
+        """Let the scorer judge the network; what it fails with ends the training."""
+        network = copy.copy(self.estimator)
+        vars(network).update(self.problem.attributes(params.copy()))
+        try:
+            return monitored(self.scorer, network, X, self.holdout.y, self.holdout.sample_weight)
+        except Exception as error:
+            self.error, self.member.course.outcome = error, Outcome.FAILED
+            return float("nan")
+
+    def finish(self) -> None:
+        """Set the attributes of the estimator to where the training stands.
 
         Raises
         ------
         ValueError
             If training has come to no finite weights.
+        Exception
+            What the scorer failed with.
         """
+        if self.error is not None:
+            raise self.error
         estimator, member = self.estimator, self.member
         course, rate = member.course, member.learning_rate.current
         remedy = f"The learning rate was {rate:g}. Lower learning_rate_init. {REMEDY}"
-        set_weights(estimator, self.problem, member.params, remedy)
+        if member.params is None:
+            raise ValueError(f"{NON_FINITE} {remedy}")
+        set_weights(estimator, self.problem, member.params)
         estimator._optimizer = OptimizerState(
             member.solver, member.state, member.learning_rate, member.average, self.streams
         )
@@ -279,16 +391,22 @@ class Training:
         estimator.loss_curve_ = course.loss_curve
         estimator.loss_ = course.loss_curve[-1] if course.loss_curve else np.inf
         estimator.learning_rate_curve_ = course.rate_curve
-        early = course.early_stopping
-        estimator.validation_scores_ = course.validation_scores if early else None
-        estimator.best_validation_score_ = course.best_score if early else None
-        estimator.best_loss_ = None if early else course.best_loss
+        estimator.learning_rate_init_ = member.learning_rate.learning_rate_init
+        estimator.best_loss_ = None if course.early_stopping else course.best_loss
         estimator._no_improvement_count = course.no_improvement_count
-        if not (self.incremental and course.outcome is Outcome.MAX_ITER):
-            _warn(course, estimator.max_iter, rate, self._complaint(X))
+        estimator._monitored = None if self.holdout is None else estimator.monitor
+        for name, attribute in VALIDATION_ATTRIBUTES.items():
+            value = None if self.holdout is None else getattr(course, name)
+            setattr(estimator, attribute, value)
 
-    def _complaint(self, X: np.ndarray | sparse.csr_array) -> str:
-        """Say what is wrong with the network of a fit that has come to its end."""
+    def complaint(self, X: np.ndarray | sparse.csr_array) -> str:
+        """Say what is wrong with the network of a fit that has come to its end.
+
+        Parameters
+        ----------
+        X : ndarray or CSR of shape (n_samples, n_features)
+            The rows, of which this training may hold none.
+        """
         course = self.member.course
         if self.incremental or course.outcome in (None, Outcome.DIVERGED, Outcome.INTERRUPTED):
             return ""
@@ -296,32 +414,11 @@ class Training:
         losses = course.loss_curve if had_to_learn else []
         return complaint(self.estimator, X, self.train_rows, losses)
 
-
-def _split(estimator: Any, problem: Problem) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Return training and validation rows as scikit-learn draws them, None without."""
-    if not estimator.early_stopping:
-        return None, None
-    # Multiclass and multilabel targets are not stratified, as in scikit-learn.
-    stratified = estimator._task == "classification" and problem.y.shape[1] == 1
-    train_rows, validation_rows = train_test_split(
-        np.arange(len(problem.y)),
-        random_state=problem.random_state,
-        test_size=estimator.validation_fraction,
-        # As text, as scikit-learn turns a column into for its messages, row by row.
-        stratify=problem.y[:, 0].astype(bool).astype(str) if stratified else None,
-    )
-    if len(validation_rows) < 2:
-        raise ValueError(
-            "The validation set is too small. Increase 'validation_fraction' or the size of "
-            "your dataset."
-        )
-    weights = problem.sample_weight
-    if weights is not None and not (weights[train_rows].any() and weights[validation_rows].any()):
-        raise ValueError(
-            "sample_weight and class_weight leave the training or the validation rows of "
-            "early_stopping=True without a weight above zero."
-        )
-    return train_rows, validation_rows
+    def warn(self, complaint: str) -> None:
+        """Warn where training has not come to its end, or where there is a complaint."""
+        course = self.member.course
+        if not (self.incremental and course.outcome is Outcome.MAX_ITER):
+            _warn(course, self.estimator, self.member.learning_rate.current, complaint)
 
 
 def _batch_size(batch_size: int | str, n_rows: int) -> int:
@@ -340,35 +437,37 @@ def _optimizer(
     estimator: Any, settings: Settings, problem: Problem, incremental: bool
 ) -> OptimizerState:
     """Return the state to go on from in ``partial_fit``, or a new one."""
-    old = getattr(estimator, "_optimizer", None)
-    if incremental and old is not None and stackable(old.solver, settings.solver):
+    old, rate_init = getattr(estimator, "_optimizer", None), settings.learning_rate_init
+    goes_on = not problem.fresh and old is not None and stackable(old.solver, settings.solver)
+    if goes_on and rate_init is None:
+        rate_init = old.rate.learning_rate_init
+    if incremental and goes_on:
         old.rate.schedule = settings.schedule
-        old.rate.learning_rate_init = settings.learning_rate_init
+        old.rate.learning_rate_init = rate_init
         return replace(old, solver=settings.solver)
     samples = 0
     if not problem.fresh:
         samples = getattr(estimator, "t_", 0) if old is None else old.rate.samples
-    rate = LearningRate(settings.schedule, settings.learning_rate_init, samples=samples)
+    rate = LearningRate(settings.schedule, rate_init, samples=samples)
     return OptimizerState(settings.solver, {}, rate)
 
 
-def _course(estimator: Any, problem: Problem) -> Course:
+def _course(estimator: Any, problem: Problem, partition: Partition, incremental: bool) -> Course:
     """Return a new course, or the one of the earlier fit to be continued."""
-    course = Course(estimator.tol, estimator.n_iter_no_change, estimator.early_stopping)
+    course = Course(estimator.tol, estimator.n_iter_no_change, partition.early_stopping)
+    # A call of partial_fit is a single epoch.
+    course.restore_best = False if incremental else estimator.restore_best
     if problem.fresh:
         return course
-    course.start = problem.params[0].copy()
-    for name, attribute in COURSE_ATTRIBUTES.items():
+    course.start, continued = problem.params[0].copy(), COURSE_ATTRIBUTES
+    monitored_before = getattr(estimator, "_monitored", None)
+    if partition.holdout is not None and estimator.monitor == monitored_before:
+        continued = continued | VALIDATION_ATTRIBUTES
+    for name, attribute in continued.items():
         value = getattr(estimator, attribute, None)
         if value is not None:
             setattr(course, name, list(value) if isinstance(value, list) else value)
     return course
-
-
-def _equal(first: np.ndarray | None, second: np.ndarray | None) -> bool:
-    if first is None or second is None:
-        return first is second
-    return first is second or np.array_equal(first, second)
 
 
 def _same_stream(first: Problem, second: Problem) -> bool:
@@ -377,21 +476,23 @@ def _same_stream(first: Problem, second: Problem) -> bool:
     return all(np.array_equal(one, two) for one, two in zip(*states, strict=True))
 
 
-def set_weights(estimator: Any, problem: Problem, params: np.ndarray | None, remedy: str) -> None:
-    """Set ``coefs_`` and ``intercepts_``, or raise with a remedy where no weights are finite."""
-    if params is None:
-        raise ValueError(f"{NON_FINITE} {remedy}")
+def set_weights(estimator: Any, problem: Problem, params: np.ndarray) -> None:
+    """Set ``coefs_``, ``intercepts_`` and the like in place of earlier ones."""
+    for name in (*HIDDEN_ATTRIBUTES, "members_"):
+        vars(estimator).pop(name, None)
     vars(estimator).update(problem.attributes(params))
 
 
-def _warn(course: Course, max_iter: int, rate: float, complaint: str) -> None:
+def _warn(course: Course, estimator: Any, rate: float, complaint: str) -> None:
     if course.outcome is Outcome.MAX_ITER:
         warnings.warn(
-            f"Stochastic Optimizer: Maximum iterations ({max_iter}) reached and the "
+            f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached and the "
             f"optimization hasn't converged yet. {complaint}".rstrip(),
             ConvergenceWarning,
             stacklevel=2,
         )
+    elif course.outcome is Outcome.MAX_TIME:
+        warn_of_time(estimator, course.n_epochs, complaint)
     elif course.outcome is Outcome.DIVERGED:
         warnings.warn(
             f"Training diverged in epoch {course.n_epochs + 1} at a learning rate of {rate:g}: "
@@ -404,3 +505,13 @@ def _warn(course: Course, max_iter: int, rate: float, complaint: str) -> None:
         warnings.warn("Training interrupted by user.", stacklevel=2)
     elif complaint:
         warnings.warn(complaint, ConvergenceWarning, stacklevel=2)
+
+
+def warn_of_time(estimator: Any, n_iterations: int, complaint: str = "") -> None:
+    """Warn that ``max_time`` is over, and of a complaint."""
+    warnings.warn(
+        f"Maximum time (max_time={estimator.max_time:g} seconds) reached after {n_iterations} "
+        f"iteration(s) and the optimization hasn't converged yet. {complaint}".rstrip(),
+        ConvergenceWarning,
+        stacklevel=3,
+    )

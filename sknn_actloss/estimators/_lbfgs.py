@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +13,14 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sknn_actloss._sklearn import check_optimize_result
 from sknn_actloss.core import Network
-from sknn_actloss.estimators._fitting import REMEDY, Problem, set_weights
+from sknn_actloss.estimators._fitting import (
+    NON_FINITE,
+    REMEDY,
+    VALIDATION_ATTRIBUTES,
+    Problem,
+    set_weights,
+    warn_of_time,
+)
 from sknn_actloss.estimators._health import complaint
 from sknn_actloss.estimators._observer import FitObserver
 from sknn_actloss.estimators._settings import Settings
@@ -27,6 +35,7 @@ def fit_lbfgs(estimator: Any, settings: Settings, problem: Problem, observer: Fi
     """Minimise over all rows at once and set the attributes of the estimator."""
     objective = _objective(problem)
     losses: list[float] = []
+    start = time.perf_counter()
 
     def evaluate(params: np.ndarray) -> tuple[float, np.ndarray]:
         observer.evaluation_begins(params)
@@ -34,10 +43,14 @@ def fit_lbfgs(estimator: Any, settings: Settings, problem: Problem, observer: Fi
 
     def on_iterate(params: np.ndarray, loss: float) -> bool:
         losses.append(loss)
-        return observer.iteration_ends(params, len(losses), loss)
+        stopped = observer.iteration_ends(params, len(losses), loss)
+        return stopped or _is_over(estimator, start, len(losses))
 
     result = _minimise(estimator, settings.solver, evaluate, objective.start, on_iterate)
-    set_weights(estimator, problem, _final_params(problem, objective, result, losses), REMEDY)
+    params = _final_params(estimator, problem, objective, result, losses)
+    if params is None:
+        raise ValueError(f"{NON_FINITE} {REMEDY}")
+    set_weights(estimator, problem, params)
     remedy = complaint(estimator, problem.X, None, [])
     estimator.n_iter_ = _n_iterations(result, len(losses), estimator.max_iter, remedy)
     _set_curves(estimator, objective.loss, losses)
@@ -72,14 +85,27 @@ def _minimise(
         return None
 
 
+def _is_over(estimator: Any, start: float, n_iterations: int) -> bool:
+    """Whether ``max_time`` has passed since the start, with a warning if so."""
+    if estimator.max_time is None or time.perf_counter() < start + estimator.max_time:
+        return False
+    warn_of_time(estimator, n_iterations)
+    return True
+
+
 def _final_params(
-    problem: Problem, objective: BestIterate, result: OptimizeResult | None, losses: list[float]
+    estimator: Any,
+    problem: Problem,
+    objective: BestIterate,
+    result: OptimizeResult | None,
+    losses: list[float],
 ) -> np.ndarray | None:
     """Return the weights to keep, ``None`` where only the initial ones are finite."""
     if result is None:
         return objective.start if objective.params is None else objective.params
     if _is_finite(result):
-        return result.x
+        keeps_best = estimator.restore_best and estimator.restore_best != "auto"
+        return objective.params if keeps_best else result.x
     if losses:
         return objective.params
     return None if problem.fresh else objective.start
@@ -116,7 +142,8 @@ def _set_curves(estimator: Any, loss: float, losses: list[float]) -> None:
         estimator.loss_ = losses[-1] if losses else loss
         estimator.best_loss_ = loss
     estimator.loss_curve_ = losses
-    estimator.validation_scores_ = estimator.best_validation_score_ = None
+    for attribute in VALIDATION_ATTRIBUTES.values():
+        setattr(estimator, attribute, None)
     estimator.t_ = 0
-    for name in ("_optimizer", "learning_rate_curve_"):
+    for name in ("_optimizer", "learning_rate_curve_", "learning_rate_init_"):
         vars(estimator).pop(name, None)

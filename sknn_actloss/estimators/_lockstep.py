@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
+from sknn_actloss._sklearn import safe_indexing
 from sknn_actloss.core import Workspace, raw_outputs
 from sknn_actloss.estimators._fitting import Problem, Training
+from sknn_actloss.estimators._holdout import Partition
+from sknn_actloss.estimators._members import gather, trainings_of
 from sknn_actloss.estimators._observer import FitObserver
 from sknn_actloss.estimators._settings import Settings
-from sknn_actloss.training import Batches, Member, Observer, Stack, train
+from sknn_actloss.training import Batches, Member, Observer, Stack, Validation, train
 
 
 class Lockstep:
@@ -30,14 +33,16 @@ class Lockstep:
     def __init__(self, trainings: Sequence[Training]) -> None:
         head = trainings[0]
         problem, self.trainings = head.problem, list(trainings)
-        self._X, self._order = problem.X, head.train_rows
+        self._X, self._given, self._order = problem.X, problem.given, head.train_rows
+        self._scored: Any = None
         self._random_state = problem.random_state if head.estimator.shuffle else None
         self._members = [training.member for training in trainings]
         self._params = np.concatenate([training.problem.params for training in trainings])
         dropping = [training for training in trainings if training.problem.model.dropout]
         self._streams = dropping[0].mask_streams() if dropping else None
         # The rows are held once, whatever the number of members.
-        shared = {"X": None, "y": problem.y, "sample_weight": problem.sample_weight}
+        shared = {"X": None, "given": None, "y": problem.y}
+        shared["sample_weight"] = problem.sample_weight
         for training in trainings:
             training.problem = replace(training.problem, **shared)
 
@@ -60,17 +65,27 @@ class Lockstep:
         sizes = batches.batch_size, batches.group_size
         stack = Stack(problem.layout, self._members, self._params, *sizes, workspace, self._streams)
         workspace = stack.network.workspace
-        score = None if head.validation_rows is None else self._scores
         stack = train(
-            stack, batches, self._random_state, score=score, observer=observer, n_epochs=n_epochs
+            stack,
+            batches,
+            self._random_state,
+            validate=None if head.holdout is None else self._validate,
+            observer=observer,
+            n_epochs=n_epochs,
+            max_time=None if head.incremental else head.estimator.max_time,
         )
         self._order = batches.order
         self._members, self._params = ([], None) if stack is None else (stack.members, stack.params)
         return workspace
 
-    def finish(self, training: Training) -> None:
-        """Set the attributes of the estimator of one of the trainings to where it stands."""
-        training.finish(self._X)
+    def warn(self, trainings: Iterable[Training]) -> None:
+        """Warn of what went wrong in some of the trainings, once for each kind of end."""
+        complaints = [(training.complaint(self._X), training) for training in trainings]
+        # Those that complain come last, and prevail.
+        complaints.sort(key=lambda pair: bool(pair[0]))
+        by_outcome = {pair[1].member.course.outcome: pair for pair in complaints}
+        for complaint, training in by_outcome.values():
+            training.warn(complaint)
 
     def drop(self, members: Collection[Member]) -> None:
         """Take members out, whether they are done or not."""
@@ -80,41 +95,65 @@ class Lockstep:
         self._members = [self._members[i] for i in left]
         self._params = self._params[left] if left else None
 
-    def bind(self, X: np.ndarray | sparse.csr_array) -> None:
-        """Take the rows to go on with after pickling, validated as they were at the start."""
-        self._X = X
+    def bind(self, X: np.ndarray | sparse.csr_array, given: Any) -> None:
+        """Take the rows to go on with after pickling, validated and as given to fit."""
+        self._X, self._given = X, given
 
-    def _scores(self, stack: Stack, params: np.ndarray) -> list[float]:
-        """Return the validation score of each member."""
-        head = self.trainings[0]
-        rows, weights = head.validation_rows, head.problem.sample_weight
-        y, weights = head.problem.y[rows], None if weights is None else weights[rows]
-        views = head.problem.layout.views(params)
-        raw = raw_outputs(self._X, views, stack.network.hidden, rows)
-        estimators = {id(training.member): training.estimator for training in self.trainings}
+    def _validate(self, stack: Stack, params: np.ndarray) -> list[Validation]:
+        """Return what validation rows say of each member."""
+        holdout, network = self.trainings[0].holdout, stack.network
+        raw = self._raw_outputs(stack, params)
+        outputs = [
+            member.model.output(part[None])[0]
+            for member, part in zip(stack.members, raw, strict=True)
+        ]
+        values = network.values(holdout.targets, raw).astype(np.float64, copy=False)
+        losses = np.average(values, axis=1, weights=holdout.sample_weight)
+        trainings = {id(training.member): training for training in self.trainings}
         return [
-            estimators[id(member)]._validation_score(
-                member.model.output(outputs[None])[0], y, weights
+            trainings[id(member)].judged(row, self._rows_to_score, part, loss)
+            for member, row, part, loss in zip(
+                stack.members, params, outputs, losses.tolist(), strict=True
             )
-            for member, outputs in zip(stack.members, raw, strict=True)
         ]
 
+    def _raw_outputs(self, stack: Stack, params: np.ndarray) -> np.ndarray:
+        """Return the raw outputs (n_members, n_rows, n_outputs) of validation rows."""
+        head = self.trainings[0]
+        holdout, views = head.holdout, head.problem.layout.views(params)
+        X = self._X if holdout.X is None else holdout.X
+        return raw_outputs(X, views, stack.network.hidden, holdout.rows)
+
+    def _rows_to_score(self) -> Any:
+        """Return the validation rows as they were given to fit."""
+        holdout = self.trainings[0].holdout
+        if holdout.X is not None:
+            return holdout.given
+        if self._scored is None:
+            self._scored = safe_indexing(self._given, holdout.rows)
+        return self._scored
+
     def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"_X": None}
+        return vars(self) | {"_X": None, "_given": None, "_scored": None}
 
 
 def fit_stochastic(
     estimator: Any,
     settings: Settings,
     problem: Problem,
+    partition: Partition,
     observer: FitObserver,
     incremental: bool,
 ) -> None:
-    """Train one estimator by minibatches and set its attributes."""
-    training = Training.of(estimator, settings, problem, incremental)
+    """Train the networks of an estimator by minibatches and set its attributes."""
+    trainings = trainings_of(estimator, settings, problem, partition, incremental)
     workspace = vars(estimator).pop("_workspace", None)
-    lockstep = Lockstep([training])
+    lockstep = Lockstep(trainings)
     workspace = lockstep.train(observer, 1 if incremental else None, workspace)
     if estimator.warm_start or incremental:
         estimator._workspace = workspace
-    lockstep.finish(training)
+    for training in trainings:
+        training.finish()
+    if estimator.n_members > 1:
+        gather(estimator, [training.estimator for training in trainings], problem)
+    lockstep.warn(trainings)

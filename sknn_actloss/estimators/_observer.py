@@ -35,17 +35,26 @@ class FitObserver(Observer):
         self._estimator, self._context = estimator, context
         self._data, self._attributes = data, attributes
         self._task: Any = None
+        self._rows: dict[int, np.ndarray] = {}
         self._iterate: np.ndarray | None = None
 
     def epoch_begins(self, stack: Stack) -> None:
         """Open the epoch's task."""
-        self._begin(stack.params[0])
+        self._begin(self._latest(stack))
 
     def epoch_ends(self, stack: Stack) -> bool:
         """Print the epoch and close its task; returns whether a callback wants to stop."""
         if self._estimator.verbose:
-            print_epoch(self._estimator, stack.members[0])
-        return self._end(stack.params[0])
+            for member in stack.members:
+                print_epoch(self._estimator, member)
+        return self._end(self._latest(stack))
+
+    def _latest(self, stack: Stack) -> np.ndarray:
+        """Return the parameters of the network, or of all members of a committee."""
+        if self._estimator.n_members == 1:
+            return stack.params[0]
+        self._rows |= {id(m): row for m, row in zip(stack.members, stack.params, strict=True)}
+        return np.array(list(self._rows.values()))
 
     def evaluation_begins(self, params: np.ndarray) -> None:
         """Open the task of an iteration of L-BFGS with its first evaluation."""
@@ -90,7 +99,10 @@ def print_epoch(estimator: Any, member: Member) -> None:
         print(f"Iteration {course.n_epochs + 1}, loss is not finite. Stopping.")
         return
     print(f"Iteration {course.n_epochs}, loss = {course.loss_curve[-1]:.8f}")
-    if course.early_stopping:
+    what = "loss" if estimator.monitor == "loss" else "score"
+    if course.validation_losses:
+        print(f"Validation loss: {course.validation_losses[-1]:.8f}")
+    if course.validation_scores and what == "score":
         print(f"Validation score: {course.validation_scores[-1]:f}")
     verdict = ""
     if course.outcome is Outcome.CONVERGED:
@@ -98,8 +110,8 @@ def print_epoch(estimator: Any, member: Member) -> None:
     elif course.rate_reduced:
         verdict = f"Setting learning rate to {member.learning_rate.learning_rate:f}"
     if verdict:
-        what = "Validation score" if course.early_stopping else "Training loss"
+        judged = f"Validation {what}" if course.early_stopping else "Training loss"
         print(
-            f"{what} did not improve more than tol={estimator.tol:f} for "
+            f"{judged} did not improve more than tol={estimator.tol:f} for "
             f"{estimator.n_iter_no_change} consecutive epochs. {verdict}"
         )

@@ -12,9 +12,27 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import validate_data
 
 from sknn_actloss._sklearn import StrOptions, fit_context
-from sknn_actloss.estimators._base import FLOATS, BaseMLP, is_stochastic, single_column
+from sknn_actloss.estimators._base import (
+    FLOATS,
+    BaseMLP,
+    is_stochastic,
+    known_loss,
+    mean_of_members,
+    single_column,
+)
 from sknn_actloss.estimators._docs import documented
+from sknn_actloss.estimators._validation import Request
 from sknn_actloss.losses import LOSSES, Loss, resolve_loss
+
+
+def has_quantiles(estimator: MLPRegressor) -> bool:
+    """Whether the loss gives several quantiles; raises AttributeError where it does not."""
+    if not known_loss(estimator).levels:
+        raise AttributeError(
+            f"predict_quantiles is not available with loss={estimator.loss!r}. Set a loss of "
+            "several quantiles, such as loss=Quantile((0.1, 0.5, 0.9)), and fit."
+        )
+    return True
 
 
 @documented
@@ -30,7 +48,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     loss : str or Loss, default="squared_error"
         What training minimises, summed over outputs and averaged over rows; "squared_error" is
         half the squared error. One of {regression_losses}, an instance such as
-        ``Huber(delta=2.0)``, or ``FunctionLoss(value)``.
+        ``Huber(delta=2.0)``, or ``FunctionLoss(value)``. ``Quantile((0.1, 0.5, 0.9))`` fits
+        several quantiles at once, "gaussian_nll" mean and variance.
     {training}
 
     Attributes
@@ -150,7 +169,17 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         self.checkpoint = checkpoint
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+        *,
+        groups: Any = None,
+    ) -> Self:
         """Fit the network to data and targets.
 
         Parameters
@@ -161,6 +190,16 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             Targets, within the domain of the loss.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows; an integer weight is worth as many copies of the row.
+        X_val : {array-like, sparse matrix, data frame} of shape (n_val, n_features), default=None
+            Rows to judge the network by after each epoch, in place of those that
+            ``validation_fraction`` sets aside. Without early stopping they are looked at only,
+            and ``restore_best=True`` goes by them.
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            Their targets.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Weights of the validation rows.
+        groups : array-like of shape (n_samples,), default=None
+            Groups of the rows, for a splitter as ``validation_fraction``.
 
         Returns
         -------
@@ -169,10 +208,11 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         Raises
         ------
         ValueError
-            If a parameter, the data or the weights are invalid, if settings contradict each
-            other, or if the first epoch diverges.
+            If a parameter, the data or the weights are invalid, if settings or arguments
+            contradict each other, or if the first epoch diverges.
         """
-        return self._fit(X, y, sample_weight, incremental=False)
+        request = Request(X_val, y_val, sample_weight_val, groups)
+        return self._fit(X, y, sample_weight, incremental=False, request=request)
 
     @available_if(is_stochastic)
     @fit_context(prefer_skip_nested_validation=True)
@@ -194,8 +234,43 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         """
         return self._fit(X, y, sample_weight, incremental=True)
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(
+        self, X: Any, return_std: bool = False
+    ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
         """Predict the targets.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows to predict.
+        return_std : bool, default=False
+            Whether to return the standard deviations of the targets as well.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
+            What the loss leads to: the mean for "squared_error" and "gaussian_nll", the median
+            for "absolute_error" and several quantiles, and so on.
+        std : ndarray of the shape of ``y``
+            Standard deviations, with ``return_std=True``.
+
+        Raises
+        ------
+        ValueError
+            With ``return_std=True``, if the loss knows no variance.
+        """
+        if not return_std:
+            outputs = self._outputs(X, activated=True)
+            return _squeezed(mean_of_members(self._model.loss.point(outputs)))
+        mean, variance = self._mean_and_variance(X)
+        return _squeezed(mean), _squeezed(np.sqrt(variance))
+
+    @available_if(has_quantiles)
+    def predict_quantiles(self, X: Any) -> np.ndarray:
+        """Predict the quantiles of the targets, for a loss of several quantiles.
+
+        Quantiles are sorted within each row and target, so that they do not cross, and
+        :meth:`predict` is the column of the median.
 
         Parameters
         ----------
@@ -204,10 +279,24 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
         Returns
         -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        quantiles : ndarray of shape (n_samples, n_levels) or (n_samples, n_targets, n_levels)
+            The columns follow the levels in ascending order, in whatever order the loss has them.
         """
-        prediction = self._predictions(X)
-        return prediction.ravel() if prediction.shape[1] == 1 else prediction
+        quantiles = mean_of_members(self._model.loss.quantiles(self._outputs(X, activated=True)))
+        return quantiles[:, 0] if quantiles.shape[1] == 1 else quantiles
+
+    def _mean_and_variance(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Return means and variances of the targets (n_samples, n_targets)."""
+        outputs, loss = self._outputs(X, activated=True), self._model.loss
+        points, variances = loss.point(outputs), loss.variance(outputs)
+        if variances is None and len(points) == 1:
+            raise ValueError(
+                f"return_std=True needs a loss that knows the variance of the targets, or several "
+                f"members that differ, but this estimator has loss={self.loss!r} and n_members=1. "
+                "Use loss='gaussian_nll', n_members > 1, or return_std=False."
+            )
+        variance = points.var(axis=0) + (0 if variances is None else mean_of_members(variances))
+        return mean_of_members(points), variance
 
     def _validate(self, X: Any, y: Any, reset: bool) -> tuple[Any, np.ndarray]:
         if sparse.issparse(y):
@@ -232,9 +321,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     def _validation_score(
         self, prediction: np.ndarray, y: np.ndarray, sample_weight: np.ndarray | None
     ) -> float:
-        if not np.all(np.isfinite(prediction)):
+        predicted = self._model.loss.point(prediction)
+        if not np.all(np.isfinite(predicted)):
             return float("nan")
-        return float(r2_score(y, prediction, sample_weight=sample_weight))
+        return float(r2_score(y, predicted, sample_weight=sample_weight))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -247,3 +337,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         # scikit-learn's checks of several outputs use targets of both signs.
         tags.target_tags.multi_output = not positive_only
         return tags
+
+
+def _squeezed(predicted: np.ndarray) -> np.ndarray:
+    """Return the only column as a vector, several columns as they are."""
+    return predicted.ravel() if predicted.shape[1] == 1 else predicted

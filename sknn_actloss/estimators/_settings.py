@@ -29,6 +29,8 @@ SOLVER_PARAMETERS = ("momentum", "nesterovs_momentum", "beta_1", "beta_2", "epsi
 class Settings:
     """An estimator's parameters with every component resolved and checked.
 
+    ``learning_rate_init`` is ``None`` where a range test has to find it.
+
     Conflicts between parameters raise a ``ValueError`` that says what to change.
     """
 
@@ -38,7 +40,7 @@ class Settings:
     loss: Loss
     solver: Solver
     schedule: Schedule
-    learning_rate_init: float
+    learning_rate_init: float | None
     weight_decay: float
     initializer: Initializer
     alpha: float
@@ -116,6 +118,8 @@ class Settings:
         elif isinstance(output, Softmax) and n_outputs == 1:
             flaw = "it needs at least two outputs, and these targets have one"
         else:
+            flaw = loss.objection(canonical_name(output))
+        if not flaw:
             return
         raise ValueError(
             f"out_activation={output!r} does not go with loss={self.loss!r}: {flaw}. "
@@ -172,13 +176,14 @@ def _dropout(spec: Any, n_hidden: int) -> tuple[float, ...]:
     return tuple(map(float, rates)) if any(rates) else ()
 
 
-def _learning_rate(estimator: Any) -> tuple[Schedule, float]:
-    spec, rate = estimator.learning_rate, float(estimator.learning_rate_init)
+def _learning_rate(estimator: Any) -> tuple[Schedule, float | None]:
+    spec, init = estimator.learning_rate, estimator.learning_rate_init
+    rate = None if isinstance(init, str) else float(init)
     if not isinstance(spec, Real):
         return resolve_schedule(spec, power_t=estimator.power_t), rate
     if rate != DEFAULT_RATE:
         raise ValueError(
-            f"learning_rate={spec} and learning_rate_init={rate} both give a rate. Set "
+            f"learning_rate={spec} and learning_rate_init={init!r} both give a rate. Set "
             f"learning_rate='constant' or leave learning_rate_init at {DEFAULT_RATE}."
         )
     return Constant(), float(spec)
@@ -188,16 +193,24 @@ def _check_lbfgs(estimator: Any, solver: Solver, schedule: Schedule) -> None:
     if solver.stochastic:
         return
     conflicts = {
-        "early_stopping=True": (estimator.early_stopping, "early_stopping=False"),
+        "early_stopping=True": (
+            estimator.early_stopping and estimator.early_stopping != "auto",
+            "early_stopping=False",
+        ),
         f"learning_rate={estimator.learning_rate!r}": (
             schedule != Constant() or isinstance(estimator.learning_rate, Real),
             "learning_rate='constant'",
         ),
         f"dropout={estimator.dropout!r}": (np.any(estimator.dropout), "dropout=0"),
         f"l1={estimator.l1}": (estimator.l1, "l1=0"),
+        f"n_members={estimator.n_members}": (estimator.n_members > 1, "n_members=1"),
         f"normalization={estimator.normalization!r}": (
             getattr(resolve_normalization(estimator.normalization), "has_moments", False),
             "normalization='layer'",
+        ),
+        f"learning_rate_init={estimator.learning_rate_init!r}": (
+            isinstance(estimator.learning_rate_init, str),
+            f"learning_rate_init={DEFAULT_RATE}",
         ),
     }
     for name in ("weight_decay", "max_norm", "gradient_clip", "weight_averaging"):

@@ -18,6 +18,7 @@ from sknn_actloss.estimators._lockstep import Lockstep
 from sknn_actloss.estimators._observer import print_epoch
 from sknn_actloss.estimators._regressor import MLPRegressor
 from sknn_actloss.estimators._settings import Settings
+from sknn_actloss.estimators._validation import NOTHING, partition
 from sknn_actloss.training import Observer, Outcome, Stack
 
 
@@ -26,8 +27,8 @@ class Together:
 
     Each estimator ends where its own ``fit`` would have brought it. Those whose networks go
     through the same batches share a stack; the others (other sizes or batches, L-BFGS,
-    callbacks, a ``fit`` of their own) form stacks of their own or are fitted alone. An estimator
-    that fails leaves the others as they are.
+    callbacks, ``max_time``, validation rows given to ``fit``, a ``fit`` of their own) form stacks
+    of their own or are fitted alone. An estimator that fails leaves the others as they are.
 
     What is pickled holds no rows of X: :meth:`bind` takes them before training goes on.
 
@@ -122,7 +123,7 @@ class Together:
             head = self._locksteps[0].trainings[0].estimator
             rows = validate_data(head, X, accept_sparse="csr", dtype=FLOATS, reset=False)
             for lockstep in self._locksteps:
-                lockstep.bind(rows)
+                lockstep.bind(rows, X)
 
     def _join(self, place: int, groups: list[dict[int, Training]]) -> None:
         """Find the stack of an estimator; new stacks are added to the groups."""
@@ -133,9 +134,11 @@ class Together:
         if not (settings.solver.stochastic and self._is_plain(estimator)):
             self._alone.add(place)
             return
-        weight = self._fit_params.get("sample_weight")
-        problem = estimator._problem(settings, self._checked(estimator), weight, incremental=False)
-        training = Training.of(estimator, settings, problem)
+        NOTHING.check(estimator, stochastic=True)
+        weight, data = self._fit_params.get("sample_weight"), self._checked(estimator)
+        problem = estimator._problem(settings, data, weight, incremental=False)
+        rows = partition(estimator, data, problem, weight, NOTHING)
+        training = Training.of(estimator, settings, problem, rows)
         for group in groups:
             if next(iter(group.values())).matches(training):
                 group[place] = training
@@ -155,6 +158,9 @@ class Together:
         return (
             type(estimator).fit in (MLPClassifier.fit, MLPRegressor.fit)
             and not hasattr(estimator, "_skl_callbacks")
+            and estimator.n_members == 1
+            # The members of a stack share its time.
+            and estimator.max_time is None
             and not set(self._fit_params) - {"sample_weight"}
         )
 
@@ -182,7 +188,8 @@ class Together:
             raise KeyboardInterrupt
         for place, training in zip(places, lockstep.trainings, strict=True):
             with self._attempt(place):
-                lockstep.finish(training)
+                training.finish()
+                lockstep.warn([training])
 
     @contextmanager
     def _attempt(self, place: int) -> Iterator[None]:

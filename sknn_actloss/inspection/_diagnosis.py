@@ -149,8 +149,8 @@ def diagnose(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Diagn
     - ``"dead_units"``: half of the units of a layer are zero for all rows, after the activation
       and before dropout and skip connections; 30 % of them, if the network explains less
       than 80 % of the loss of a constant output.
-    - ``"saturation"``: in a network that explains less than that, 60 % of the outputs of a layer
-      lie within 1 % of an end of the range of a bounded activation.
+    - ``"saturation"``: 90 % of the outputs of a layer lie within 1 % of an end of the range of a
+      bounded activation; 60 % of them, if the network explains less than that.
     - ``"vanishing_gradients"``: the gradient of the first layer is at most 1e-3 of that of the
       last, and not because a whole layer is dead.
     - ``"exploding_gradients"``: it is more than 1e3 of it, with inputs of ordinary scales, or is

@@ -14,9 +14,9 @@ from sknn_actloss.inspection._remedies import Remedies, Remedy
 
 #: Shares of a layer's units that are too many for any network, and for one that has not learnt.
 DEAD, DEAD_UNLEARNT = 0.5, 0.3
-#: Share of a layer's outputs that is too much for a network that has not learnt.
-SATURATED = 0.6
-#: Share of the loss that a network explains which has learnt: its units may be as they like.
+#: The same for a layer's outputs.
+SATURATED, SATURATED_UNLEARNT = 0.9, 0.6
+#: Share of the loss that a network explains which has learnt.
 LEARNT = 0.8
 #: Factor between the gradients of the first and the last layer.
 GRADIENT_FACTOR = 1e3
@@ -146,7 +146,7 @@ def dead_units(facts: Facts) -> Iterator[Finding]:
 
 def saturation(facts: Facts) -> Iterator[Finding]:
     """Layers with most outputs at the ends of the activation's range."""
-    limit = np.inf if facts.has_learnt else SATURATED
+    limit = SATURATED if facts.has_learnt else SATURATED_UNLEARNT
     for place, layer in enumerate(facts.layers):
         if layer.saturated is not None and layer.saturated >= limit:
             yield Finding.of(

@@ -46,7 +46,7 @@ class InputReport:
 
     @property
     def offset(self) -> np.ndarray:
-        """Distance of the mean from zero in units of the extent; zero for those that do not vary."""
+        """Mean in units of the extent, zero for inputs that do not vary."""
         offset = np.zeros(len(self.mean))
         offset[self.varying] = np.abs(self.mean[self.varying]) / self.extent[self.varying]
         return offset

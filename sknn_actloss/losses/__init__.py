@@ -8,6 +8,7 @@ from sknn_actloss._component import Table, resolve
 from sknn_actloss.losses._base import TARGET_KINDS, Loss
 from sknn_actloss.losses._classification import Focal, LogLoss
 from sknn_actloss.losses._function import FunctionLoss
+from sknn_actloss.losses._gaussian import GaussianNLL
 from sknn_actloss.losses._margin import (
     CategoricalHinge,
     Exponential,
@@ -16,13 +17,13 @@ from sknn_actloss.losses._margin import (
     SquaredHinge,
 )
 from sknn_actloss.losses._positive import Gamma, Poisson, SquaredLogError, Tweedie
+from sknn_actloss.losses._quantile import Quantile
 from sknn_actloss.losses._regression import (
     AbsoluteError,
     AbsolutePercentageError,
     EpsilonInsensitive,
     Huber,
     LogCosh,
-    Quantile,
     SquaredEpsilonInsensitive,
     SquaredError,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "Focal",
     "FunctionLoss",
     "Gamma",
+    "GaussianNLL",
     "Hinge",
     "Huber",
     "LogCosh",
@@ -63,6 +65,7 @@ LOSSES: dict[str, Table[Loss]] = {
             "huber": Huber,
             "log_cosh": LogCosh,
             "quantile": Quantile,
+            "gaussian_nll": GaussianNLL,
             "epsilon_insensitive": EpsilonInsensitive,
             "squared_epsilon_insensitive": SquaredEpsilonInsensitive,
             "absolute_percentage_error": AbsolutePercentageError,

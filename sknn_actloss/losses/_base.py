@@ -26,12 +26,12 @@ PROBABILITY_OUTPUT = {
 class Loss(Component):
     """Base of loss functions.
 
-    Encoded targets ``y`` have shape ``(batch, n_outputs)``, raw outputs and predictions
-    ``(n_members, batch, n_outputs)``; every method also takes ``raw`` without the axis of
-    members, and reduces over the last axis only. Losses sum over outputs; their callers average
-    over rows. Hyperparameters are numbers, or arrays of shape ``(n_members, 1, 1)`` where the
-    members of a stack differ. Arrays may be stored in any order; training stores them output by
-    output.
+    Encoded targets ``y`` have shape ``(batch, n_targets)``, raw outputs and predictions
+    ``(n_members, batch, n_outputs)``, with ``outputs_per_target`` outputs for each column of the
+    targets; every method also takes ``raw`` without the axis of members, and reduces over the
+    last axis only. Losses sum over outputs; their callers average over rows. Hyperparameters are
+    numbers, or arrays of shape ``(n_members, 1, 1)`` where the members of a stack differ. Arrays
+    may be stored in any order; training stores them output by output.
 
     *Raw* outputs are those of the last linear layer; a *prediction* is the output activation of
     them. :meth:`value` and :meth:`gradient` take raw outputs through the activation named by
@@ -50,7 +50,11 @@ class Loss(Component):
     probabilistic : bool
         Whether :meth:`probabilities` turns predictions into probabilities.
     outputs_per_target : int
-        How many raw outputs a column of the targets needs.
+        How many raw outputs a column of the targets needs; :meth:`point` says which of them, or
+        what of them, is the prediction.
+    levels : tuple of float
+        Levels of the quantiles that a method ``quantiles(prediction)`` gives, ascending; empty
+        where there is none.
     target_domain : Interval
         Where targets may lie.
     prediction_domain : Interval
@@ -62,6 +66,7 @@ class Loss(Component):
     encoding: ClassVar[tuple[float, float]] = (0.0, 1.0)
     probabilistic: ClassVar[bool] = False
     outputs_per_target: ClassVar[int] = 1
+    levels: ClassVar[tuple[float, ...]] = ()
     formula: ClassVar[str] = ""
     advice: ClassVar[str] = ""
 
@@ -78,6 +83,16 @@ class Loss(Component):
     def natural_output(self, target_kind: str) -> str:
         """Return the name of the output activation that ``out_activation="auto"`` means."""
         return self.link
+
+    def objection(self, output: str) -> str:
+        """Return why outputs cannot go through an activation in the domain, ``""`` if they can.
+
+        Parameters
+        ----------
+        output : str
+            Canonical name of the output activation, ``""`` where it has none.
+        """
+        return ""
 
     def for_targets(self, target_kind: str, output: str) -> Loss:
         """Return the loss that trains on targets of this kind through this output.
@@ -140,6 +155,14 @@ class Loss(Component):
         """
         return None
 
+    def point(self, prediction: np.ndarray) -> np.ndarray:
+        """Turn activated outputs (..., n_outputs) into predicted targets (..., n_targets)."""
+        return prediction
+
+    def variance(self, prediction: np.ndarray) -> np.ndarray | None:
+        """Return the variance of each target, (..., n_targets), ``None`` where it is unknown."""
+        return None
+
     def probabilities(self, prediction: np.ndarray) -> np.ndarray:
         """Turn predictions into the probability of each output's positive state."""
         return prediction
@@ -156,12 +179,13 @@ class Loss(Component):
 
         Parameters
         ----------
-        y_true : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        y_true : array-like of shape (n_samples,) or (n_samples, n_targets)
             Targets as training encodes them: numbers, one column of 0/1 for two classes, one
             column for each class or label otherwise. Losses that encode as -1/+1 take both.
-        y_pred : array-like of the shape of ``y_true``
+        y_pred : array-like of the shape of ``y_true``, or (n_samples, n_outputs)
             Activated outputs: predictions, probabilities, or decision values for losses
-            without a link.
+            without a link. Losses of several outputs for each target take all of them, target
+            by target.
         sample_weight : array-like of shape (n_samples,), optional
             Weights of the rows.
         target_kind : {"continuous", "binary", "multiclass", "multilabel"}, optional
@@ -173,9 +197,10 @@ class Loss(Component):
             Sum over outputs, weighted average over rows.
         """
         y, prediction = _columns(y_true), _columns(y_pred)
-        if y.shape != prediction.shape:
+        if prediction.shape != (len(y), y.shape[1] * self.outputs_per_target):
             raise ValueError(
-                f"y_true of shape {y.shape} and y_pred of shape {prediction.shape} must agree."
+                f"y_true of shape {y.shape} and y_pred of shape {prediction.shape} must agree, "
+                f"with {self.outputs_per_target} column(s) of y_pred for each of y_true."
             )
         if self.encoding == (-1.0, 1.0):
             y = np.where(y > 0, 1.0, -1.0)

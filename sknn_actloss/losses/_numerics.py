@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 
@@ -23,3 +25,14 @@ def row_dot(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 def row_max(x: np.ndarray) -> np.ndarray:
     """Return the maximum over the last axis, which is kept with length one."""
     return np.maximum.reduce(x, axis=-1, keepdims=True)
+
+
+def weighted_quantile(
+    y: np.ndarray, quantile: float | Sequence[float], weight: np.ndarray
+) -> np.ndarray:
+    """Return the quantile of each column, one of its values; a weight of two is a row twice.
+
+    ``weight`` has shape ``(n_rows,)`` or that of ``y``. Several quantiles are rows of the result.
+    """
+    weight = np.broadcast_to(weight.reshape(len(y), -1), y.shape)
+    return np.quantile(y, quantile, axis=0, weights=weight, method="inverted_cdf")

@@ -12,16 +12,7 @@ from sknn_actloss._calls import Call, run
 from sknn_actloss._interval import UNIT, Interval
 from sknn_actloss._sklearn import number
 from sknn_actloss.losses._base import PROBABILITY_OUTPUT, Loss
-from sknn_actloss.losses._numerics import row_dot, row_sum
-
-
-def weighted_quantile(y: np.ndarray, quantile: float, weight: np.ndarray) -> np.ndarray:
-    """Return the quantile of each column, one of its values; a weight of two is a row twice.
-
-    ``weight`` has shape ``(n_rows,)`` or that of ``y``.
-    """
-    weight = np.broadcast_to(weight.reshape(len(y), -1), y.shape)
-    return np.quantile(y, quantile, axis=0, weights=weight, method="inverted_cdf")
+from sknn_actloss.losses._numerics import row_dot, row_sum, weighted_quantile
 
 
 @dataclass(repr=False)
@@ -192,41 +183,6 @@ class LogCosh(ResidualLoss):
 
     def _slope(self, d: np.ndarray) -> None:
         np.tanh(d, out=d)
-
-
-@dataclass(repr=False)
-class Quantile(ResidualLoss):
-    r"""Pinball loss, whose minimiser is a quantile of the target given the features.
-
-    .. math:: \ell(y, p) = \max(q (y - p), (q - 1) (y - p))
-
-    Parameters
-    ----------
-    quantile : float, default=0.5
-        The quantile :math:`q` to predict, in (0, 1).
-
-    References
-    ----------
-    R. Koenker and G. Bassett, "Regression quantiles", Econometrica 46, 1978.
-    """
-
-    quantile: float = 0.5
-
-    _parameter_constraints: ClassVar[dict[str, list]] = {"quantile": [number(0, 1)]}
-    formula: ClassVar[str] = "max(q(y − p), (q − 1)(y − p))"
-    advice: ClassVar[str] = "a quantile; two of them make a prediction interval"
-
-    def _loss(self, d: np.ndarray) -> np.ndarray:
-        return np.maximum(d, 0) - self.quantile * d
-
-    def _slope(self, d: np.ndarray) -> None:
-        np.sign(d, out=d)
-        d *= 0.5
-        np.add(d, 0.5 - self.quantile, out=d)
-
-    def initial_prediction(self, y: np.ndarray, sample_weight: np.ndarray) -> np.ndarray:
-        """Return the weighted quantile of each output."""
-        return weighted_quantile(y, self.quantile, sample_weight)
 
 
 @dataclass(repr=False)

@@ -9,9 +9,10 @@ _SECTIONS = {
 Networks of a fold that have the same shape, batch size, data type, training rows and stream of
 random numbers train in lockstep as one stack, whatever their activations, losses, learning rates,
 solvers, penalties and stopping rules; members that are done leave it. The others (other sizes,
-another validation split, L-BFGS) form stacks of their own or train alone. Steps of a Pipeline in
-front of the network are fitted once for each fold and each setting of their own parameters. A
-stack is no larger than fits the cache, and is what joblib's workers are given to do.
+another validation split, L-BFGS, ``max_time``, validation rows given to ``fit``) form stacks of
+their own or train alone. Steps of a Pipeline in front of the network are fitted once for each fold
+and each setting of their own parameters. A stack is no larger than fits the cache, and is what
+joblib's workers are given to do.
 
 With an int as the network's ``random_state``, or a RandomState instance, which is copied for
 each fit, scores and the refitted estimator are those of scikit-learn's search. With ``None``, all

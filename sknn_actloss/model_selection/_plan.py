@@ -15,6 +15,7 @@ from sklearn.base import clone
 from sknn_actloss._sklearn import num_features
 from sknn_actloss.core import Layout
 from sknn_actloss.estimators import BaseMLP, hidden_sizes
+from sknn_actloss.losses import resolve_loss
 from sknn_actloss.model_selection._pipeline import (
     fingerprint,
     network_name,
@@ -38,7 +39,6 @@ SHAPING = (
     "dtype",
     "early_stopping",
     "hidden_layer_sizes",
-    "monitor",
     "n_members",
     "normalization",
     "random_state",
@@ -95,8 +95,9 @@ class Candidate:
         """Equal for candidates that may share a stack; the training has the last word."""
         params = self.network.get_params(deep=False)
         shaping = tuple(fingerprint(params[name]) for name in SHAPING if name in params)
-        # What trains without minibatches trains alone.
-        return shaping if hasattr(self.network, "partial_fit") else (*shaping, self.index)
+        # What trains without minibatches or against the clock trains alone.
+        shares = hasattr(self.network, "partial_fit") and self.network.max_time is None
+        return shaping if shares else (*shaping, self.index)
 
     @cached_property
     def order_key(self) -> tuple[str, ...]:
@@ -111,22 +112,22 @@ class Shape:
 
     Parameters
     ----------
-    n_rows, n_features, n_outputs : int
-        Rows and columns of the training data, and outputs of the networks.
+    n_rows, n_features, n_targets : int
+        Rows and columns of the training data, and columns of the encoded targets.
     itemsize : int
         Bytes of a number.
     """
 
     n_rows: int
     n_features: int
-    n_outputs: int
+    n_targets: int
     itemsize: int
 
     @classmethod
     def of(cls, X: Any, y: Any, n_rows: int, has_classes: bool) -> Shape:
         """Look at data; what cannot be seen counts as one."""
         itemsize = 4 if getattr(X, "dtype", None) == np.float32 else 8
-        return cls(n_rows, _n_features(X), _n_outputs(y, has_classes), itemsize)
+        return cls(n_rows, _n_features(X), _n_targets(y, has_classes), itemsize)
 
     def stack_limit(self, network: BaseMLP) -> int:
         """Return how many such networks are best trained together."""
@@ -138,7 +139,8 @@ class Shape:
 
     def _member_bytes(self, network: BaseMLP) -> int:
         hidden = hidden_sizes(network.hidden_layer_sizes)
-        layout = Layout((self.n_features, *hidden, self.n_outputs))
+        loss = resolve_loss(network.loss, network._task)
+        layout = Layout((self.n_features, *hidden, self.n_targets * loss.outputs_per_target))
         batch_size = 200 if network.batch_size == "auto" else network.batch_size
         itemsize = self.itemsize if network.dtype == "auto" else np.dtype(network.dtype).itemsize
         # Parameters, gradient and two moments; signals and their derivatives.
@@ -180,7 +182,7 @@ def _n_features(X: Any) -> int:
         return 1
 
 
-def _n_outputs(y: Any, has_classes: bool) -> int:
+def _n_targets(y: Any, has_classes: bool) -> int:
     if np.ndim(y) == 2:
         return np.shape(y)[1]
     try:

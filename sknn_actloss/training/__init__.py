@@ -2,10 +2,11 @@
 
 from sknn_actloss.training.averages import Average
 from sknn_actloss.training.batches import Batch, Batches, Group
+from sknn_actloss.training.finder import RangeTest, range_test
 from sknn_actloss.training.lbfgs import BestIterate, minimize
 from sknn_actloss.training.loop import Observer, train
 from sknn_actloss.training.stack import Member, Stack
-from sknn_actloss.training.stopping import Course, Outcome
+from sknn_actloss.training.stopping import Course, Outcome, Validation
 
 __all__ = [
     "Average",
@@ -17,7 +18,10 @@ __all__ = [
     "Member",
     "Observer",
     "Outcome",
+    "RangeTest",
     "Stack",
+    "Validation",
     "minimize",
+    "range_test",
     "train",
 ]

@@ -75,6 +75,8 @@ class Batches:
         The training rows; ``None`` means all.
     batch_size : int
         Rows of a batch; the last one may have fewer.
+    max_batches : int
+        Batches of a group at most.
 
     Attributes
     ----------
@@ -93,6 +95,7 @@ class Batches:
         sample_weight: np.ndarray | None,
         rows: np.ndarray | None,
         batch_size: int,
+        max_batches: int = MAX_BATCHES,
     ) -> None:
         self._X, self._sample_weight, self.order = X, sample_weight, rows
         # Output by output, as networks store what they compare with the targets.
@@ -105,7 +108,8 @@ class Batches:
             # Sorted, so that the sum is the same in whatever order the rows come.
             weights = sample_weight if rows is None else sample_weight[np.sort(rows)]
             self._mean_weight = float(weights.mean(dtype=np.float64))
-        self.group_size = batch_size * min(_batches_in_group(X, y, batch_size), self.n_batches)
+        n_batches = min(_batches_in_group(X, y, batch_size), max_batches, self.n_batches)
+        self.group_size = batch_size * n_batches
         is_dense = isinstance(X, np.ndarray)
         self._dense = np.ones((self.group_size, 1 + X.shape[1]), y.dtype) if is_dense else None
         self._targets = np.empty((y.shape[1], self.group_size), y.dtype)
@@ -176,4 +180,4 @@ def _batches_in_group(X: np.ndarray | sparse.csr_array, y: np.ndarray, batch_siz
     if not isinstance(X, np.ndarray):
         return 1
     batch_bytes = batch_size * y.itemsize * (X.shape[1] + y.shape[1])
-    return min(max(1, GROUP_BYTES // batch_bytes), MAX_BATCHES)
+    return max(1, GROUP_BYTES // batch_bytes)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 
 import numpy as np
 
 from sknn_actloss.training.batches import Batches
 from sknn_actloss.training.stack import Member, Stack
-from sknn_actloss.training.stopping import Outcome
+from sknn_actloss.training.stopping import Outcome, Validation
+
+#: What validation rows say of each member, given a stack and what its predictions use.
+Validate = Callable[[Stack, np.ndarray], list[Validation]]
 
 
 class Observer:
@@ -27,9 +31,10 @@ def train(
     batches: Batches,
     random_state: np.random.RandomState | None,
     *,
-    score: Callable[[Stack, np.ndarray], list[float]] | None = None,
+    validate: Validate | None = None,
     observer: Observer | None = None,
     n_epochs: int | None = None,
+    max_time: float | None = None,
 ) -> Stack | None:
     """Train the members of a stack until each has converged or reached its ``max_iter``.
 
@@ -45,13 +50,15 @@ def train(
         The training rows.
     random_state : RandomState or None
         Draws a new order of the rows for each epoch; ``None`` keeps the order.
-    score : callable, optional
-        Returns the validation score of each member, given the stack and the rows of parameters
-        that predictions use, for early stopping.
+    validate : callable, optional
+        Returns what validation rows say of each member, given the stack and the rows of
+        parameters that predictions use. It may set the outcome of a member that cannot go on.
     observer : Observer, optional
         Is told of each epoch and may stop the training.
     n_epochs : int, optional
         Pause after so many epochs.
+    max_time : float, optional
+        Seconds after which all members leave, at the end of an epoch.
 
     Returns
     -------
@@ -60,7 +67,7 @@ def train(
         left; ``None`` where all are done.
     """
     observer = observer or Observer()
-    epoch = 0
+    epoch, deadline = 0, np.inf if max_time is None else time.perf_counter() + max_time
     with np.errstate(over="ignore", invalid="ignore"):
         try:
             while stack is not None and epoch != n_epochs:
@@ -69,11 +76,13 @@ def train(
                     batches.shuffle(random_state)
                 losses = _run_epoch(stack, batches)
                 epoch += 1
-                _record(stack, batches, losses, score)
+                _record(stack, batches, losses, validate)
                 for member in stack.members:
                     _judge(member)
                 if observer.epoch_ends(stack):
                     _end_all(stack, Outcome.STOPPED)
+                if time.perf_counter() >= deadline:
+                    _end_all(stack, Outcome.MAX_TIME)
                 stack = _release(stack, batches)
         except KeyboardInterrupt:
             _end_all(stack, Outcome.INTERRUPTED)
@@ -93,19 +102,14 @@ def _run_epoch(stack: Stack, batches: Batches) -> np.ndarray:
     return total / batches.total_weight
 
 
-def _record(
-    stack: Stack,
-    batches: Batches,
-    losses: np.ndarray,
-    score: Callable[[Stack, np.ndarray], list[float]] | None,
-) -> None:
+def _record(stack: Stack, batches: Batches, losses: np.ndarray, validate: Validate | None) -> None:
     rows = stack.rows(batches)
-    scores = [None] * len(losses) if score is None else score(stack, rows)
-    for member, params, loss, value in zip(
-        stack.members, rows, losses.tolist(), scores, strict=True
+    validations = [None] * len(losses) if validate is None else validate(stack, rows)
+    for member, params, loss, validation in zip(
+        stack.members, rows, losses.tolist(), validations, strict=True
     ):
         course, learning_rate = member.course, member.learning_rate
-        if course.record(params, loss, learning_rate.current, value):
+        if course.record(params, loss, learning_rate.current, validation):
             learning_rate.end_epoch(batches.n_batches, batches.total_weight, course.metric)
         else:
             course.outcome = Outcome.DIVERGED

@@ -10,8 +10,10 @@ from sknn_actloss._calls import run
 from sknn_actloss._interval import NONNEGATIVE, POSITIVE
 from sknn_actloss.activations import ACTIVATIONS, Activation, Softmax, canonical_name
 from sknn_actloss.core import Layout, Model, Network
-from sknn_actloss.losses import LOSSES, Loss
+from sknn_actloss.losses import LOSSES, Loss, Quantile
 
+#: Losses beside those of the tables, by names of their own.
+OTHERS = {("regression", "quantiles"): lambda: Quantile((0.9, 0.1, 0.5))}
 SHAPES = {
     "regression": [("continuous", 1), ("continuous", 3)],
     "classification": [("binary", 1), ("multiclass", 4), ("multilabel", 1), ("multilabel", 3)],
@@ -19,19 +21,24 @@ SHAPES = {
 
 
 class Case(NamedTuple):
-    """A loss of a table with targets of one kind."""
+    """A loss of a table, or another one, with targets of one kind."""
 
     task: str
     name: str
     kind: str
-    n_outputs: int
+    n_targets: int
 
     def __str__(self) -> str:
-        return f"{self.name}-{self.kind}-{self.n_outputs}"
+        return f"{self.name}-{self.kind}-{self.n_targets}"
 
     @property
     def loss(self) -> Loss:
-        return LOSSES[self.task][self.name]()
+        make = OTHERS.get((self.task, self.name)) or LOSSES[self.task][self.name]
+        return make()
+
+    @property
+    def n_outputs(self) -> int:
+        return self.n_targets * self.loss.outputs_per_target
 
     def model(
         self,
@@ -48,9 +55,9 @@ class Case(NamedTuple):
 
     def targets(self, rng: np.random.Generator, n_rows: int, loss: Loss | None = None):
         """Return encoded targets; the states of classes and labels as 0 and 1."""
-        shape = (n_rows, self.n_outputs)
+        shape = (n_rows, self.n_targets)
         if self.kind == "multiclass":
-            return np.eye(self.n_outputs)[rng.integers(self.n_outputs, size=n_rows)]
+            return np.eye(self.n_targets)[rng.integers(self.n_targets, size=n_rows)]
         if self.kind != "continuous":
             return (rng.random(shape) < 0.5).astype(float)
         domain = (loss or self.loss).target_domain
@@ -69,16 +76,16 @@ class Case(NamedTuple):
             output = ACTIVATIONS[name]()
             domain = loss.for_targets(self.kind, name).prediction_domain
             constant = isinstance(output, Softmax) and self.n_outputs == 1
-            if name != natural and output.range.within(domain) and not constant:
+            refused = constant or loss.objection(name)
+            if name != natural and output.range.within(domain) and not refused:
                 found.append(output)
         return found
 
 
 CASES = [
-    Case(task, name, kind, n_outputs)
-    for task, table in LOSSES.items()
-    for name in table
-    for kind, n_outputs in SHAPES[task]
+    Case(task, name, kind, n_targets)
+    for task, name in [*((task, name) for task in LOSSES for name in LOSSES[task]), *OTHERS]
+    for kind, n_targets in SHAPES[task]
 ]
 
 

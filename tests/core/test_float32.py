@@ -13,7 +13,7 @@ from scipy import sparse
 from sknn_actloss._component import stack
 from sknn_actloss.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
 from sknn_actloss.core import Hidden, Layout, Network, raw_outputs
-from sknn_actloss.losses import Focal, Huber, LogLoss, Quantile
+from sknn_actloss.losses import Focal, GaussianNLL, Huber, LogLoss, Quantile
 from sknn_actloss.solvers import SGD, SOLVERS, Adam
 
 N_ROWS, N_FEATURES = 16, 5
@@ -84,7 +84,7 @@ def batch(case, loss=None):
 
 def assert_single_step(models, case, loss=None):
     X, y, weights = batch(case, loss)
-    stacked = network(models, case.n_outputs)
+    stacked = network(models, case.n_targets * models[0].loss.outputs_per_target)
     with_ones = single(np.hstack([np.ones((N_ROWS, 1), np.float32), X]))
     for rows, w in ((X, None), (X, weights), (with_ones, None)):
         with new_arrays_watched():
@@ -127,6 +127,10 @@ def test_every_activation(activation):
     [
         [Huber(0.5), Huber(2.0)],
         [Quantile(0.1), Quantile(0.9)],
+        [Quantile([0.1, 0.5]), Quantile([0.5, 0.9])],
+        [Quantile(np.array([0.1, 0.5]))] * 2,
+        [GaussianNLL(0.1), GaussianNLL(0.9)],
+        [GaussianNLL(np.float64(0.1))] * 2,
         [Huber(np.float64(0.5)), Huber(np.float64(0.5))],
         [LogLoss(0.1), LogLoss(0.0)],
         [Focal(0.5, 0.1), Focal(2.0, 0.9)],

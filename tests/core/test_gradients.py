@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from network_cases import CASES, SHAPES, Case, differentiate, loss_and_gradient, random_params
+from network_cases import (
+    CASES,
+    OTHERS,
+    SHAPES,
+    Case,
+    differentiate,
+    loss_and_gradient,
+    random_params,
+)
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
@@ -28,8 +36,10 @@ from sknn_actloss.losses import (
     EpsilonInsensitive,
     Focal,
     FunctionLoss,
+    GaussianNLL,
     Huber,
     LogLoss,
+    Loss,
     Quantile,
     SquaredEpsilonInsensitive,
     Tweedie,
@@ -55,7 +65,7 @@ def directional_derivatives(layout, model, params, direction, batch):
 
 def check_gradient(case, model, hidden=(4, 3), weighted=False, loss=None, n_directions=1):
     """Compare the gradient with central differences, at a sample without a kink nearby."""
-    layout = Layout((N_FEATURES, *hidden, case.n_outputs))
+    layout = Layout((N_FEATURES, *hidden, case.n_targets * model.loss.outputs_per_target))
     n_compared = 0
     for seed in range(40):
         rng = np.random.default_rng(seed)
@@ -93,7 +103,8 @@ def test_every_hidden_activation_with_every_loss(case: Case, activation: str) ->
 
 def test_cases_cover_the_tables() -> None:
     assert {(case.task, case.name) for case in CASES} == {
-        (task, name) for task, table in LOSSES.items() for name in table
+        *((task, name) for task, table in LOSSES.items() for name in table),
+        *OTHERS,
     }
     assert {kind for shapes in SHAPES.values() for kind, _ in shapes} == set(TARGET_KINDS)
 
@@ -160,6 +171,9 @@ def cauchy(y, p):
     [
         Huber(0.3),
         Quantile(0.9),
+        Quantile([0.5]),
+        Quantile(np.linspace(0.05, 0.95, 7)),
+        GaussianNLL(0.5),
         EpsilonInsensitive(0.5),
         SquaredEpsilonInsensitive(0.0),
         *(Tweedie(power) for power in (-1.5, 0, 1, 1.1, 2, 3.0)),
@@ -171,10 +185,31 @@ def cauchy(y, p):
 )
 def test_hyperparameters_of_losses(loss) -> None:
     task = min(loss.tasks)
-    for kind, n_outputs in SHAPES[task]:
-        case = Case(task, "", kind, n_outputs)
+    for kind, n_targets in SHAPES[task]:
+        case = Case(task, "", kind, n_targets)
         model = case.model((ACTIVATIONS["tanh"](),), loss=loss)
         check_gradient(case, model, hidden=(4,), weighted=True, loss=loss)
+
+
+class SignedPair(Loss):
+    """Targets of -1 and +1 with two outputs for each of them."""
+
+    tasks = frozenset({"classification"})
+    encoding = (-1.0, 1.0)
+    outputs_per_target = 2
+
+    def value(self, y, raw):
+        return np.sum(np.log1p(np.exp(-np.repeat(y, 2, axis=-1) * raw)), axis=-1)
+
+    def gradient(self, y, raw, out):
+        signs = np.repeat(y, 2, axis=-1)
+        np.divide(-signs, 1 + np.exp(signs * raw), out=out)
+
+
+@pytest.mark.parametrize("n_targets", [1, 3])
+def test_targets_of_both_signs_with_several_outputs_for_each(n_targets: int) -> None:
+    case = Case("classification", "", "multilabel", n_targets)
+    check_gradient(case, case.model((ACTIVATIONS["tanh"](),), loss=SignedPair()), hidden=(4,))
 
 
 @every_case

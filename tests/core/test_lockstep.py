@@ -21,6 +21,7 @@ from sknn_actloss.core import Layout, Model
 from sknn_actloss.losses import (
     Focal,
     FunctionLoss,
+    GaussianNLL,
     Hinge,
     Huber,
     LogLoss,
@@ -30,7 +31,7 @@ from sknn_actloss.losses import (
     Tweedie,
 )
 
-KINDS = sorted({(case.task, case.kind, case.n_outputs) for case in CASES})
+KINDS = sorted({(case.task, case.kind, case.n_targets, case.n_outputs) for case in CASES})
 
 
 def assert_members_alone(layout, models, X, y, weights=None, dtype=np.float64, seed=0):
@@ -48,10 +49,11 @@ def assert_members_alone(layout, models, X, y, weights=None, dtype=np.float64, s
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize(("task", "kind", "n_outputs"), KINDS)
-def test_all_losses_side_by_side(task: str, kind: str, n_outputs: int, dtype) -> None:
+@pytest.mark.parametrize(("task", "kind", "n_targets", "n_outputs"), KINDS)
+def test_all_losses_side_by_side(task, kind, n_targets, n_outputs, dtype) -> None:
     rng = np.random.default_rng(0)
-    cases = [case for case in CASES if case[0] == task and case[2:] == (kind, n_outputs)]
+    key = task, kind, n_targets, n_outputs
+    cases = [c for c in CASES if (c.task, c.kind, c.n_targets, c.n_outputs) == key]
     models = [
         case.model((ACTIVATIONS[name](), ACTIVATIONS[other]()), output, alpha=0.01 * i)
         for i, (case, name, other) in enumerate(
@@ -120,6 +122,19 @@ def test_hyperparameters_of_regression_losses_side_by_side(dtype) -> None:
     X, y = rng.normal(size=(9, 3)), rng.gamma(2.0, size=(9, 2))
     for weights in (None, rng.exponential(size=9)):
         assert_members_alone(Layout((3, 6, 2)), models, X, y, weights, dtype)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_losses_of_several_outputs_for_each_target_side_by_side(dtype) -> None:
+    models = [
+        *(continuous(GaussianNLL(floor), Tanh(), alpha=floor) for floor in (0.1, 0.2, 1e-6)),
+        *(continuous(Quantile(levels), Tanh()) for levels in [(0.5, 0.9), (0.9, 0.5), (0.2, 0.5)]),
+        continuous(GaussianNLL(), ELU()),
+    ]
+    rng = np.random.default_rng(8)
+    X, y = rng.normal(size=(9, 3)), rng.normal(size=(9, 2))
+    for weights in (None, rng.exponential(size=9)):
+        assert_members_alone(Layout((3, 6, 4)), models, X, y, weights, dtype)
 
 
 def test_members_may_differ_in_each_layer() -> None:

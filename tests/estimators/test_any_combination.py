@@ -12,9 +12,12 @@ from sklearn.exceptions import ConvergenceWarning
 from sknn_actloss import MLPClassifier, MLPRegressor
 from sknn_actloss.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
 from sknn_actloss.initializers import INITIALIZERS
-from sknn_actloss.losses import LOSSES
+from sknn_actloss.losses import LOSSES, Quantile
 from sknn_actloss.schedules import SCHEDULES
 from sknn_actloss.solvers import SOLVERS
+
+#: Losses beside those of the tables.
+OTHERS = {"classification": [], "regression": [Quantile((0.9, 0.1, 0.5))]}
 
 #: What a refusal says.
 REASONS = (
@@ -39,7 +42,7 @@ def estimators(draw, task):
         "hidden_layer_sizes": sizes,
         "activation": hidden,
         "out_activation": draw(st.sampled_from(["auto"] * 3 + list(ACTIVATIONS))),
-        "loss": draw(st.sampled_from(list(LOSSES[task]))),
+        "loss": draw(st.sampled_from([*LOSSES[task], *OTHERS[task]])),
         "solver": draw(st.sampled_from(list(SOLVERS))),
         "learning_rate": draw(st.sampled_from(["constant", *SCHEDULES])),
         "weight_init": draw(st.sampled_from(list(INITIALIZERS))),

@@ -6,7 +6,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from sknn_actloss import MLPClassifier, MLPRegressor
 from sknn_actloss.activations import HIDDEN_ACTIVATIONS
 from sknn_actloss.averaging import AVERAGES
-from sknn_actloss.losses import LOSSES
+from sknn_actloss.losses import LOSSES, Quantile
 from sknn_actloss.normalization import NORMALIZATIONS
 from sknn_actloss.schedules import SCHEDULES
 from sknn_actloss.solvers import SOLVERS
@@ -63,13 +63,19 @@ def test_every_component(task, parameter, name):
     assert failures(ESTIMATORS[task](**settings)) == {}
 
 
-#: Options that draw no random numbers and set no rows aside.
+@pytest.mark.filterwarnings("ignore")
+def test_several_quantiles():
+    assert failures(MLPRegressor(**BASE, loss=Quantile((0.1, 0.5, 0.9)))) == {}
+
+
+#: Options for which every check holds.
 OPTIONS = {
     "gradient_clip": {"gradient_clip": 1.0},
     "l1": {"l1": 0.01},
     "max_norm": {"max_norm": 3.0},
     "skip_connections": {"skip_connections": True, "hidden_layer_sizes": (16, 16)},
     "layer norm with lbfgs": {"normalization": "layer", "solver": "lbfgs", "alpha": 1.0},
+    "committee": {"n_members": 3},
     **{f"{name} norm": {"normalization": name} for name in NORMALIZATIONS},
     **{f"{name} average": {"weight_averaging": name} for name in AVERAGES},
 }
@@ -80,6 +86,41 @@ OPTIONS = {
 @pytest.mark.parametrize("task", ESTIMATORS)
 def test_every_option(task, name):
     assert failures(ESTIMATORS[task](**BASE | OPTIONS[name])) == {}
+
+
+COPIES = "a weight of two and two copies of a row draw different random numbers"
+ROWS = "rows set aside for validation are not the same with weights and with copies"
+PARTIAL = "partial_fit sets no rows aside and refuses early_stopping=True"
+
+#: Options with the checks that cannot hold, and why.
+EXCUSED = {
+    "dropout": (
+        {"dropout": (0.1, 0.2)},
+        {
+            "check_sample_weight_equivalence_on_dense_data": COPIES,
+            "check_sample_weight_equivalence_on_sparse_data": COPIES,
+        },
+    ),
+    "early stopping": (
+        {"early_stopping": True, "validation_fraction": 0.3},
+        {
+            "check_sample_weight_equivalence_on_dense_data": ROWS,
+            "check_sample_weight_equivalence_on_sparse_data": ROWS,
+            "check_fit_score_takes_y": PARTIAL,
+            "check_n_features_in_after_fitting": PARTIAL,
+            "check_estimators_partial_fit_n_features": PARTIAL,
+        },
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", EXCUSED)
+@pytest.mark.parametrize("task", ESTIMATORS)
+def test_nothing_else_is_excused(task, name):
+    options, reasons = EXCUSED[name]
+    found = failures(ESTIMATORS[task](**BASE | options))
+    assert found.keys() <= reasons.keys(), found
 
 
 @pytest.mark.parametrize("name", LOSSES["regression"])

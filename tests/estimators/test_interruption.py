@@ -92,7 +92,7 @@ def test_early_stopping_keeps_the_best_weights(monkeypatch):
     whole = model(12, **parameters).fit(X, NUMBERS)
     n_best = int(np.argmax(whole.validation_scores_)) + 1
     assert n_best < 12
-    monkeypatch.setattr(builtins, "print", Interrupt(2 * 12 - 1))
+    monkeypatch.setattr(builtins, "print", Interrupt(3 * 12 - 1))
     with pytest.warns(UserWarning, match=INTERRUPTED):
         fitted = model(verbose=True, **parameters).fit(X, NUMBERS)
     assert fitted.validation_scores_ == whole.validation_scores_

@@ -8,7 +8,7 @@ from sklearn.datasets import make_classification, make_regression
 from sklearn.exceptions import ConvergenceWarning
 
 from sknn_actloss import MLPClassifier, MLPRegressor
-from sknn_actloss.losses import LOSSES
+from sknn_actloss.losses import LOSSES, Quantile
 from sknn_actloss.solvers import SOLVERS
 
 X, CLASSES = make_classification(60, 6, n_informative=4, n_classes=3, random_state=0)
@@ -66,7 +66,11 @@ def quiet():
 @pytest.mark.usefixtures("quiet")
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
-    ("task", "loss"), [(task, loss) for task in LOSSES for loss in LOSSES[task]]
+    ("task", "loss"),
+    [
+        *((task, loss) for task in LOSSES for loss in LOSSES[task]),
+        ("regression", Quantile((0.1, 0.5, 0.9))),
+    ],
 )
 def test_any_loss_at_any_rate_ends_with_finite_weights_or_an_error(task, loss, dtype):
     for rate in (1.0, 1e10, 1e30, 1e200):

@@ -51,6 +51,16 @@ class Gaussian(Loss):
         out[...] = np.concatenate([error, 1 - error * (mean - y)], axis=-1)
 
 
+class PointGaussian(Gaussian):
+    """Says which of its outputs is the prediction, and what the variance is."""
+
+    def point(self, prediction):
+        return np.split(prediction, 2, axis=-1)[0]
+
+    def variance(self, prediction):
+        return np.exp(2 * np.split(prediction, 2, axis=-1)[1])
+
+
 class Cube(Activation):
     """An activation without any field."""
 
@@ -171,6 +181,18 @@ def test_a_loss_with_several_outputs_for_each_target():
     assert np.corrcoef(mean, NUMBERS)[0, 1] > 0.5
     assert np.isfinite(log_deviation).all()
     assert fitted.loss_curve_[-1] < fitted.loss_curve_[0]
+
+
+@pytest.mark.parametrize("y", [NUMBERS, np.column_stack([NUMBERS, -NUMBERS])], ids=["1", "2"])
+def test_a_loss_may_say_what_the_prediction_and_its_variance_are(y):
+    parameters = {"max_iter": 300, "learning_rate_init": 0.01, "n_iter_no_change": 50}
+    parameters |= {"early_stopping": True}
+    fitted = model(MLPRegressor, loss=PointGaussian(), **parameters).fit(X, y)
+    mean, std = fitted.predict(X, return_std=True)
+    assert mean.shape == std.shape == y.shape
+    np.testing.assert_array_equal(fitted.predict(X), mean)
+    assert np.corrcoef(mean.T[0] if y.ndim == 2 else mean, NUMBERS)[0, 1] > 0.5
+    assert max(fitted.validation_scores_) == fitted.best_validation_score_ < 1
 
 
 @pytest.mark.parametrize("parameter", OWN)

@@ -6,7 +6,7 @@ from sklearn.datasets import make_classification, make_multilabel_classification
 from sklearn.neural_network import MLPRegressor as ReferenceRegressor
 
 from sknn_actloss import MLPClassifier, MLPRegressor
-from sknn_actloss.losses import LOSSES
+from sknn_actloss.losses import LOSSES, Quantile
 from sknn_actloss.solvers import SOLVERS
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -17,7 +17,10 @@ X_NUMBERS, NUMBERS = make_regression(120, 6, noise=2.0, random_state=0)
 NUMBERS = np.exp(NUMBERS / NUMBERS.std())
 COUNTS = np.random.RandomState(0).randint(0, 4, 120)
 
-LOSS_CASES = [(task, name) for task in LOSSES for name in LOSSES[task]]
+LOSS_CASES = [
+    *((task, name) for task in LOSSES for name in LOSSES[task]),
+    ("regression", Quantile((0.1, 0.5, 0.9))),
+]
 
 
 def assert_same_fit(first, second, rtol=1e-6):

@@ -12,6 +12,7 @@ from sknn_actloss.losses import (
     LOSSES,
     EpsilonInsensitive,
     Focal,
+    GaussianNLL,
     Huber,
     LogLoss,
     Loss,
@@ -22,7 +23,13 @@ from sknn_actloss.losses import (
 
 VARIANTS = {
     Huber: [{"delta": 0.3}, {"delta": 2}],
-    Quantile: [{"quantile": 0.9}, {"quantile": 0.05}],
+    Quantile: [
+        {"quantile": 0.9},
+        {"quantile": 0.05},
+        {"quantile": (0.1, 0.5, 0.9)},
+        {"quantile": [0.8, 0.5]},
+    ],
+    GaussianNLL: [{"min_variance": 0.3}, {"min_variance": 2}],
     EpsilonInsensitive: [{"epsilon": 0.0}, {"epsilon": 0.5}],
     SquaredEpsilonInsensitive: [{"epsilon": 0.0}, {"epsilon": 0.5}],
     Tweedie: [{"power": power} for power in (-1.5, 0, 1, 1.1, 2, 3.0)],
@@ -54,18 +61,22 @@ class Case(NamedTuple):
 
     loss: Loss
     kind: str
-    n_outputs: int
+    n_targets: int
     output: str
 
     def __str__(self) -> str:
-        return f"{self.loss}-{self.kind}-{self.n_outputs}-{self.output}"
+        return f"{self.loss}-{self.kind}-{self.n_targets}-{self.output}"
+
+    @property
+    def n_outputs(self) -> int:
+        return self.n_targets * self.loss.outputs_per_target
 
     @property
     def formulas(self) -> Loss:
         return self.loss.for_targets(self.kind, self.output)
 
     def targets(self, rng: np.random.Generator, n_rows: int = 40) -> np.ndarray:
-        shape = (n_rows, self.n_outputs)
+        shape = (n_rows, self.n_targets)
         if self.kind == "continuous":
             domain = self.formulas.target_domain
             if domain == POSITIVE:
@@ -74,7 +85,7 @@ class Case(NamedTuple):
                 return np.maximum(rng.normal(scale=2.0, size=shape), 0)
             return rng.normal(scale=2.0, size=shape)
         if self.kind == "multiclass":
-            positive = np.eye(self.n_outputs, dtype=bool)[rng.integers(self.n_outputs, size=n_rows)]
+            positive = np.eye(self.n_targets, dtype=bool)[rng.integers(self.n_targets, size=n_rows)]
         else:
             positive = rng.random(shape) < 0.5
         low, high = self.loss.encoding
@@ -82,15 +93,15 @@ class Case(NamedTuple):
 
     def sample(self, rng: np.random.Generator, n_members: int = 2) -> tuple[np.ndarray, np.ndarray]:
         y = self.targets(rng)
-        return y, rng.normal(scale=2.0, size=(n_members, *y.shape))
+        return y, rng.normal(scale=2.0, size=(n_members, len(y), self.n_outputs))
 
 
 def cases(task: str) -> list[Case]:
     """Return each loss with each kind of targets through its natural output, and some others."""
     natural = [
-        Case(loss, kind, n_outputs, loss.natural_output(kind))
+        Case(loss, kind, n_targets, loss.natural_output(kind))
         for loss in instances(task)
-        for kind, n_outputs in SHAPES[task]
+        for kind, n_targets in SHAPES[task]
     ]
     rest = [
         case._replace(output="logistic")

@@ -17,8 +17,10 @@ from sknn_actloss._component import stack, stackable
 from sknn_actloss.losses import (
     LOSSES,
     TARGET_KINDS,
+    AbsolutePercentageError,
     Focal,
     FunctionLoss,
+    GaussianNLL,
     Hinge,
     Huber,
     LogLoss,
@@ -91,9 +93,12 @@ def test_value_of_prediction_is_the_value_through_the_link(case: Case) -> None:
 
 
 @every_case
-def test_losses_are_not_negative(case: Case) -> None:
+def test_losses_are_bounded_from_below(case: Case) -> None:
     y, raw = case.sample(np.random.default_rng(4))
-    assert np.all(case.formulas.value(y, raw) >= 0)
+    least = 0.0
+    if isinstance(case.loss, GaussianNLL):  # the logarithm of a density
+        least = case.n_targets * np.log(2 * np.pi * case.loss.min_variance) / 2
+    assert np.all(case.formulas.value(y, raw) >= least)
 
 
 @every_case
@@ -129,8 +134,8 @@ def test_chain_rule_is_finite_where_other_outputs_saturate(case: Case) -> None:
     high = min(loss.prediction_domain.high, 1e4)
     low = max(loss.prediction_domain.low, -1e4)
     for end in (low, high):
-        prediction = np.full_like(y, end)
-        out = np.empty_like(y)
+        prediction = np.full((len(y), case.n_outputs), end, y.dtype)
+        out = np.empty_like(prediction)
         with warnings.catch_warnings():
             if loss.link == "identity":  # exp(1e4) of the exponential loss
                 warnings.simplefilter("ignore", RuntimeWarning)
@@ -177,15 +182,26 @@ def test_initial_prediction_counts_rows_by_weight(case: Case) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["absolute_error", "quantile", "absolute_percentage_error", "gamma", "tweedie"]
+    "loss",
+    [
+        *(LOSSES["regression"][name]() for name in ("absolute_error", "gamma", "tweedie")),
+        AbsolutePercentageError(),
+        Quantile(),
+        Quantile((0.9, 0.1, 0.5)),
+        GaussianNLL(),
+    ],
+    ids=repr,
 )
-def test_initial_prediction_is_the_best_constant(name: str) -> None:
-    loss, rng = LOSSES["regression"][name](), np.random.default_rng(10)
+def test_initial_prediction_is_the_best_constant(loss: Loss) -> None:
+    rng = np.random.default_rng(10)
     y, weight = rng.gamma(2.0, size=(101, 2)), rng.random(101)
     best = loss.initial_prediction(y, weight)
-    least = loss(y, np.broadcast_to(best, y.shape), weight)
-    for factor in (0.98, 1.02):
-        assert loss(y, np.broadcast_to(factor * best, y.shape), weight) > least
+    least = loss(y, np.tile(best, (101, 1)), weight)
+    for place in range(len(best)):
+        for factor in (0.98, 1.02):
+            other = best.copy()
+            other[place] *= factor
+            assert loss(y, np.tile(other, (101, 1)), weight) > least
 
 
 @pytest.mark.parametrize("name", ["gamma", "tweedie", "squared_log_error"])
@@ -228,8 +244,12 @@ def test_kind_of_targets_is_told_from_data(kind: str) -> None:
 
 
 def test_shapes_must_agree() -> None:
-    with pytest.raises(ValueError, match=r"\(3, 1\).*\(3, 2\)"):
+    with pytest.raises(ValueError, match=r"\(3, 1\).*\(3, 2\).*with 1 column"):
         SquaredError()(np.zeros(3), np.zeros((3, 2)))
+    for loss, n_outputs in ((GaussianNLL(), 2), (Quantile((0.5, 0.9, 0.1)), 3)):
+        assert np.isfinite(loss(np.zeros((4, 2)), np.zeros((4, 2 * n_outputs))))
+        with pytest.raises(ValueError, match=rf"\(4, 2\).*\(4, 2\).*with {n_outputs} column"):
+            loss(np.zeros((4, 2)), np.zeros((4, 2)))
 
 
 @every_loss
@@ -292,6 +312,7 @@ def test_resolve(task: str) -> None:
         (3, "classification", TypeError, "log_loss"),
         (Huber(delta=0), "regression", ValueError, "'delta' parameter of Huber"),
         (Quantile(quantile=1), "regression", ValueError, "'quantile' parameter of Quantile"),
+        (GaussianNLL(0), "regression", ValueError, "'min_variance' parameter of GaussianNLL"),
         (Tweedie(power=0.5), "regression", ValueError, r"\(-inf, 0.0\] .* \[1.0, inf\)"),
         (LogLoss(label_smoothing=1.0), "classification", ValueError, "'label_smoothing'"),
         (Focal(alpha=1.5), "classification", ValueError, "'alpha' parameter of Focal"),

@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sknn_actloss import MLPClassifier, MLPRegressor
+from sknn_actloss.losses import Quantile
 from sknn_actloss.model_selection._pipeline import steps_key
 from sknn_actloss.model_selection._plan import (
     NETWORK_BYTES,
@@ -42,6 +44,8 @@ def planned(params: list[dict[str, Any]], limit: int = 99, n_least: int = 1) -> 
         {"solver": ["adam", "sgd"]},
         {"alpha": [0, 1]},
         {"max_iter": [1, 2]},
+        {"monitor": ["score", "loss"]},
+        {"restore_best": [True, "auto"]},
         {"hidden_layer_sizes": [(8,), (8,)]},
     ],
     ids=str,
@@ -61,6 +65,8 @@ def test_what_may_differ_in_a_stack(values: dict[str, list]) -> None:
         {"random_state": [0, 1]},
         {"class_weight": [None, "balanced"]},
         {"solver": ["lbfgs", "lbfgs"]},
+        {"max_time": [60.0, 60.0]},
+        {"validation_fraction": [0.1, KFold(5)]},
     ],
     ids=str,
 )
@@ -112,7 +118,13 @@ def test_stacks_fit_the_cache_and_large_networks_train_alone() -> None:
 )
 def test_what_data_say(X: Any, y: Any, has_classes: bool, expected: tuple) -> None:
     shape = Shape.of(X, y, 9, has_classes)
-    assert (shape.n_features, shape.n_outputs, shape.itemsize) == expected
+    assert (shape.n_features, shape.n_targets, shape.itemsize) == expected
+
+
+def test_a_loss_of_several_outputs_takes_more_room() -> None:
+    shape = Shape(1000, 4, 2, 8)
+    wide = [MLPRegressor((2,), loss=loss) for loss in ("mse", Quantile(np.arange(1, 10) / 10))]
+    assert shape.stack_limit(wide[0]) > 2 * shape.stack_limit(wide[1])
 
 
 @pytest.mark.parametrize("params", [{"batch_size": None}, {"dtype": "f"}, {"dtype": "float65"}])

@@ -46,10 +46,12 @@ from sklearn.preprocessing import (
 
 from sknn_actloss import MLPClassifier, MLPRegressor
 from sknn_actloss.activations import CELU, ELU, HIDDEN_ACTIVATIONS, LeakyReLU
+from sknn_actloss.averaging import AVERAGES, EMA
 from sknn_actloss.initializers import INITIALIZERS, He
-from sknn_actloss.losses import LOSSES, Focal, Huber, Quantile, SquaredError
+from sknn_actloss.losses import LOSSES, Focal, GaussianNLL, Huber, Quantile, SquaredError
 from sknn_actloss.model_selection import StackedGridSearchCV, StackedRandomizedSearchCV
 from sknn_actloss.model_selection._search import StackedSearch
+from sknn_actloss.normalization import NORMALIZATIONS, BatchNorm
 from sknn_actloss.schedules import SCHEDULES, Cosine, Step
 from sknn_actloss.solvers import SGD, SOLVERS, Adam, AdamW, RMSprop
 
@@ -194,6 +196,47 @@ PIPE_ALPHAS = {"mlp__alpha": [0.0, 1.0]}
 EARLY = {"early_stopping": True, "validation_fraction": 0.2}
 
 SETTINGS = {
+    # Regularisation, normalisation, averages, committees, validation
+    "dropout": Setting(
+        classifier(hidden_layer_sizes=(6, 6)), {"dropout": [0.0, 0.3, (0.1, 0.2, 0.0)], **ALPHAS}
+    ),
+    "bounds": Setting(
+        regressor(),
+        {"l1": [0.0, 0.1], "max_norm": [None, 1.0], "gradient_clip": [None, 0.1]},
+        REGRESSION,
+    ),
+    "layers": Setting(
+        classifier(hidden_layer_sizes=(6, 6)),
+        {
+            "normalization": [None, "batch", "layer", BatchNorm(momentum=0.5)],
+            "skip_connections": [False, True],
+            "dropout": [0.0, 0.2],
+        },
+        options={"scoring": "neg_log_loss"},
+    ),
+    "averages": Setting(
+        regressor(normalization="batch"),
+        {"weight_averaging": [None, "ema", "swa", EMA(0.5)], **ALPHAS},
+        REGRESSION,
+    ),
+    "members": Setting(classifier(), {"n_members": [1, 2], "dropout": [0.0, 0.2]}),
+    "a rate for each candidate": Setting(
+        scaled(classifier(normalization="layer")),
+        {"mlp__learning_rate_init": ["auto", 0.01], "mlp__solver": ["sgd", "adam"]},
+    ),
+    "monitors": Setting(
+        classifier(**EARLY, max_iter=12, n_iter_no_change=2),
+        {
+            "monitor": ["score", "loss", "balanced_accuracy"],
+            "restore_best": ["auto", False],
+            "early_stopping": [True, "auto"],
+        },
+    ),
+    "several quantiles": Setting(
+        regressor(),
+        {"loss": [Quantile((0.1, 0.5, 0.9)), "gaussian_nll", "huber"], "dropout": [0.0, 0.1]},
+        REGRESSION,
+    ),
     # Estimators and Pipelines
     "classifier": Setting(classifier(), RATES),
     "regressor": Setting(regressor(), RATES, REGRESSION),
@@ -277,6 +320,38 @@ SETTINGS = {
         {"early_stopping": [True, False], "validation_fraction": [0.2, 0.3], "alpha": [0, 1]},
         REGRESSION,
     ),
+    "what is monitored": Setting(
+        classifier(max_iter=15, n_iter_no_change=2, **EARLY),
+        {"monitor": ["score", "loss", "neg_log_loss", accuracy], "loss": ["log_loss", "hinge"]},
+    ),
+    "a monitor that fails": Setting(
+        classifier(**EARLY), {"monitor": ["score", "roc_auc"], "activation": ["relu", "tanh"]}
+    ),
+    "monitors without early stopping": Setting(classifier(), {"monitor": ["score", "loss"]}),
+    "the best epoch": Setting(
+        regressor(max_iter=15, learning_rate_init=0.1, **EARLY),
+        {"restore_best": [True, False, "auto"], "early_stopping": [True, False, "auto"]},
+        REGRESSION,
+    ),
+    "splitters of validation rows": Setting(
+        classifier(early_stopping=True, max_iter=10),
+        {"validation_fraction": [0.2, KFold(4), ShuffleSplit(1), StratifiedKFold(3)]},
+    ),
+    "validation rows given to fit": Setting(
+        classifier(max_iter=15, n_iter_no_change=2, early_stopping=True),
+        {"monitor": ["score", "loss"], **RATES},
+        fit={"X_val": X[:20], "y_val": Y[:20], "sample_weight_val": WEIGHT[:20]},
+    ),
+    "validation rows in a pipeline": Setting(
+        scaled(regressor(restore_best=True)),
+        PIPE_ALPHAS,
+        REGRESSION,
+        {"mlp__X_val": X[:20], "mlp__y_val": TARGETS[:20]},
+    ),
+    "as many validation rows as rows": Setting(
+        classifier(restore_best=True), RATES, fit={"X_val": X, "y_val": Y}
+    ),
+    "a limit of time": Setting(classifier(), {"max_time": [None, 1e-9, 1e6], **RATES}),
     "weights": Setting(classifier(), RATES, fit={"sample_weight": WEIGHT}),
     "weights as a list": Setting(
         regressor(), RATES, REGRESSION, {"sample_weight": WEIGHT.tolist()}
@@ -505,6 +580,14 @@ SETTINGS = {
     "losses": Setting(
         classifier(), {"loss": ["log_loss", "hinge", Focal(1.0), "categorical_hinge", "mse"]}
     ),
+    "losses of several outputs": Setting(
+        regressor(early_stopping=True),
+        {
+            "loss": [Quantile((0.9, 0.5, 0.1)), Quantile((0.5, 0.9)), GaussianNLL(), "mse"],
+            "alpha": [0.0, 1.0],
+        },
+        REGRESSION,
+    ),
     "activations of layers": Setting(
         classifier(hidden_layer_sizes=(4, 4)),
         {"activation": [["relu", "tanh"], ["tanh", "relu"], "relu", ["gelu", ELU()]]},
@@ -729,11 +812,34 @@ def test_same_results_with_metadata_routing(requested: bool) -> None:
         assert_same_search(actual, expected, X)
 
 
+@pytest.mark.parametrize("in_pipeline", [False, True])
+def test_same_results_with_groups_and_validation_rows_that_are_routed(in_pipeline: bool) -> None:
+    early = {"early_stopping": True, "max_iter": 12, "n_iter_no_change": 2}
+    with config_context(enable_metadata_routing=True):
+        by_groups = classifier(validation_fraction=GroupKFold(3), **early)
+        by_rows = classifier(monitor="loss", **early)
+        for network, fit in (
+            (by_groups.set_fit_request(groups=True), {}),
+            (by_rows.set_fit_request(X_val=True, y_val=True), {"X_val": X[:9], "y_val": Y[:9]}),
+        ):
+            setting = Setting(
+                scaled(network, transform_input=["X_val"]) if in_pipeline else network,
+                PIPE_ALPHAS if in_pipeline else RATES,
+                fit={"groups": GROUPS, **fit},
+                options={"cv": GroupKFold(3)},
+            )
+            expected, _ = searched(setting, GridSearchCV)
+            actual, _ = searched(setting, StackedGridSearchCV)
+            assert np.isfinite(expected.cv_results_["mean_test_score"]).all()
+            assert_same_search(actual, expected, X)
+
+
 @pytest.mark.parametrize(
     "parameters",
     [
         {"n_iter_no_change": 1, "tol": 1.0},
         {"early_stopping": True, "n_iter_no_change": 1},
+        {"early_stopping": True, "n_iter_no_change": 1, "monitor": "loss"},
         {"solver": "sgd", "learning_rate": "adaptive", "tol": 1.0, "n_iter_no_change": 1},
     ],
     ids=str,
@@ -758,17 +864,27 @@ def some(values: Sequence[Any]) -> st.SearchStrategy[list[Any]]:
 def small_settings(draw: st.DrawFn) -> Setting:
     is_classifier = draw(st.booleans())
     task = "classification" if is_classifier else "regression"
+    several = [] if is_classifier else [Quantile((0.1, 0.5, 0.9)), Quantile((0.8, 0.5))]
     space = {
         "activation": HIDDEN_ACTIVATIONS,
-        "loss": list(LOSSES[task]),
+        "loss": [*LOSSES[task], *several],
         "learning_rate_init": [1e-3, 0.1, 100.0],
-        "hidden_layer_sizes": [(), (3,), (4, 2)],
+        "hidden_layer_sizes": [(), (3,), (4, 2), (4, 4)],
         "solver": list(SOLVERS),
         "learning_rate": list(SCHEDULES),
         "weight_init": list(INITIALIZERS),
         "early_stopping": [False, True],
+        "monitor": ["score", "loss", "accuracy" if is_classifier else "neg_mean_absolute_error"],
         "batch_size": [15, "auto"],
         "alpha": [0.0, 1.0],
+        "dropout": [0.0, 0.3],
+        "l1": [0.0, 0.1],
+        "max_norm": [None, 1.0],
+        "gradient_clip": [None, 0.1],
+        "normalization": [None, *NORMALIZATIONS],
+        "skip_connections": [False, True],
+        "weight_averaging": [None, *AVERAGES],
+        "restore_best": ["auto", True, False],
     }
     names = draw(st.lists(st.sampled_from(list(space)), min_size=1, max_size=3, unique=True))
     estimator = (classifier if is_classifier else regressor)(

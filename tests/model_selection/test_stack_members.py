@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.datasets import load_iris, make_multilabel_classification
+from sklearn.metrics import f1_score
+from sklearn.model_selection import KFold, ShuffleSplit
 
 from sknn_actloss import MLPClassifier, MLPRegressor
 from sknn_actloss.activations import ELU, LeakyReLU
@@ -36,6 +39,7 @@ ATTRIBUTES = (
     "loss_curve_",
     "learning_rate_curve_",
     "validation_scores_",
+    "validation_loss_curve_",
     "n_iter_",
     "t_",
     "loss_",
@@ -58,6 +62,18 @@ def regressor(**parameters: Any) -> MLPRegressor:
 
 def each(make: Any, name: str, values: Sequence[Any], **parameters: Any) -> list[BaseMLP]:
     return [make(**{name: value}, **parameters) for value in values]
+
+
+def macro(estimator: BaseMLP, X: Any, y: Any) -> float:
+    return f1_score(y, estimator.predict(X), average="macro")
+
+
+def of_column_0(estimator: BaseMLP, X: Any, y: Any) -> float:
+    return float(X["column 0"].mean()) + estimator.score(X, y)
+
+
+def broken(estimator: BaseMLP, X: Any, y: Any) -> float:
+    raise RuntimeError("the scorer is broken")
 
 
 class Own(MLPClassifier):
@@ -150,13 +166,51 @@ STACKS = {
         ],
         [[0], [1, 2], [3]],
     ),
+    "what is monitored": (
+        [
+            *each(
+                classifier,
+                "monitor",
+                ["score", "loss", "neg_log_loss", macro],
+                early_stopping=True,
+                tol=0.01,
+                n_iter_no_change=1,
+                max_iter=20,
+            ),
+            classifier(early_stopping=True, monitor="loss", loss="hinge", alpha=1.0),
+            classifier(early_stopping=True, monitor="roc_auc_ovr", solver="sgd"),
+        ],
+        [[0, 1, 2, 3, 4, 5]],
+    ),
+    "which epoch is kept": (
+        [
+            *each(classifier, "restore_best", [True, False, "auto"], learning_rate_init=0.5),
+            *each(classifier, "restore_best", [True, False, "auto"], early_stopping=True),
+        ],
+        [[0, 1, 2], [3, 4, 5]],
+    ),
+    "splitters": (
+        each(
+            classifier,
+            "validation_fraction",
+            [0.2, KFold(3), KFold(3), ShuffleSplit(1, random_state=0), ShuffleSplit(1)],
+            early_stopping=True,
+        ),
+        [[0], [1, 2], [3], [4]],
+    ),
     "data types": (each(classifier, "dtype", ["auto", "float32", "float64"]), [[0, 2], [1]]),
     "weights of classes": (
         each(classifier, "class_weight", [None, "balanced", {0: 2.0}, {0: 1.0}]),
         [[0, 1, 3], [2]],
     ),
     "what trains alone": (
-        [classifier(solver="lbfgs"), Own(**classifier().get_params()), classifier(), classifier()],
+        [
+            classifier(solver="lbfgs"),
+            Own(**classifier().get_params()),
+            classifier(),
+            classifier(),
+            classifier(max_time=1e6),
+        ],
         [[2, 3]],
     ),
     "solvers": (
@@ -279,6 +333,38 @@ def test_rows_that_nobody_can_learn_from(data: tuple[Any, Any]) -> None:
     fit = trained(CLASSIFIERS, *data)
     assert sorted(fit.failures) == [0, 1, 2]
     assert fit.stacks == []
+
+
+@pytest.mark.parametrize("until", [None, 2])
+def test_a_scorer_that_fails_leaves_others_as_they_are(until: int | None) -> None:
+    monitors = ["score", broken, "loss", "roc_auc", "accuracy"]
+    estimators = each(classifier, "monitor", monitors, early_stopping=True)
+    fit = together(estimators)
+    if until:
+        fit.train(until=until)
+    fit.train()
+    assert fit.stacks == [[0, 1, 2, 3, 4]]
+    assert sorted(fit.failures) == [1, 3]
+    assert str(fit.failures[1]) == "the scorer is broken"
+    assert "multi_class" in str(fit.failures[3])
+    for place in (0, 2, 4):
+        assert_same_fit(fit.estimators[place], clone(estimators[place]).fit(X, Y))
+
+
+def test_validation_rows_given_to_fit() -> None:
+    estimators = each(classifier, "monitor", ["score", "loss", macro], restore_best=True)
+    fit_params = {"X_val": X[:30], "y_val": Y[:30], "sample_weight_val": WEIGHT[:30]}
+    fit = trained(estimators, X, Y, fit_params)
+    assert fit.stacks == []
+    assert fit.failures == {}
+    for estimator, member in zip(estimators, fit.estimators, strict=True):
+        assert_same_fit(member, clone(estimator).fit(X, Y, **fit_params), EXACT)
+
+
+def test_a_monitor_without_validation_rows_fails_as_in_a_fit() -> None:
+    fit = trained(each(classifier, "monitor", ["score", "loss"]))
+    assert sorted(fit.failures) == [1]
+    assert "needs validation rows" in str(fit.failures[1])
 
 
 def test_warnings_are_those_of_the_fits() -> None:
@@ -422,6 +508,20 @@ def test_a_pause_leaves_max_iter_of_what_trains_alone(max_iter: int, until: int)
     fit.train(until=until)
     fit.train()
     assert_same_fit(fit.estimators[0], clone(estimator).fit(X, Y))
+
+
+def test_pauses_change_nothing_for_scorers_and_the_best_epoch() -> None:
+    names = [f"column {i}" for i in range(X.shape[1])]
+    frame = pd.DataFrame(X, columns=names)
+    monitors = [of_column_0, "loss", "neg_log_loss"]
+    estimators = each(classifier, "monitor", monitors, early_stopping=True, max_iter=9)
+    whole, parts = trained(estimators, frame, Y), together(estimators, frame, Y)
+    for until in (2, 5):
+        parts.train(until=until)
+        parts = pickled(parts, frame, Y)
+    parts.train()
+    for member, expected in zip(parts.estimators, whole.estimators, strict=True):
+        assert_same_fit(member, expected, EXACT)
 
 
 @pytest.mark.parametrize("kind", [np.asarray, sparse.csr_array])

@@ -31,7 +31,7 @@ from sknn_actloss.schedules import (
     ReduceOnPlateau,
 )
 from sknn_actloss.solvers import SGD, SOLVERS, Adadelta, Adam, AdamW, Lion, RMSprop
-from sknn_actloss.training import Observer, Outcome, train
+from sknn_actloss.training import Observer, Outcome, Validation, train
 
 STOCHASTIC = [name for name in SOLVERS if SOLVERS[name]().stochastic]
 
@@ -118,9 +118,9 @@ def test_early_stopping_on_shared_validation_rows(kind: str) -> None:
         replace(recipe, early_stopping=True, n_iter_no_change=1 + i, tol=0.0, max_iter=25)
         for i, recipe in enumerate(MIXED[kind])
     ]
-    score = data.scorer(rows[:20])
-    check_stack(data, recipes, score=score)
-    members = data.run(recipes, score=score)
+    validate = data.validate(rows[:20])
+    check_stack(data, recipes, validate=validate)
+    members = data.run(recipes, validate=validate)
     assert any(member.course.outcome is Outcome.CONVERGED for member in members)
     for member in members:
         assert len(member.course.validation_scores) == member.course.n_epochs
@@ -355,7 +355,9 @@ def test_an_interruption_with_early_stopping_keeps_the_best_weights() -> None:
     scores = iter([0.1, 0.9, 0.3, 0.2])
     recipe = Recipe(early_stopping=True)
     (member,) = data.run(
-        [recipe], score=lambda stack, params: [next(scores)], observer=Recorder(4, interrupt)
+        [recipe],
+        validate=lambda stack, params: [Validation(next(scores), 0.0)],
+        observer=Recorder(4, interrupt),
     )
     (best,) = data.run([Recipe(max_iter=2)])
     assert member.course.outcome is Outcome.INTERRUPTED

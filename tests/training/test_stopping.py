@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from sknn_actloss.training import Course, Outcome
+from sknn_actloss.training import Course, Outcome, Validation
 
 
 def course(tol=0.1, n_iter_no_change=2, early_stopping=False, **fields):
@@ -17,12 +17,16 @@ def params(value):
     return np.full(3, float(value))
 
 
+def said(score):
+    return Validation(score, 2.0)
+
+
 def feed(subject, values):
     """Record an epoch for each value, with weights that tell the epoch; return the counts."""
     counts = []
     for epoch, value in enumerate(values):
         if subject.early_stopping:
-            assert subject.record(params(epoch), 1.0, 0.5, value)
+            assert subject.record(params(epoch), 1.0, 0.5, said(value))
         else:
             assert subject.record(params(epoch), value, 0.5, None)
         counts.append(subject.no_improvement_count)
@@ -46,6 +50,7 @@ def test_counts_epochs_without_improvement_of_the_score():
     subject = course(early_stopping=True)
     assert feed(subject, scores) == [0, 0, 1, 0, 1, 2]
     assert subject.validation_scores == scores
+    assert subject.validation_losses == [2.0] * 6
     assert subject.best_score == 0.75
     assert subject.best_loss == np.inf
     assert subject.metric == -0.75
@@ -81,7 +86,7 @@ def test_the_best_weights_are_a_copy_of_the_first_best_epoch(early_stopping):
     feed(subject, values)
     assert_array_equal(subject.best, params(1))
     weights = params(9)
-    subject.record(weights, -5.0, 0.5, 5.0)
+    subject.record(weights, -5.0, 0.5, said(5.0) if early_stopping else None)
     weights[:] = 0
     assert_array_equal(subject.best, params(9))
 
@@ -125,7 +130,7 @@ def test_a_diverged_epoch_leaves_no_trace_but_a_missing_score(weights, loss, ear
     subject = course(early_stopping=early_stopping)
     feed(subject, [0.5, 0.4])
     before = subject.best.copy(), subject.best_loss, subject.best_score
-    assert not subject.record(weights, loss, 0.5, float("nan"))
+    assert not subject.record(weights, loss, 0.5, said(float("nan")) if early_stopping else None)
     assert_array_equal(subject.best, before[0])
     assert (subject.best_loss, subject.best_score) == before[1:]
     assert subject.n_epochs == 2
@@ -133,7 +138,7 @@ def test_a_diverged_epoch_leaves_no_trace_but_a_missing_score(weights, loss, ear
     assert np.isfinite(subject.loss_curve).all()
     if early_stopping:
         assert len(subject.validation_scores) == 3
-        assert np.isnan(subject.validation_scores[-1])
+        assert np.isnan([subject.validation_scores[-1], subject.validation_losses[-1]]).all()
 
 
 @pytest.mark.parametrize("start", [None, params(5)], ids=["fresh", "continued"])
@@ -141,12 +146,13 @@ def test_a_diverged_epoch_leaves_no_trace_but_a_missing_score(weights, loss, ear
 @pytest.mark.parametrize(("weights", "loss"), NOT_FINITE)
 def test_divergence_falls_back_on_the_best_epoch_or_the_start(weights, loss, early_stopping, start):
     subject = course(early_stopping=early_stopping, start=start)
-    subject.record(weights, loss, 0.5, 0.0)
+    validation = said(0.0) if early_stopping else None
+    subject.record(weights, loss, 0.5, validation)
     subject.outcome = Outcome.DIVERGED
     kept = subject.final_params(weights)
     assert kept is start
     feed(subject, [0.5])
-    subject.record(weights, loss, 0.5, 0.0)
+    subject.record(weights, loss, 0.5, validation)
     assert_array_equal(subject.final_params(weights), params(0))
 
 
@@ -162,12 +168,34 @@ def test_weights_that_are_not_finite_are_never_kept(outcome):
     assert_array_equal(trained.final_params(lost), params(0))
 
 
-def test_a_score_that_is_not_a_number_is_not_the_best():
+def test_a_score_that_is_not_a_number_is_not_the_best_and_no_improvement():
     subject = course(early_stopping=True)
-    subject.record(params(0), 1.0, 0.5, 0.5)
-    subject.record(params(1), 1.0, 0.5, float("nan"))
+    assert feed(subject, [0.5, float("nan"), float("nan")]) == [0, 1, 2]
     assert subject.best_score == 0.5
     assert_array_equal(subject.best, params(0))
+
+
+def test_scores_that_are_looked_at_only():
+    subject = course(restore_best=True)
+    losses, scores = [5.0, 4.0, 3.0, 2.0, 2.0], [0.1, 0.9, 0.9, 0.2, 0.3]
+    for epoch, (loss, score) in enumerate(zip(losses, scores, strict=True)):
+        subject.record(params(epoch), loss, 0.5, said(score))
+    assert subject.no_improvement_count == 1
+    assert subject.metric == 2.0
+    assert (subject.best_loss, subject.best_score) == (2.0, 0.9)
+    assert subject.validation_scores == scores
+    assert_array_equal(subject.final_params(params(7)), params(1))
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("restore_best", [False, True, "auto"])
+def test_which_weights_are_kept(restore_best, early_stopping):
+    subject = course(early_stopping=early_stopping, restore_best=restore_best)
+    feed(subject, [0.5, 0.9, 0.3] if early_stopping else [0.5, 0.1, 0.3])
+    restores = early_stopping if restore_best == "auto" else restore_best
+    assert_array_equal(subject.final_params(params(7)), params(1) if restores else params(7))
+    subject.outcome = Outcome.DIVERGED
+    assert_array_equal(subject.final_params(params(7)), params(1))
 
 
 def test_outcomes_have_a_text():

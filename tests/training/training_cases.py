@@ -14,7 +14,7 @@ from sknn_actloss.core import Layout, Model, raw_outputs
 from sknn_actloss.losses import LogLoss, Loss
 from sknn_actloss.schedules import Constant, LearningRate, Schedule
 from sknn_actloss.solvers import Adam, StochasticSolver
-from sknn_actloss.training import Batches, Course, Member, Stack, train
+from sknn_actloss.training import Batches, Course, Member, Stack, Validation, train
 
 
 @dataclass
@@ -92,10 +92,10 @@ class Problem:
         self.train(self.stack(members, seeds or list(range(len(members)))), **options)
         return members
 
-    def scorer(self, rows: np.ndarray) -> Callable[[Stack], list[float]]:
-        """Return the validation score by rows: accuracy, or the negative absolute error."""
+    def validate(self, rows: np.ndarray) -> Callable[[Stack, np.ndarray], list[Validation]]:
+        """Return what judges by rows: accuracy, or the negative absolute error."""
 
-        def score(stack: Stack, params: np.ndarray) -> list[float]:
+        def validate(stack: Stack, params: np.ndarray) -> list[Validation]:
             raw = raw_outputs(self.X[rows], self.layout.views(params), stack.network.hidden)
             scores = []
             for member, outputs in zip(stack.members, raw, strict=True):
@@ -105,9 +105,10 @@ class Problem:
                 else:
                     threshold = 0.5 if member.model.output_name == "logistic" else 0.0
                     scores.append(float(accuracy_score(self.y[rows], prediction > threshold)))
-            return scores
+            losses = stack.network.values(self.y[rows], raw).mean(axis=1).tolist()
+            return [Validation(*pair) for pair in zip(scores, losses, strict=True)]
 
-        return score
+        return validate
 
 
 def problem(kind: str, dtype=np.float64, n_rows: int = 70, **changes: Any) -> Problem:

@@ -1,0 +1,208 @@
+"""Activations and their derivatives as curves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from sknn_actloss.activations import Activation, resolve_activation
+from sknn_actloss.inspection._naming import by_name, label, networks_by_name
+from sknn_actloss.inspection._plotting import Display, grid, handles, styles_by_name
+
+
+class ActivationDisplay(Display):
+    """Activation functions and their derivatives.
+
+    Make one with :meth:`from_activations` or :meth:`from_estimator`.
+
+    Parameters
+    ----------
+    inputs : ndarray of shape (n_points,)
+        Inputs z, in rising order.
+    values : dict of str to ndarray of shape (n_points,)
+        The function at the inputs, by the name of the activation.
+    derivatives : dict of str to ndarray of shape (n_points,)
+        The derivative at the inputs, by the same names.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The first panel.
+    axes_ : ndarray of Axes
+        All panels.
+    figure_ : matplotlib Figure
+        The figure.
+    lines_ : list of Line2D
+        The curves, panel by panel.
+    legend_ : matplotlib Legend
+        The legend.
+
+    See Also
+    --------
+    LossDisplay : Losses and their gradients.
+
+    Examples
+    --------
+    >>> from sknn_actloss.activations import LeakyReLU
+    >>> from sknn_actloss.inspection import ActivationDisplay
+    >>> display = ActivationDisplay.from_activations(["relu", LeakyReLU(0.1), "silu"])
+    >>> list(display.values)
+    ['relu', 'LeakyReLU(negative_slope=0.1)', 'silu']
+    """
+
+    panel_names: ClassVar[tuple[str, ...]] = ("function", "derivative")
+
+    def __init__(
+        self,
+        inputs: np.ndarray,
+        values: Mapping[str, np.ndarray],
+        derivatives: Mapping[str, np.ndarray],
+    ) -> None:
+        self.inputs = inputs
+        self.values = values
+        self.derivatives = derivatives
+
+    @classmethod
+    def from_activations(
+        cls,
+        activations: Any,
+        *,
+        input_range: tuple[float, float] = (-4.0, 4.0),
+        names: str | Sequence[str] | None = None,
+        ax: Any = None,
+        panels: str | Sequence[str] | None = None,
+        line_kw: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Draw activations.
+
+        Parameters
+        ----------
+        activations : str, Activation, callable, or sequence or dict of these
+            Names such as "relu", instances such as ``LeakyReLU(0.1)``, plain elementwise
+            functions; a dict gives the names of the legend.
+        input_range : (float, float), default=(-4, 4)
+            The least and the greatest input.
+        names : str or sequence of str, default=None
+            Names in the legend, one for each activation.
+        ax, panels, line_kw
+            As in :meth:`plot`.
+
+        Returns
+        -------
+        display : ActivationDisplay
+
+        Raises
+        ------
+        ValueError
+            If an activation is unknown or not a function of one input, as softmax, or if the
+            names or the range make no sense.
+        """
+        inputs = grid("input_range", input_range)
+        curves = {
+            name: _curves(resolve_activation(spec, "activations", hidden=False), inputs)
+            for name, spec in by_name(activations, names, "activations").items()
+        }
+        values, derivatives = (
+            {name: pair[place] for name, pair in curves.items()} for place in (0, 1)
+        )
+        return cls(inputs, values, derivatives).plot(ax, panels=panels, line_kw=line_kw)
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        *,
+        input_range: tuple[float, float] = (-4.0, 4.0),
+        names: str | Sequence[str] | None = None,
+        ax: Any = None,
+        panels: str | Sequence[str] | None = None,
+        line_kw: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Draw the different activations of the hidden layers of estimators.
+
+        Parameters
+        ----------
+        estimator : estimator, or sequence or dict of estimators
+            MLPs, fitted or not, or Pipelines that end in one.
+        input_range, ax, panels, line_kw
+            As in :meth:`from_activations`.
+        names : str or sequence of str, default=None
+            Names in the legend, one for each activation that is not the same as an earlier one.
+
+        Returns
+        -------
+        display : ActivationDisplay
+        """
+        specs = [
+            spec
+            for network in networks_by_name(estimator, None).values()
+            for spec in _layers(network.activation)
+        ]
+        distinct = list({label(spec): spec for spec in specs}.values())
+        return cls.from_activations(
+            distinct,
+            input_range=input_range,
+            names=names,
+            ax=ax,
+            panels=panels,
+            line_kw=line_kw,
+        )
+
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        panels: str | Sequence[str] | None = None,
+        line_kw: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or sequence of Axes, default=None
+            Where to draw: one Axes for each panel, a single one for the function alone.
+            ``None`` makes a figure.
+        panels : {"function", "derivative"} or sequence of these, default=None
+            What to draw, both by default.
+        line_kw : dict, default=None
+            Passed on to ``Axes.plot``.
+
+        Returns
+        -------
+        self : ActivationDisplay
+        """
+        curves = {"function": self.values, "derivative": self.derivatives}
+        axes = self._start(ax, panels, self.panel_names)
+        styles = styles_by_name(self.values, line_kw, dashed=True)
+        for panel, where in axes.items():
+            for level in ("axhline", "axvline"):
+                getattr(where, level)(0.0, color="0.85", linewidth=0.8, zorder=0)
+            for name, style in styles.items():
+                self._draw(where, self.inputs, curves[panel][name], style)
+        self._set_labels(axes, "input z", {"function": "f(z)", "derivative": "f′(z)"})
+        self._add_legend(handles(styles))
+        return self
+
+
+def _layers(activation: Any) -> list[Any]:
+    """Return the activations of an estimator, which has one for all layers or one for each."""
+    several = isinstance(activation, Iterable) and not isinstance(activation, str)
+    return list(activation) if several else [activation]
+
+
+def _curves(activation: Activation, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return function and derivative, after a check that it is a function of one input."""
+    activation.check()
+    column = inputs[None, :, None]
+    values = activation(column)
+    if not np.allclose(activation(column.swapaxes(1, 2)).ravel(), values.ravel()):
+        raise ValueError(
+            f"{activation!r} makes an output of all units of a layer, so that it has no curve. "
+            "Leave it out; every other activation of the table is a function of one input."
+        )
+    derivative = np.ones_like(values)
+    z = column.copy() if activation.reads_input else None
+    activation.backward(z, values.copy(), derivative)
+    return values.ravel(), derivative.ravel()

@@ -1,0 +1,189 @@
+"""The learning-rate finder and its picture."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+
+from sknn_actloss.estimators import BaseMLP, range_test
+from sknn_actloss.training import RangeTest
+
+
+def find_learning_rate(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    sample_weight: Any = None,
+    *,
+    low: float = 1e-7,
+    high: float = 100.0,
+    n_steps: int = 100,
+) -> RangeTest:
+    """Find a learning rate by a range test, the one that ``learning_rate_init="auto"`` runs.
+
+    A network with the initial weights of a fit takes a few steps on the training rows at a rate
+    that rises from step to step. Good rates are those at which its loss falls fast. The
+    estimator stays as it is, fitted or not, and so does its random stream.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier, MLPRegressor, or Pipeline that ends in one
+        The estimator to find a rate for, whose own rate and schedule do not matter. The steps in
+        front of the network are fitted on a clone.
+    X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+        Training data, as for ``fit``.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Targets.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows for the network.
+    low, high : float, default=1e-7, 100.0
+        The first and the last rate.
+    n_steps : int, default=100
+        Number of steps.
+
+    Returns
+    -------
+    test : RangeTest
+        The curves ``rates``, ``losses`` and ``smoothed_losses``, and the ``suggestion``.
+
+    Raises
+    ------
+    TypeError
+        If the estimator is neither a network of this package nor a Pipeline that ends in one.
+    ValueError
+        If parameters or data are invalid, or if the solver has no learning rate.
+
+    See Also
+    --------
+    LearningRateDisplay : Its picture.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sknn_actloss import MLPClassifier
+    >>> from sknn_actloss.inspection import find_learning_rate
+    >>> X, y = load_digits(return_X_y=True)
+    >>> model = make_pipeline(StandardScaler(), MLPClassifier(random_state=0))
+    >>> test = find_learning_rate(model, X, y)
+    >>> bool(0.001 < test.suggestion < test.limit)
+    True
+    """
+    _check_rates(low, high, n_steps)
+    network, X = _last_step(clone(estimator), X, y)
+    return range_test(network, X, y, sample_weight, low=low, high=high, n_steps=n_steps)
+
+
+class LearningRateDisplay:
+    """Picture of a range test: losses against the learning rate, and the suggestion.
+
+    Parameters
+    ----------
+    range_test : RangeTest
+        What :func:`find_learning_rate` returned.
+
+    Attributes
+    ----------
+    ax_ : Axes
+        Where it was drawn.
+    figure_ : Figure
+        The figure around it.
+    lines_ : list of Line2D
+        Losses of the batches, their moving average, and the suggestion. The rates of divergence
+        are shaded.
+    """
+
+    def __init__(self, range_test: RangeTest) -> None:
+        self.range_test = range_test
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        ax: Any = None,
+        **rates: Any,
+    ) -> Self:
+        """Run a range test and draw it.
+
+        Parameters
+        ----------
+        estimator, X, y, sample_weight
+            As in :func:`find_learning_rate`.
+        ax : Axes, default=None
+            Where to draw; ``None`` makes a figure.
+        **rates
+            ``low``, ``high`` and ``n_steps`` of :func:`find_learning_rate`.
+
+        Returns
+        -------
+        display : LearningRateDisplay
+        """
+        return cls(find_learning_rate(estimator, X, y, sample_weight, **rates)).plot(ax)
+
+    def plot(self, ax: Any = None) -> Self:
+        """Draw losses and suggestion.
+
+        Parameters
+        ----------
+        ax : Axes, default=None
+            Where to draw; ``None`` makes a figure.
+
+        Returns
+        -------
+        self : LearningRateDisplay
+        """
+        import matplotlib.pyplot as plt
+
+        if ax is None:
+            _, ax = plt.subplots(layout="constrained")
+        test, self.ax_, self.figure_ = self.range_test, ax, ax.figure
+        rate, best = test.rates, test.suggestion
+        ax.set(xscale="log", xlabel="learning rate", ylabel="training loss")
+        self.lines_ = [
+            *ax.plot(rate, test.losses, color="0.7", linewidth=1, label="loss of a batch"),
+            *ax.plot(rate, test.smoothed_losses, color="C0", linewidth=2, label="smoothed"),
+            ax.axvline(best, color="C3", linestyle="--", label=f"suggestion: {best:.2g}"),
+        ]
+        if rate.size:
+            ax.set_ylim(_loss_range(test))
+            ax.axvspan(test.limit, rate[-1], color="C3", alpha=0.08, linewidth=0)
+        ax.legend()
+        return self
+
+
+def _check_rates(low: float, high: float, n_steps: int) -> None:
+    if not 0 < low < high < np.inf:
+        raise ValueError(f"low={low!r} and high={high!r} must be finite with 0 < low < high.")
+    if not isinstance(n_steps, Integral) or n_steps < 2:
+        raise ValueError(f"n_steps={n_steps!r} must be an integer of at least 2.")
+
+
+def _last_step(estimator: Any, X: Any, y: Any) -> tuple[BaseMLP, Any]:
+    """Return the network at the end of an estimator, and X as the steps in front hand it on."""
+    if isinstance(estimator, BaseMLP):
+        return estimator, X
+    if not isinstance(estimator, Pipeline):
+        raise TypeError(
+            "estimator must be an MLPClassifier or MLPRegressor of sknn_actloss, or a Pipeline "
+            f"that ends in one; got {estimator!r}."
+        )
+    if len(estimator.steps) > 1:
+        X = estimator[:-1].fit_transform(X, y)
+    return _last_step(estimator.steps[-1][1], X, y)
+
+
+def _loss_range(test: RangeTest) -> tuple[float, float]:
+    """Return what the losses range over up to the lowest average, with some room around."""
+    shown = test.losses[: test.smoothed_losses.argmin() + 1]
+    low, high = shown.min(), max(shown.max(), test.smoothed_losses[0])
+    room = 0.1 * (high - low) or 1.0
+    return low - room, high + room

@@ -1,0 +1,273 @@
+"""Losses and their gradients as curves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import is_classifier
+
+from sknn_actloss.inspection._loss_of_prediction import (
+    AGAINST,
+    LossOfPrediction,
+    check_option,
+    checked_targets,
+    default_range,
+    kind_of_points,
+)
+from sknn_actloss.inspection._naming import by_name, label, networks_by_name
+from sknn_actloss.inspection._plotting import (
+    GREY,
+    LINE_STYLES,
+    Display,
+    grid,
+    handles,
+    styles_by_name,
+    view_limits,
+)
+from sknn_actloss.losses import LOSSES
+
+
+class LossDisplay(Display):
+    """Losses of one prediction and their gradients, for given targets.
+
+    Make one with :meth:`from_losses` or :meth:`from_estimator`. Classification losses are those
+    of two classes.
+
+    Parameters
+    ----------
+    predictions : ndarray of shape (n_points,)
+        Predictions, or raw outputs, in rising order.
+    targets : ndarray of shape (n_targets,)
+        Numbers, or 0 and 1 for the negative and the positive class.
+    values : dict of str to ndarray of shape (n_targets, n_points)
+        The loss by its name, NaN where a prediction is out of its domain.
+    gradients : dict of str to ndarray of shape (n_targets, n_points)
+        The derivative by prediction or raw output, by the same names.
+    against : {"prediction", "probability", "decision", "raw"}, default="prediction"
+        What ``predictions`` are: numbers, probabilities of the positive class, decision values
+        or raw outputs.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The first panel.
+    axes_ : ndarray of Axes
+        All panels.
+    figure_ : matplotlib Figure
+        The figure.
+    lines_ : list of Line2D
+        The curves, panel by panel, and the targets of each loss in turn.
+    legend_ : matplotlib Legend
+        The legend.
+
+    See Also
+    --------
+    ActivationDisplay : Activations and their derivatives.
+
+    Examples
+    --------
+    >>> from sknn_actloss.inspection import LossDisplay
+    >>> from sknn_actloss.losses import Huber
+    >>> display = LossDisplay.from_losses(
+    ...     ["squared_error", Huber(delta=0.5)], y=0.0, task="regression"
+    ... )
+    >>> display.values["squared_error"].shape
+    (1, 801)
+    """
+
+    panel_names: ClassVar[tuple[str, ...]] = ("loss", "gradient")
+
+    def __init__(
+        self,
+        predictions: np.ndarray,
+        targets: np.ndarray,
+        values: Mapping[str, np.ndarray],
+        gradients: Mapping[str, np.ndarray],
+        *,
+        against: str = "prediction",
+    ) -> None:
+        self.predictions = predictions
+        self.targets = targets
+        self.values = values
+        self.gradients = gradients
+        self.against = against
+
+    @classmethod
+    def from_losses(
+        cls,
+        losses: Any,
+        *,
+        task: str,
+        y: float | Sequence[float] = 1.0,
+        against: str = "auto",
+        prediction_range: tuple[float, float] | None = None,
+        names: str | Sequence[str] | None = None,
+        ax: Any = None,
+        panels: str | Sequence[str] | None = None,
+        line_kw: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Draw losses of one task.
+
+        Parameters
+        ----------
+        losses : str, Loss, or sequence or dict of these
+            Names such as "huber" and instances such as ``Huber(delta=0.5)``; a dict gives the
+            names of the legend.
+        task : {"regression", "classification"}
+            What the losses are for.
+        y : float or sequence of float, default=1.0
+            Targets. For classification 1 is the positive class, 0 or -1 the negative one.
+        against : {"auto", "prediction", "raw"}, default="auto"
+            What the curves go along. "prediction" is what leaves the output activation, "raw"
+            what enters it. "auto" is "raw" where some losses take probabilities and others
+            decision values, so that they can be compared, and "prediction" otherwise.
+        prediction_range : (float, float), default=None
+            The least and the greatest prediction or raw output; those out of a loss's domain
+            are left out of its curve.
+        names : str or sequence of str, default=None
+            Names in the legend, one for each loss.
+        ax, panels, line_kw
+            As in :meth:`plot`.
+
+        Returns
+        -------
+        display : LossDisplay
+
+        Raises
+        ------
+        ValueError
+            If a loss is unknown, for another task, or of more than one output for a target; if
+            a target is out of its domain.
+        """
+        check_option("task", task, LOSSES)
+        found = by_name(losses, names, "losses")
+        curves = {name: LossOfPrediction.of(loss, "auto", task) for name, loss in found.items()}
+        return cls._of(curves, task, y, against, prediction_range).plot(
+            ax, panels=panels, line_kw=line_kw
+        )
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        *,
+        y: float | Sequence[float] = 1.0,
+        against: str = "auto",
+        prediction_range: tuple[float, float] | None = None,
+        names: str | Sequence[str] | None = None,
+        ax: Any = None,
+        panels: str | Sequence[str] | None = None,
+        line_kw: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Draw the losses of estimators, through their own output activations.
+
+        Parameters
+        ----------
+        estimator : estimator, or sequence or dict of estimators
+            MLPs of one task, fitted or not, or Pipelines that end in one.
+        y, against, prediction_range, ax, panels, line_kw
+            As in :meth:`from_losses`.
+        names : str or sequence of str, default=None
+            Names in the legend, one for each estimator.
+
+        Returns
+        -------
+        display : LossDisplay
+        """
+        networks = networks_by_name(estimator, names)
+        if names is None and len(networks) == 1 and not isinstance(estimator, Mapping):
+            networks = {label(network.loss): network for network in networks.values()}
+        tasks = {"classification" if is_classifier(n) else "regression" for n in networks.values()}
+        if len(tasks) > 1:
+            raise ValueError("estimator mixes classifiers and regressors; give one kind.")
+        (task,) = tasks
+        curves = {
+            name: LossOfPrediction.of(n.loss, getattr(n, "out_activation", "auto"), task)
+            for name, n in networks.items()
+        }
+        return cls._of(curves, task, y, against, prediction_range).plot(
+            ax, panels=panels, line_kw=line_kw
+        )
+
+    @classmethod
+    def _of(
+        cls,
+        curves: Mapping[str, LossOfPrediction],
+        task: str,
+        y: float | Sequence[float],
+        against: str,
+        prediction_range: tuple[float, float] | None,
+    ) -> Self:
+        check_option("against", against, ("auto", "prediction", "raw"))
+        targets = checked_targets(y, task, curves.values())
+        kind = kind_of_points(against, task, curves.values())
+        if prediction_range is None:
+            prediction_range = default_range(kind, targets)
+        points = grid("prediction_range", prediction_range)
+        pairs = {name: curve.along(points, targets, kind) for name, curve in curves.items()}
+        values, gradients = (
+            {name: pair[place] for name, pair in pairs.items()} for place in (0, 1)
+        )
+        return cls(points, targets, values, gradients, against=kind)
+
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        panels: str | Sequence[str] | None = None,
+        line_kw: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Draw the curves, a colour for each loss and a line style for each target.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or sequence of Axes, default=None
+            Where to draw: one Axes for each panel, a single one for the loss alone.
+            ``None`` makes a figure.
+        panels : {"loss", "gradient"} or sequence of these, default=None
+            What to draw, both by default.
+        line_kw : dict, default=None
+            Passed on to ``Axes.plot``.
+
+        Returns
+        -------
+        self : LossDisplay
+        """
+        axes = self._start(ax, panels, self.panel_names)
+        styles = styles_by_name(self.values, line_kw, dashed=False)
+        curves = {"loss": self.values, "gradient": self.gradients}
+        for panel, where in axes.items():
+            self._draw_panel(where, curves[panel], styles)
+        by = "raw output" if self.against == "raw" else "prediction"
+        texts = {"loss": "loss", "gradient": f"derivative of the loss by the {by}"}
+        self._set_labels(axes, AGAINST[self.against], texts)
+        self._label_targets(styles)
+        return self
+
+    def _draw_panel(
+        self,
+        ax: Any,
+        curves: Mapping[str, np.ndarray],
+        styles: Mapping[str, Mapping[str, Any]],
+    ) -> None:
+        ax.axhline(0.0, color="0.85", linewidth=0.8, zorder=0)
+        for name, style in styles.items():
+            for dashes, curve in zip(self._dashes, curves[name], strict=True):
+                self._draw(ax, self.predictions, curve, {"linestyle": dashes, **style})
+        ax.set_ylim(*view_limits(curves.values()))
+
+    @property
+    def _dashes(self) -> list[str]:
+        return [LINE_STYLES[place % len(LINE_STYLES)] for place in range(len(self.targets))]
+
+    def _label_targets(self, styles: Mapping[str, Mapping[str, Any]]) -> None:
+        """Add the legend, which tells several targets by their dashes."""
+        texts = [f"target {target:g}" for target in self.targets]
+        if len(texts) == 1:
+            self._add_legend(handles(styles), title=texts[0])
+            return
+        dashes = zip(texts, self._dashes, strict=True)
+        marks = {text: {"color": GREY, "linestyle": dash} for text, dash in dashes}
+        self._add_legend(handles(styles) + handles(marks))
