@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy import sparse
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
@@ -64,12 +66,12 @@ class Diagnosis:
 
         return pd.DataFrame([asdict(layer) for layer in self.layers]).set_index("name")
 
-    def plot(self, ax: Any = None) -> Any:
+    def plot(self, ax: Any = None, *, panels: str | Sequence[str] | None = None) -> Any:
         """Draw the layers.
 
         Parameters
         ----------
-        ax : matplotlib Axes or sequence of them, default=None
+        ax, panels
             As in :meth:`DiagnosisDisplay.plot`.
 
         Returns
@@ -78,7 +80,7 @@ class Diagnosis:
         """
         from sknn_actloss.inspection._diagnosis_display import DiagnosisDisplay
 
-        return DiagnosisDisplay(self).plot(ax)
+        return DiagnosisDisplay(self).plot(ax, panels=panels)
 
     def __str__(self) -> str:
         title = f"Diagnosis of {self.name} on {self.n_rows} rows"
@@ -111,7 +113,8 @@ def diagnose(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Diagn
     Parameters
     ----------
     estimator : MLPClassifier, MLPRegressor, or Pipeline that ends in one
-        A fitted estimator. The steps in front of the network transform X.
+        A fitted estimator. The steps in front of the network transform X, and a
+        ``TransformedTargetRegressor`` around it transforms y.
     X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
         Rows. Held-out rows show overfitting even where the fit had no validation rows.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
@@ -160,8 +163,8 @@ def diagnose(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Diagn
     - ``"oscillation"``: the rises of the training loss from one epoch to the next add up to more
       than 1 % of the loss of a constant output per epoch.
     - ``"overfitting"``: the loss on the validation rows of the fit, or else on the rows given,
-      lies above the training loss by more than 30 % of the loss of a constant output; for the
-      squared error, R² differs by 0.3.
+      lies above the training loss by more than 25 % of the loss of a constant output; for the
+      squared error, R² differs by 0.25.
 
     Steps of a healthy training move weights by about 1e-3 of their norm.
 
@@ -172,14 +175,14 @@ def diagnose(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Diagn
     >>> from sknn_actloss import MLPClassifier
     >>> from sknn_actloss.inspection import diagnose
     >>> X, y = load_digits(return_X_y=True)
-    >>> model = MLPClassifier(learning_rate_init=1.0, max_iter=20, random_state=0)
+    >>> model = MLPClassifier((50, 50), learning_rate_init=0.3, max_iter=20, random_state=0)
     >>> report = diagnose(model.fit(scale(X), y), scale(X), y)
     >>> report.findings[0].kind
     'dead_units'
     >>> report.findings[0].parameters
     ('learning_rate_init', 'activation', 'normalization')
     """
-    network, X = _network(estimator, X)
+    network, X, y = _network(estimator, X, y)
     settings, problem = reopen(network, X, y, sample_weight)
     problem = _thinned(problem)
     signals = measure_signals(problem)
@@ -192,12 +195,17 @@ def diagnose(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Diagn
     return Diagnosis(type(network).__name__, len(problem.y), layers, course, inputs, found)
 
 
-def _network(estimator: Any, X: Any) -> tuple[BaseMLP, Any]:
-    """Return the network at the end of an estimator, and X as the steps in front hand it on."""
+def _network(estimator: Any, X: Any, y: Any) -> tuple[BaseMLP, Any, Any]:
+    """Return the network within an estimator, and the rows and targets that it sees."""
     if isinstance(estimator, Pipeline):
         check_is_fitted(estimator)
         X = estimator[:-1].transform(X) if len(estimator) > 1 else X
-        return _network(estimator[-1], X)
+        return _network(estimator[-1], X, y)
+    if isinstance(estimator, TransformedTargetRegressor):
+        check_is_fitted(estimator)
+        y = np.asarray(y)
+        transformed = estimator.transformer_.transform(y.reshape(len(y), -1))
+        return _network(estimator.regressor_, X, transformed.reshape(y.shape))
     if not isinstance(estimator, BaseMLP):
         raise TypeError(
             "estimator must be a fitted MLPClassifier or MLPRegressor of sknn_actloss, or a "
@@ -209,7 +217,7 @@ def _network(estimator: Any, X: Any) -> tuple[BaseMLP, Any]:
             f"estimator is a committee of {n_members} networks, and a diagnosis looks into one. "
             "Pass one of them, such as members_[0]."
         )
-    return estimator, X
+    return estimator, X, y
 
 
 def _thinned(problem: Problem) -> Problem:

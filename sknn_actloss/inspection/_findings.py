@@ -23,7 +23,7 @@ GRADIENT_FACTOR = 1e3
 #: Factor between scales of inputs, and mean of an input in units of its extent.
 SCALE_FACTOR, OFFSET = 30.0, 10.0
 #: In units of the loss of a constant output, see CourseReport.
-EXPLAINED, LATE_FALL, GAP, RISE = 0.2, 0.01, 0.3, 0.01
+EXPLAINED, LATE_FALL, GAP, RISE = 0.2, 0.01, 0.25, 0.01
 #: Ratio of a step to the weights above which the rate is high; it is about 1e-3 as a rule.
 FAST = 1e-2
 
