@@ -16,6 +16,9 @@ from sknn_actloss.estimators._settings import named_solver
 #: Epochs before a loss that never fell is a reason to complain.
 N_EPOCHS = 10
 
+#: Relative change of a loss that is as good as none, in single precision as well.
+ROUNDING = 1e-6
+
 #: Rows that are looked at together. Those of a healthy network end with the first of such blocks.
 BLOCK_SIZE = 200
 
@@ -73,8 +76,10 @@ def can_die(activation: Activation) -> bool:
 
 
 def never_fell(losses: Sequence[float]) -> bool:
-    """Whether no epoch had a loss below that of the first one."""
-    return len(losses) >= N_EPOCHS and losses[0] != 0 and min(losses[1:]) >= losses[0]
+    """Whether no epoch had a loss below that of the first one, rounding aside."""
+    if len(losses) < N_EPOCHS:
+        return False
+    return losses[0] - min(losses) < ROUNDING * abs(losses[0])
 
 
 def _blocks(rows: np.ndarray) -> Iterator[np.ndarray]:

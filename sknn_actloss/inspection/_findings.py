@@ -24,6 +24,8 @@ GRADIENT_FACTOR = 1e3
 SCALE_FACTOR, OFFSET = 30.0, 10.0
 #: In units of the loss of a constant output, see CourseReport.
 EXPLAINED, LATE_FALL, GAP, RISE = 0.2, 0.01, 0.25, 0.01
+#: In the same units, the late fall below which more epochs do not help.
+STILL = 0.001
 #: Ratio of a step to the weights above which the rate is high; it is about 1e-3 as a rule.
 FAST = 1e-2
 
@@ -201,6 +203,7 @@ def plateau(facts: Facts) -> Iterator[Finding]:
     ratios = [layer.update_ratio for layer in facts.layers if layer.update_ratio is not None]
     is_fast = bool(ratios) and np.median(ratios) > FAST
     remedies = [
+        facts.remedies.more_epochs if course.late_fall > STILL else None,
         facts.remedies.weaker_penalty,
         facts.remedies.lower_rate if is_fast else facts.remedies.higher_rate,
         facts.remedies.schedule,
@@ -208,9 +211,9 @@ def plateau(facts: Facts) -> Iterator[Finding]:
     ]
     yield Finding.of(
         "plateau",
-        f"The loss stands still at {course.last_loss:.4g}, while a constant output has "
+        f"The loss hardly falls: it is {course.last_loss:.4g}, while a constant output has "
         f"{course.constant_loss:.4g}: the network explains "
-        f"{max(course.explained, 0):.0%} of it, and the last third of the epochs changed that by "
+        f"{max(course.explained, 0):.0%} of it, and the last third of the epochs added "
         f"{course.late_fall:.1%}. Unless the inputs say no more about the targets, it has not "
         "learnt what it can.",
         *(remedies if any(remedies) else [facts.remedies.more_units]),

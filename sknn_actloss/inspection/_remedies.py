@@ -58,6 +58,13 @@ class Remedies:
         return "batch_size", f"raise batch_size from {self._batch_size} to {4 * self._batch_size}"
 
     @property
+    def more_epochs(self) -> Remedy | None:
+        max_iter = self._estimator.max_iter
+        if self._estimator.n_iter_ < max_iter:
+            return None
+        return "max_iter", f"raise max_iter from {max_iter} to {10 * max_iter}"
+
+    @property
     def leaky_relu(self) -> Remedy | None:
         leaky = [a for a in self._settings.activations if isinstance(a, LeakyReLU)]
         if any(activation.negative_slope for activation in leaky):

@@ -83,8 +83,9 @@ class Outputs:
     @property
     def std(self) -> float:
         """Standard deviation over rows and units."""
-        variance = self._sums[2] / self._sums[0] - self.mean**2
-        return float(np.sqrt(np.maximum(variance, 0.0)))
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean, mean_square = self._sums[1:3] / self._sums[0]
+            return float(np.sqrt(np.maximum(mean_square - mean**2, 0.0)))
 
 
 def measure_signals(problem: Problem) -> Signals:

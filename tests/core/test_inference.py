@@ -152,3 +152,17 @@ def test_predictions_are_activated_outputs(monkeypatch, output, n_outputs):
     activation = ACTIVATIONS[output]()
     found = raw_outputs(X, *network, output=activation)
     assert_allclose(found, activation(raw_outputs(X, *network)), rtol=1e-14)
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_outputs_of_hidden_layers_lead_to_raw_outputs(container):
+    params, hidden = networks((4, 5, 5, 5, 2), [(Tanh(), ReLU(), ELU())] * 2)
+    hidden = Hidden(hidden.activations, skip_connections=True)
+    rows, X = np.array([6, 0, 3]), np.random.default_rng(1).normal(size=(8, 4))
+    X = CONTAINERS[container](X)
+    layers = list(inference.hidden_outputs(X, params, hidden, rows))
+    assert_array_equal(*layers[0])
+    for (outputs, passed), (_, below) in zip(layers[1:], layers, strict=False):
+        assert_allclose(passed, outputs + below)
+    raw = layers[-1][1] @ params.weights[-1] + params.biases[-1]
+    assert_allclose(raw, raw_outputs(X, params, hidden, rows))
