@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from sknn_actloss.core import Workspace, raw_outputs
+from sknn_actloss.estimators._checkpointing import resumable
 from sknn_actloss.estimators._fitting import Problem, Training
 from sknn_actloss.estimators._observer import FitObserver
 from sknn_actloss.estimators._settings import Settings
-from sknn_actloss.training import Batches, Member, Observer, Stack, train
+from sknn_actloss.training import Batches, Member, Observer, Outcome, Stack, train
+from sknn_actloss.training.snapshot import restore, snapshot
 
 
 class Lockstep:
@@ -78,6 +82,38 @@ class Lockstep:
         """Take the rows to go on with after pickling, validated as they were at the start."""
         self._X = X
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether there are members that are not done."""
+        return bool(self._members)
+
+    def state(self) -> dict[str, Any]:
+        """Return where the trainings stand at a pause, as plain data."""
+        head = self.trainings[0]
+        return {
+            "members": [snapshot(training.member) for training in self.trainings],
+            "params": self._params,
+            "order": self._order,
+            "stream": snapshot(self._random_state),
+            "rows": (head.train_rows, head.validation_rows),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go to where trainings of the same parameters and data have stood."""
+        for training, member in zip(self.trainings, state["members"], strict=True):
+            restore(training.member, member)
+            training.train_rows, training.validation_rows = state["rows"]
+        members = [training.member for training in self.trainings]
+        self._members = [member for member in members if member.course.outcome is None]
+        self._params, self._order = state["params"], state["order"]
+        restore(self._random_state, state["stream"])
+
+    def interrupt(self) -> None:
+        """End all trainings with what they had come to at the latest pause."""
+        for member in self._members:
+            member.course.outcome = Outcome.INTERRUPTED
+        self._members, self._params = [], None
+
     def _scores(self, stack: Stack) -> list[float]:
         """Return the validation score of each member."""
         head, network = self.trainings[0], stack.network
@@ -106,7 +142,11 @@ def fit_stochastic(
     """Train one estimator by minibatches and set its attributes."""
     training = Training.of(estimator, settings, problem, incremental)
     workspace = vars(estimator).pop("_workspace", None)
-    workspace = Lockstep([training]).train(observer, 1 if incremental else None, workspace)
-    if estimator.warm_start or incremental:
-        estimator._workspace = workspace
-    training.finish()
+    data = {"X": problem.X, "y": problem.y, "sample_weight": problem.sample_weight}
+    lockstep = Lockstep([training])
+    once = nullcontext(partial(lockstep.train, n_epochs=1))
+    with once if incremental else resumable(lockstep, data) as train_all:
+        workspace = train_all(observer, workspace=workspace)
+        if estimator.warm_start or incremental:
+            estimator._workspace = workspace
+        training.finish()

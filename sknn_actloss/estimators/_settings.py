@@ -144,6 +144,12 @@ def _learning_rate(estimator: Any) -> tuple[Schedule, float]:
 def _check_lbfgs(estimator: Any, solver: Solver, schedule: Schedule) -> None:
     if solver.stochastic:
         return
+    if estimator.checkpoint is not None:
+        raise ValueError(
+            f"solver='lbfgs' takes no checkpoint={estimator.checkpoint!r}: SciPy does not go on "
+            "from the middle of a minimisation. Set checkpoint=None, or use a stochastic solver "
+            "such as 'adam'."
+        )
     conflicts = {
         "early_stopping=True": (estimator.early_stopping, "early_stopping=False"),
         f"learning_rate={estimator.learning_rate!r}": (

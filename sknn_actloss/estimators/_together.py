@@ -25,9 +25,9 @@ class Together:
     """A fit of many estimators to the same rows.
 
     Each estimator ends where its own ``fit`` would have brought it. Those whose networks go
-    through the same batches share a stack; the others (other sizes or batches, L-BFGS,
-    callbacks, a ``fit`` of their own) form stacks of their own or are fitted alone. An estimator
-    that fails leaves the others as they are.
+    through the same batches share a stack; the others (other sizes or batches, L-BFGS, a
+    checkpoint, callbacks, a ``fit`` of their own) form stacks of their own or are fitted alone.
+    An estimator that fails leaves the others as they are.
 
     What is pickled holds no rows of X: :meth:`bind` takes them before training goes on.
 
@@ -154,6 +154,7 @@ class Together:
         """Whether nothing but our own ``fit`` would take part in a fit."""
         return (
             type(estimator).fit in (MLPClassifier.fit, MLPRegressor.fit)
+            and estimator.checkpoint is None
             and not hasattr(estimator, "_skl_callbacks")
             and not set(self._fit_params) - {"sample_weight"}
         )

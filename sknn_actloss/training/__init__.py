@@ -1,6 +1,8 @@
-"""Training: minibatches, the epoch loop, stopping rules and the bridge to L-BFGS."""
+"""Training: minibatches, the epoch loop, stopping rules, checkpoints, the bridge to L-BFGS."""
 
+from sknn_actloss.training.archive import CheckpointError
 from sknn_actloss.training.batches import Batch, Batches, Group
+from sknn_actloss.training.checkpoint import Checkpoint, CheckpointFile
 from sknn_actloss.training.lbfgs import BestIterate, minimize
 from sknn_actloss.training.loop import Observer, train
 from sknn_actloss.training.stack import Member, Stack
@@ -10,6 +12,9 @@ __all__ = [
     "Batch",
     "Batches",
     "BestIterate",
+    "Checkpoint",
+    "CheckpointError",
+    "CheckpointFile",
     "Course",
     "Group",
     "Member",
