@@ -46,7 +46,8 @@ def write(path: Path, key: str, content: Any) -> None:
     """
     arrays: dict[str, np.ndarray] = {}
     header = {"kind": KIND, "format": FORMAT, "version": __version__, "key": key}
-    text = json.dumps(header | {"content": _encoded(content, arrays)}).encode()
+    header |= {"content": _encoded(content, arrays), "arrays": list(arrays)}
+    text = json.dumps(header).encode()
     entries = {"header": np.frombuffer(text, np.uint8), "digest": _digest(text)}
     descriptor, temporary = tempfile.mkstemp(".tmp", path.name + ".", path.parent)
     try:
@@ -143,6 +144,8 @@ def _checked(file: BinaryIO) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     header = json.loads(text)
     if header["kind"] != KIND:
         raise ValueError("the header is another one")
+    if set(arrays) != set(header["arrays"]):
+        raise ValueError("there are other arrays than the header says")
     for name, array in arrays.items():
         if array_digest(array) != name:
             raise ValueError("the digest does not fit an array")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import hashlib
 from types import CodeType, FunctionType
 from typing import Any
@@ -80,7 +81,8 @@ def _described_object(value: Any) -> Any:
         return _described((type(value), value.get_params(deep=False)))
     if hasattr(value, "__wrapped__"):  # a function that was compiled, say
         return _described((type(value), value.__wrapped__))
-    return _described((type(value), value.__reduce_ex__(2)))
+    reduce = copyreg.dispatch_table.get(type(value))
+    return _described((type(value), value.__reduce_ex__(2) if reduce is None else reduce(value)))
 
 
 def _described_code(value: type | FunctionType | CodeType) -> Any:
@@ -104,7 +106,7 @@ def _methods(cls: type) -> Any:
     for name, attribute in sorted(vars(cls).items()):
         function = getattr(attribute, "__func__", getattr(attribute, "fget", attribute))
         if isinstance(function, FunctionType):
-            methods.append((name, _described(function.__code__)))
+            methods.append((type(attribute).__name__, name, _described(function.__code__)))
     return cls.__qualname__, *methods
 
 
