@@ -68,13 +68,14 @@ def _train(
     workspace: Workspace | None,
 ) -> Workspace | None:
     """Train until all members are done, pausing to save."""
-    while lockstep.goes_on:
-        workspace = lockstep.train(observer, file.stride, workspace)
-        if lockstep.goes_on and file.is_due(file.stride):
-            try:
+    workspace = lockstep.train(observer, file.stride, workspace)
+    try:
+        while lockstep.goes_on:
+            if file.is_due(file.stride):
                 file.save(lockstep.state())
-            except KeyboardInterrupt:
-                lockstep.interrupt()
+            workspace = lockstep.train(observer, file.stride, workspace)
+    except KeyboardInterrupt:  # between epochs: the loop of epochs ends by itself
+        lockstep.interrupt()
     return workspace
 
 

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -55,7 +56,8 @@ def write(path: Path, key: str, content: Any) -> None:
             np.savez(file, **entries, **arrays)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        with suppress(FileNotFoundError):  # a twin that came to its end has cleaned up
+            os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise

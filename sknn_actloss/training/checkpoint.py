@@ -42,13 +42,17 @@ class Checkpoint(Component):
     Notes
     -----
     A ``RandomState`` instance counts by its state at the start of ``fit``, and a resumed training
-    sets it to where the whole training would have left it. With ``random_state=None`` the saved
-    stream is gone on with, too; as all trainings with the same parameters and data then share a
-    file, they must not run at the same time if they are to differ.
+    sets it to where the whole training would have left it. With ``random_state=None`` a resumed
+    training sets NumPy's global stream in the same way; as all trainings with the same
+    parameters and data then share a file, they must not run at the same time if they are to
+    differ.
 
     Functions and classes of your own count by their names and their code, not by global
     variables that these use. ``verbose``, ``checkpoint`` and callbacks do not count. Callbacks
     are told of the epochs that are left.
+
+    A file is on the disk before training goes on, which takes some milliseconds, and more than
+    an epoch of a small network: save every hundred epochs, or every minute.
 
     Files hold arrays and JSON, no pickle, and are refused with a :class:`CheckpointError` where
     they are damaged or not what they should be.
@@ -147,9 +151,12 @@ class CheckpointFile:
         CheckpointError
             If the file is damaged, or not of this training.
         """
-        if not (self._checkpoint.resume and self.path.exists()):
+        if not self._checkpoint.resume:
             return None
-        return archive.read(self.path, self._key)
+        try:
+            return archive.read(self.path, self._key)
+        except FileNotFoundError:
+            return None
 
     def is_due(self, n_epochs: int) -> bool:
         """Whether to save after ``n_epochs`` more."""

@@ -20,13 +20,15 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import check_estimator
 
 from sknn_actloss import Checkpoint, MLPClassifier, MLPRegressor
+from sknn_actloss.estimators import Together
 from sknn_actloss.losses import FunctionLoss, Huber
 from sknn_actloss.model_selection import StackedGridSearchCV
 from sknn_actloss.schedules import SCHEDULES, ReduceOnPlateau
 from sknn_actloss.solvers import SOLVERS
-from sknn_actloss.training import CheckpointError, archive
+from sknn_actloss.training import Batches, CheckpointError, Outcome, archive
 from sknn_actloss.training.hashing import value_digest
 from sknn_actloss.training.snapshot import snapshot
 
@@ -259,6 +261,30 @@ def test_a_divergence_after_a_resumption(tmp_path):
     assert resumed.n_iter_ < 12
 
 
+def together(n_epochs=None):
+    """Return a lockstep of members of which some stop early, and their estimators."""
+    early = {"tol": 1.0, "n_iter_no_change": 2}
+    settings = [{}, early, {"learning_rate": "adaptive", "solver": "sgd"}, {"solver": "rmsprop"}]
+    networks = Together([regressor(**s) for s in settings], X, NUMBERS)
+    (lockstep,) = networks._locksteps
+    lockstep.train(n_epochs=n_epochs)
+    return lockstep, networks.estimators
+
+
+def test_a_stack_of_members_goes_on(tmp_path):
+    whole, expected = together()
+    paused, _ = together(6)
+    file = Checkpoint(tmp_path).file("stack", "key")
+    file.save(paused.state())
+    fresh, resumed = together(1)
+    fresh.restore(file.load())
+    assert [t.member.course.outcome for t in fresh.trainings].count(Outcome.CONVERGED) == 1
+    fresh.train()
+    for training in [*whole.trainings, *fresh.trainings]:
+        training.finish()
+    assert [outcome(network) for network in resumed] == [outcome(network) for network in expected]
+
+
 # When it is written, and when it goes
 
 
@@ -338,6 +364,18 @@ def test_an_interrupt_while_saving_ends_the_fit_as_well(tmp_path, monkeypatch, n
     expected = outcome(regressor(4).fit(X, NUMBERS))
     assert outcome(model) | {"optimizer": None} == expected | {"optimizer": None}
     assert saved_in(tmp_path) == []
+
+
+def test_an_interrupt_between_epochs_does_so_too(tmp_path, monkeypatch):
+    model, init = regressor(checkpoint=Checkpoint(tmp_path)), Batches.__init__
+    calls = Crashing(3, KeyboardInterrupt)
+    with monkeypatch.context() as context:
+        context.setattr(Batches, "__init__", lambda *args: (calls(), init(*args))[1])
+        with pytest.warns(UserWarning, match="interrupted by user"):
+            model.fit(X, NUMBERS)
+    assert model.loss_curve_ == regressor(3).fit(X, NUMBERS).loss_curve_
+    assert len(saved_in(tmp_path)) == 1
+    assert outcome(model.fit(X, NUMBERS)) == outcome(regressor().fit(X, NUMBERS))
 
 
 def test_a_full_disk_ends_the_fit_and_leaves_the_file_before(tmp_path, monkeypatch):
@@ -483,6 +521,15 @@ def test_partial_fit_is_not_there(tmp_path):
     with pytest.raises(AttributeError) as caught:
         model.partial_fit(X, NUMBERS)
     assert "Set checkpoint=None" in str(caught.value.__cause__)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_scikit_learns_checks(tmp_path):
+    settings = {"hidden_layer_sizes": 16, "max_iter": 50, "learning_rate_init": 0.02}
+    model = MLPClassifier(**settings, checkpoint=Checkpoint(tmp_path, every_epochs=20))
+    results = check_estimator(model, on_fail=None, on_skip=None)
+    assert {result["status"] for result in results} <= {"passed", "skipped"}
+    assert saved_in(tmp_path) == []
 
 
 def test_lbfgs_does_not_go_on(tmp_path):

@@ -111,6 +111,13 @@ def test_removal_takes_the_leftovers_of_a_kill_along(path):
     remove(path)
 
 
+def test_a_twin_may_clean_up_while_writing(path, monkeypatch):
+    fsync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda descriptor: (fsync(descriptor), remove(path)))
+    write(path, "key", 1)
+    assert list(path.parent.iterdir()) == []
+
+
 # Refusals
 
 
