@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
+import pickle
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,6 @@ from sknn_actloss.estimators._settings import Settings
 from sknn_actloss.schedules import LearningRate
 from sknn_actloss.solvers import Solver
 from sknn_actloss.training import (
-    Average,
     Batches,
     Course,
     Member,
@@ -157,7 +157,7 @@ class OptimizerState:
         What the solver remembers.
     rate : LearningRate
         Where the rate stands.
-    average : Average or None
+    average : dict
         The average of the weights, and the weights to go on from.
     streams : list of Generator or None
         Sources of dropout masks.
@@ -166,7 +166,7 @@ class OptimizerState:
     solver: Solver
     state: dict[str, Any]
     rate: LearningRate
-    average: Average | None = None
+    average: dict[str, Any] = field(default_factory=dict)
     streams: list[np.random.Generator] | None = None
 
     @property
@@ -241,11 +241,12 @@ class Training:
             gradient_clip=settings.gradient_clip,
             max_norm=settings.max_norm,
             averaging=settings.averaging,
-            average=optimizer.average if settings.averaging else None,
+            average=optimizer.average if settings.averaging else {},
+            max_time=np.inf if incremental else settings.max_time,
             state=optimizer.state,
         )
-        if member.average is not None:
-            problem.layout.trained(problem.params)[...] = member.average.last
+        if member.average:
+            problem.layout.trained(problem.params)[...] = member.average["last"]
         training = cls(
             estimator=estimator,
             problem=problem,
@@ -321,9 +322,7 @@ class Training:
         with dropout and without.
         """
         if self.streams is None and self.problem.model.dropout:
-            copied = np.random.RandomState()
-            copied.set_state(self.problem.random_state.get_state())
-            seed = copied.randint(np.iinfo(np.int32).max)
+            seed = copy.deepcopy(self.problem.random_state).randint(np.iinfo(np.int32).max)
             self.streams = mask_streams(seed, self.problem.layout.n_layers)
         return self.streams
 
@@ -456,8 +455,7 @@ def _course(estimator: Any, problem: Problem, partition: Partition, incremental:
 
 def _same_stream(first: Problem, second: Problem) -> bool:
     """Whether the generators of two problems are in the same state."""
-    states = [problem.random_state.get_state() for problem in (first, second)]
-    return all(np.array_equal(one, two) for one, two in zip(*states, strict=True))
+    return pickle.dumps(first.random_state) == pickle.dumps(second.random_state)
 
 
 def set_weights(estimator: Any, problem: Problem, params: np.ndarray) -> None:
