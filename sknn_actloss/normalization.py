@@ -96,6 +96,10 @@ class Normalization(Component):
     def predict(self, z: np.ndarray, moments: tuple[np.ndarray, np.ndarray] | None) -> None:
         """Normalise ``z`` in place as predictions need it."""
 
+    def frozen(self) -> Normalization:
+        """Return the normalisation whose training passes compute what predictions do."""
+        return self
+
 
 @dataclass(repr=False)
 class BatchNorm(Normalization):
@@ -150,6 +154,21 @@ class BatchNorm(Normalization):
         mean, variance = moments
         np.subtract(z, mean, z)
         np.divide(z, np.sqrt(variance + self.epsilon), z)
+
+    def frozen(self) -> BatchNorm:
+        """Return the normalisation that uses running moments in training and leaves them alone."""
+        return _FrozenBatchNorm(self.epsilon, self.momentum)
+
+
+class _FrozenBatchNorm(BatchNorm):
+    def bind(
+        self,
+        z: np.ndarray,
+        out: np.ndarray,
+        moments: tuple[np.ndarray, np.ndarray] | None,
+        sample_weight: np.ndarray | None,
+    ) -> Pass:
+        return _FrozenPass(self, z, out, moments, sample_weight)
 
 
 @dataclass(repr=False)
@@ -244,6 +263,11 @@ class _BatchPass(Pass):
         if n_rows < 2:
             return None, 1.0
         return weights[None] / total, unbiasing(total, n_rows)
+
+
+class _FrozenPass(_BatchPass):
+    def _row_shares(self) -> tuple[np.ndarray | None, float]:
+        return None, 1.0
 
 
 class _LayerPass(Pass):

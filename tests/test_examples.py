@@ -93,6 +93,33 @@ def bands_follow_the_noise(example):
         assert widths[name].mean() < 1.05 * widths["constant width"].mean()
 
 
+def each_remedy_helps(example):
+    held_out = example["held_out"]
+    for remedy in ("dropout", "alpha", "early stopping"):
+        assert np.all(held_out[remedy] > held_out["none"] + 0.02)
+    assert [finding.kind for finding in example["report"].findings] == ["overfitting"]
+
+
+def sigmoids_train_with_each_change(example):
+    accuracies, ratios = example["accuracies"], example["ratios"]
+    assert accuracies["none"].max() < 0.2
+    assert max(ratios["none"]) < 1e-6
+    for change in set(accuracies) - {"none"}:
+        assert accuracies[change].min() > 0.9
+        assert min(ratios[change]) > 1e-3
+    assert example["report"].findings[0].kind == "vanishing_gradients"
+
+
+def dead_units_are_found_and_cured(example):
+    accuracies, dead = example["accuracies"], example["dead"]
+    ill, *cures = accuracies
+    assert example["report"].findings[0].kind == "dead_units"
+    assert dead[ill][1] > 0.5
+    for cure in cures:
+        assert accuracies[cure].min() > accuracies[ill].max() + 0.2
+        assert dead[cure][1] < 0.5
+
+
 CLAIMS = {
     "plot_tune_activation_loss_rate": tuning_pays,
     "plot_losses_with_outliers": robust_losses_win,
@@ -101,6 +128,9 @@ CLAIMS = {
     "plot_search_grid_at_once": stacks_give_the_same,
     "plot_custom_loss": own_loss_wins,
     "plot_learning_rate": falling_rates_win,
+    "plot_overfitting_remedies": each_remedy_helps,
+    "plot_vanishing_gradients": sigmoids_train_with_each_change,
+    "plot_dead_units": dead_units_are_found_and_cured,
 }
 
 

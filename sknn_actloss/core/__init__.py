@@ -1,7 +1,7 @@
 """Networks in lockstep: flat parameters, workspaces, forward and backward passes."""
 
 from sknn_actloss.core.dropout import mask_streams
-from sknn_actloss.core.inference import layer_products, raw_outputs
+from sknn_actloss.core.inference import hidden_outputs, layer_products, raw_outputs
 from sknn_actloss.core.model import Hidden, Model
 from sknn_actloss.core.network import Network
 from sknn_actloss.core.parameters import Layout, Views
@@ -18,6 +18,7 @@ __all__ = [
     "Workspace",
     "gather",
     "gather_csr",
+    "hidden_outputs",
     "layer_products",
     "mask_streams",
     "raw_outputs",

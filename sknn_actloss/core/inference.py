@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -85,21 +87,51 @@ def layer_products(
     z : ndarray of shape (n_members, n_rows, units)
     """
     below = X[:, 1:] if params.takes(X) else X
-    for layer in range(last + 1):
-        shape = len(params.weights[layer]), X.shape[0], params.weights[layer].shape[2]
-        z = np.empty(shape, params.weights[layer].dtype)
-        (np.matmul if isinstance(below, np.ndarray) else sparse_product)(
-            below, params.weights[layer], z
-        )
-        np.add(z, params.biases[layer], z)
-        if layer < last:
-            pass_on(layer, z, below, params, hidden)
-        below = z
-    return z
+    for _, passed in islice(hidden_outputs(below, params, hidden), last):
+        below = passed
+    return _linear(below, params, last)
+
+
+def hidden_outputs(
+    X: np.ndarray | sparse.csr_array,
+    params: Views,
+    hidden: Hidden,
+    rows: np.ndarray | None = None,
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield what the hidden layers make of rows, layer by layer.
+
+    Parameters
+    ----------
+    X, params, hidden
+        As in :func:`raw_outputs`.
+    rows : ndarray of int, optional
+        Take these rows of ``X`` only.
+
+    Yields
+    ------
+    outputs : ndarray of shape (n_members, n_rows, units)
+        Outputs of the activation.
+    passed : ndarray of shape (n_members, n_rows, units)
+        What the layer passes on: the very outputs without a skip connection.
+    """
+    passed = X if rows is None else _block(X, rows, params.weights[0].dtype)
+    for layer in range(len(hidden)):
+        outputs = _linear(passed, params, layer)
+        activate(layer, outputs, params, hidden)
+        skips = hidden.skips(layer, *params.weights[layer].shape[1:])
+        passed = outputs + passed if skips else outputs
+        yield outputs, passed
 
 
 def pass_on(layer: int, z: np.ndarray, below: Any, params: Views, hidden: Hidden) -> None:
     """Turn the products of a hidden layer into what it passes on, in place."""
+    activate(layer, z, params, hidden)
+    if hidden.skips(layer, *params.weights[layer].shape[1:]):
+        np.add(z, below, z)
+
+
+def activate(layer: int, z: np.ndarray, params: Views, hidden: Hidden) -> None:
+    """Normalise and activate the products of a hidden layer, in place."""
     for members, (norm,) in hidden.normalizations:
         norm.predict(z[members], params.moments(layer, members))
     if hidden.normalizations:
@@ -108,8 +140,14 @@ def pass_on(layer: int, z: np.ndarray, below: Any, params: Views, hidden: Hidden
     for members, (activation,) in hidden.activations[layer]:
         part = z[members]
         activation.forward(part, part)
-    if hidden.skips(layer, *params.weights[layer].shape[1:]):
-        np.add(z, below, z)
+
+
+def _linear(below: np.ndarray | sparse.csr_array, params: Views, layer: int) -> np.ndarray:
+    """Return the products of a layer for each member, with its biases."""
+    weights = params.weights[layer]
+    z = np.empty((len(weights), below.shape[-2], weights.shape[2]), weights.dtype)
+    (np.matmul if isinstance(below, np.ndarray) else sparse_product)(below, weights, z)
+    return np.add(z, params.biases[layer], z)
 
 
 def _activate(output: Activation, raw: np.ndarray) -> None:

@@ -15,6 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sknn_actloss._component import stackable
 from sknn_actloss.core import Layout, Model, mask_streams
+from sknn_actloss.estimators._health import complaint
 from sknn_actloss.estimators._holdout import Holdout, Partition, is_same
 from sknn_actloss.estimators._monitor import monitored, resolve_monitor
 from sknn_actloss.estimators._settings import Settings
@@ -397,11 +398,26 @@ class Training:
             value = None if self.holdout is None else getattr(course, name)
             setattr(estimator, attribute, value)
 
-    def warn(self) -> None:
-        """Warn where training has not come to its end."""
+    def complaint(self, X: np.ndarray | sparse.csr_array) -> str:
+        """Say what is wrong with the network of a fit that has come to its end.
+
+        Parameters
+        ----------
+        X : ndarray or CSR of shape (n_samples, n_features)
+            The rows, of which this training may hold none.
+        """
+        course = self.member.course
+        if self.incremental or course.outcome in (None, Outcome.DIVERGED, Outcome.INTERRUPTED):
+            return ""
+        had_to_learn = self.problem.fresh and np.ptp(self.problem.y, axis=0).any()
+        losses = course.loss_curve if had_to_learn else []
+        return complaint(self.estimator, X, self.train_rows, losses)
+
+    def warn(self, complaint: str) -> None:
+        """Warn where training has not come to its end, or where there is a complaint."""
         course = self.member.course
         if not (self.incremental and course.outcome is Outcome.MAX_ITER):
-            _warn(course, self.estimator, self.member.learning_rate.current)
+            _warn(course, self.estimator, self.member.learning_rate.current, complaint)
 
 
 def _batch_size(batch_size: int | str, n_rows: int) -> int:
@@ -465,16 +481,16 @@ def set_weights(estimator: Any, problem: Problem, params: np.ndarray) -> None:
     vars(estimator).update(problem.attributes(params))
 
 
-def _warn(course: Course, estimator: Any, rate: float) -> None:
+def _warn(course: Course, estimator: Any, rate: float, complaint: str) -> None:
     if course.outcome is Outcome.MAX_ITER:
         warnings.warn(
             f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached and the "
-            "optimization hasn't converged yet.",
+            f"optimization hasn't converged yet. {complaint}".rstrip(),
             ConvergenceWarning,
             stacklevel=2,
         )
     elif course.outcome is Outcome.MAX_TIME:
-        warn_of_time(estimator, course.n_epochs)
+        warn_of_time(estimator, course.n_epochs, complaint)
     elif course.outcome is Outcome.DIVERGED:
         warnings.warn(
             f"Training diverged in epoch {course.n_epochs + 1} at a learning rate of {rate:g}: "
@@ -485,13 +501,15 @@ def _warn(course: Course, estimator: Any, rate: float) -> None:
         )
     elif course.outcome is Outcome.INTERRUPTED:
         warnings.warn("Training interrupted by user.", stacklevel=2)
+    elif complaint:
+        warnings.warn(complaint, ConvergenceWarning, stacklevel=2)
 
 
-def warn_of_time(estimator: Any, n_iterations: int) -> None:
-    """Warn that ``max_time`` is over."""
+def warn_of_time(estimator: Any, n_iterations: int, complaint: str = "") -> None:
+    """Warn that ``max_time`` is over, and of a complaint."""
     warnings.warn(
         f"Maximum time (max_time={estimator.max_time:g} seconds) reached after {n_iterations} "
-        "iteration(s) and the optimization hasn't converged yet.",
+        f"iteration(s) and the optimization hasn't converged yet. {complaint}".rstrip(),
         ConvergenceWarning,
         stacklevel=3,
     )

@@ -21,6 +21,7 @@ from sknn_actloss.estimators._fitting import (
     set_weights,
     warn_of_time,
 )
+from sknn_actloss.estimators._health import complaint
 from sknn_actloss.estimators._observer import FitObserver
 from sknn_actloss.estimators._settings import Settings
 from sknn_actloss.solvers import LBFGS
@@ -50,7 +51,8 @@ def fit_lbfgs(estimator: Any, settings: Settings, problem: Problem, observer: Fi
     if params is None:
         raise ValueError(f"{NON_FINITE} {REMEDY}")
     set_weights(estimator, problem, params)
-    estimator.n_iter_ = _n_iterations(result, len(losses), estimator.max_iter)
+    remedy = complaint(estimator, problem.X, None, [])
+    estimator.n_iter_ = _n_iterations(result, len(losses), estimator.max_iter, remedy)
     _set_curves(estimator, objective.loss, losses)
 
 
@@ -113,7 +115,9 @@ def _is_finite(result: OptimizeResult) -> bool:
     return bool(np.isfinite(result.fun) and np.all(np.isfinite(result.x)))
 
 
-def _n_iterations(result: OptimizeResult | None, n_iterates: int, max_iter: int) -> int:
+def _n_iterations(
+    result: OptimizeResult | None, n_iterates: int, max_iter: int, remedy: str
+) -> int:
     """Return the number of iterations, with a warning if they did not lead to the end."""
     if result is None:
         warnings.warn("Training interrupted by user.", stacklevel=3)
@@ -128,7 +132,9 @@ def _n_iterations(result: OptimizeResult | None, n_iterates: int, max_iter: int)
         return n_iterates
     if result.status == CALLBACK_STOP:
         return n_iterates
-    return check_optimize_result("lbfgs", result, max_iter)
+    if remedy and result.status == 0:
+        warnings.warn(remedy, ConvergenceWarning, stacklevel=3)
+    return check_optimize_result("lbfgs", result, max_iter, remedy or None)
 
 
 def _set_curves(estimator: Any, loss: float, losses: list[float]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
@@ -80,6 +80,15 @@ class Lockstep:
         self._order = batches.order
         self._members, self._params = ([], None) if stack is None else (stack.members, stack.params)
         return workspace
+
+    def warn(self, trainings: Iterable[Training]) -> None:
+        """Warn of what went wrong in some of the trainings, once for each kind of end."""
+        complaints = [(training.complaint(self._X), training) for training in trainings]
+        # Those that complain come last, and prevail.
+        complaints.sort(key=lambda pair: bool(pair[0]))
+        by_outcome = {pair[1].member.course.outcome: pair for pair in complaints}
+        for complaint, training in by_outcome.values():
+            training.warn(complaint)
 
     def drop(self, members: Collection[Member]) -> None:
         """Take members out, whether they are done or not."""
@@ -191,6 +200,4 @@ def fit_stochastic(
             training.finish()
         if estimator.n_members > 1:
             gather(estimator, [training.estimator for training in trainings], problem)
-        # One of each kind for a committee.
-        for training in {t.member.course.outcome: t for t in trainings}.values():
-            training.warn()
+        lockstep.warn(trainings)

@@ -191,7 +191,7 @@ class Together:
         for place, training in zip(places, lockstep.trainings, strict=True):
             with self._attempt(place):
                 training.finish()
-                training.warn()
+                lockstep.warn([training])
 
     @contextmanager
     def _attempt(self, place: int) -> Iterator[None]:

@@ -1,6 +1,12 @@
-"""Looking into networks: displays, and the learning-rate finder."""
+"""Looking into networks: diagnosis, displays, and the learning-rate finder."""
 
 from sknn_actloss.inspection._activation_display import ActivationDisplay
+from sknn_actloss.inspection._course import CourseReport
+from sknn_actloss.inspection._diagnosis import Diagnosis, diagnose
+from sknn_actloss.inspection._diagnosis_display import DiagnosisDisplay
+from sknn_actloss.inspection._findings import Finding
+from sknn_actloss.inspection._inputs import InputReport
+from sknn_actloss.inspection._layers import LayerReport
 from sknn_actloss.inspection._learning_rate import LearningRateDisplay, find_learning_rate
 from sknn_actloss.inspection._loss_curve_display import LossCurveDisplay
 from sknn_actloss.inspection._loss_display import LossDisplay
@@ -9,10 +15,17 @@ from sknn_actloss.training import RangeTest
 
 __all__ = [
     "ActivationDisplay",
+    "CourseReport",
+    "Diagnosis",
+    "DiagnosisDisplay",
+    "Finding",
+    "InputReport",
+    "LayerReport",
     "LearningRateDisplay",
     "LossCurveDisplay",
     "LossDisplay",
     "RangeTest",
     "ScheduleDisplay",
+    "diagnose",
     "find_learning_rate",
 ]

@@ -1,0 +1,246 @@
+"""What is wrong with a fitted network, and what to change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sknn_actloss.inspection._course import CourseReport
+from sknn_actloss.inspection._inputs import InputReport
+from sknn_actloss.inspection._layers import LayerReport
+from sknn_actloss.inspection._remedies import Remedies, Remedy
+
+#: Shares of a layer's units that are too many for any network, and for one that has not learnt.
+DEAD, DEAD_UNLEARNT = 0.5, 0.3
+#: The same for a layer's outputs.
+SATURATED, SATURATED_UNLEARNT = 0.9, 0.6
+#: Share of the loss that a network explains which has learnt.
+LEARNT = 0.8
+#: Factor between the gradients of the first and the last layer.
+GRADIENT_FACTOR = 1e3
+#: Factor between scales of inputs, and mean of an input in units of its extent.
+SCALE_FACTOR, OFFSET = 30.0, 10.0
+#: In units of the loss of a constant output, see CourseReport.
+EXPLAINED, LATE_FALL, GAP, RISE = 0.2, 0.01, 0.25, 0.01
+#: Ratio of a step to the weights above which the rate is high; it is about 1e-3 as a rule.
+FAST = 1e-2
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is wrong with a network.
+
+    Parameters
+    ----------
+    kind : str
+        One of "input_scales", "dead_units", "saturation", "vanishing_gradients",
+        "exploding_gradients", "plateau", "overfitting" and "oscillation".
+    layer : int or None
+        Place of the layer in ``coefs_`` and in the report; ``None`` for the network as a whole.
+    message : str
+        What was found, in numbers.
+    advice : str
+        What to change, the likeliest remedy first.
+    parameters : tuple of str
+        The parameters to change, in the same order; "StandardScaler" for a step in front.
+    """
+
+    kind: str
+    layer: int | None
+    message: str
+    advice: str
+    parameters: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls, kind: str, message: str, *remedies: Remedy | None, layer: int | None = None
+    ) -> Finding:
+        """Make a finding with those of the remedies that are to be had."""
+        given = [remedy for remedy in remedies if remedy is not None]
+        advice = "; or ".join(text for _, text in given)
+        parameters = tuple(dict.fromkeys(name for name, _ in given))
+        return cls(kind, layer, message, f"{advice[:1].upper()}{advice[1:]}.", parameters)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What findings are drawn from.
+
+    Parameters
+    ----------
+    layers : sequence of LayerReport
+    course : CourseReport
+    inputs : InputReport
+    remedies : Remedies
+    """
+
+    layers: Sequence[LayerReport]
+    course: CourseReport
+    inputs: InputReport
+    remedies: Remedies
+
+    @property
+    def has_learnt(self) -> bool:
+        """Whether the training explained most of the loss."""
+        return self.course.explained is not None and self.course.explained >= LEARNT
+
+
+def findings(facts: Facts) -> list[Finding]:
+    """Return all that is wrong, causes before what follows from them."""
+    rules = (
+        input_scales,
+        dead_units,
+        saturation,
+        vanishing_gradients,
+        exploding_gradients,
+        plateau,
+        oscillation,
+        overfitting,
+    )
+    return [finding for rule in rules for finding in rule(facts)]
+
+
+def input_scales(facts: Facts) -> Iterator[Finding]:
+    """Inputs on very different scales, far from zero, or large."""
+    flaw = _flaw_of_scales(facts.inputs)
+    if flaw:
+        yield Finding.of("input_scales", flaw, facts.remedies.scaling)
+
+
+def _flaw_of_scales(inputs: InputReport) -> str:
+    if not len(inputs.varying):
+        return ""
+    std, worst = inputs.std[inputs.varying], int(inputs.offset.argmax())
+    if inputs.scale_ratio > SCALE_FACTOR:
+        return (
+            "The inputs are on very different scales: their standard deviations range from "
+            f"{std.min():.3g} to {std.max():.3g}."
+        )
+    if inputs.offset[worst] > OFFSET:
+        return (
+            f"Inputs lie far from zero: input {worst} has mean {inputs.mean[worst]:.4g} and is "
+            f"at most {inputs.extent[worst]:.3g} away from it."
+        )
+    if np.median(std) > SCALE_FACTOR:
+        return f"The inputs are large: half of their standard deviations exceed {SCALE_FACTOR:g}."
+    return ""
+
+
+def dead_units(facts: Facts) -> Iterator[Finding]:
+    """Layers in which many units put out zero for all rows."""
+    limit = DEAD if facts.has_learnt else DEAD_UNLEARNT
+    for place, layer in enumerate(facts.layers):
+        if layer.dead is not None and layer.dead >= limit:
+            yield Finding.of(
+                "dead_units",
+                f"{layer.dead:.0%} of the {layer.n_units} units of {layer.name} are dead: they "
+                "put out zero for all rows, and no gradient reaches their weights.",
+                facts.remedies.lower_rate,
+                facts.remedies.leaky_relu,
+                facts.remedies.normalization,
+                layer=place,
+            )
+
+
+def saturation(facts: Facts) -> Iterator[Finding]:
+    """Layers with most outputs at the ends of the activation's range."""
+    limit = SATURATED if facts.has_learnt else SATURATED_UNLEARNT
+    for place, layer in enumerate(facts.layers):
+        if layer.saturated is not None and layer.saturated >= limit:
+            yield Finding.of(
+                "saturation",
+                f"{layer.saturated:.0%} of the outputs of {layer.name} are saturated, within 1 % "
+                f"of an end of the range of {layer.activation}, where hardly any gradient passes.",
+                facts.remedies.lower_rate,
+                facts.remedies.normalization,
+                facts.remedies.stronger_penalty,
+                layer=place,
+            )
+
+
+def vanishing_gradients(facts: Facts) -> Iterator[Finding]:
+    """Gradients that are lost on their way from the last layer to the first."""
+    first, last = facts.layers[0].gradient_norm, facts.layers[-1].gradient_norm
+    is_blocked = any(layer.dead == 1 for layer in facts.layers)
+    if not is_blocked and 0 < last < np.inf and first * GRADIENT_FACTOR <= last:
+        yield Finding.of(
+            "vanishing_gradients",
+            f"Gradients vanish: their norm falls from {last:.2g} in the last layer to "
+            f"{first:.2g} in the first one, which hardly learns.",
+            facts.remedies.normalization,
+            facts.remedies.tanh,
+            facts.remedies.skips,
+            facts.remedies.fewer_layers,
+            layer=0,
+        )
+
+
+def exploding_gradients(facts: Facts) -> Iterator[Finding]:
+    """Gradients that grow on their way from the last layer to the first, or are not finite."""
+    norms = np.array([layer.gradient_norm for layer in facts.layers])
+    is_scaled = not _flaw_of_scales(facts.inputs)
+    if not np.isfinite(norms).all() or (is_scaled and norms[0] > GRADIENT_FACTOR * norms[-1] > 0):
+        yield Finding.of(
+            "exploding_gradients",
+            f"Gradients explode: their norm is {norms[-1]:.2g} in the last layer and "
+            f"{norms[0]:.2g} in the first one.",
+            facts.remedies.clipping,
+            facts.remedies.normalization,
+            facts.remedies.lower_rate,
+            layer=0,
+        )
+
+
+def plateau(facts: Facts) -> Iterator[Finding]:
+    """A loss that stands still close to that of a constant output."""
+    course = facts.course
+    if course.explained is None or course.explained > EXPLAINED or course.late_fall > LATE_FALL:
+        return
+    ratios = [layer.update_ratio for layer in facts.layers if layer.update_ratio is not None]
+    is_fast = bool(ratios) and np.median(ratios) > FAST
+    remedies = [
+        facts.remedies.weaker_penalty,
+        facts.remedies.lower_rate if is_fast else facts.remedies.higher_rate,
+        facts.remedies.schedule,
+        facts.remedies.other_loss,
+    ]
+    yield Finding.of(
+        "plateau",
+        f"The loss stands still at {course.last_loss:.4g}, while a constant output has "
+        f"{course.constant_loss:.4g}: the network explains "
+        f"{max(course.explained, 0):.0%} of it, and the last third of the epochs changed that by "
+        f"{course.late_fall:.1%}. Unless the inputs say no more about the targets, it has not "
+        "learnt what it can.",
+        *(remedies if any(remedies) else [facts.remedies.more_units]),
+    )
+
+
+def oscillation(facts: Facts) -> Iterator[Finding]:
+    """A loss that rises again and again."""
+    course = facts.course
+    if course.rise is not None and course.rise > RISE:
+        yield Finding.of(
+            "oscillation",
+            f"The loss goes up and down: its rises add up to {course.rise:.1%} of the loss of a "
+            f"constant output ({course.constant_loss:.3g}) per epoch.",
+            facts.remedies.lower_rate,
+            facts.remedies.larger_batches,
+            facts.remedies.schedule,
+        )
+
+
+def overfitting(facts: Facts) -> Iterator[Finding]:
+    """A loss on other rows far above that of the training rows."""
+    course = facts.course
+    if course.gap is not None and course.gap > GAP:
+        yield Finding.of(
+            "overfitting",
+            f"The loss on the {course.gap_rows} lies above the training loss by {course.gap:.0%} "
+            f"of the loss of a constant output ({course.constant_loss:.3g}).",
+            facts.remedies.stronger_penalty,
+            facts.remedies.dropout,
+            facts.remedies.early_stopping,
+            facts.remedies.fewer_units,
+        )

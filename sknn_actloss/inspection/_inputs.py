@@ -1,0 +1,64 @@
+"""The scales of the inputs that a network sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils.sparsefuncs import mean_variance_axis
+
+
+@dataclass(frozen=True)
+class InputReport:
+    """Location and scale of each input.
+
+    Parameters
+    ----------
+    mean, std : ndarray of shape (n_features,)
+        Mean and standard deviation.
+    extent : ndarray of shape (n_features,)
+        Largest distance from the mean.
+    """
+
+    mean: np.ndarray
+    std: np.ndarray
+    extent: np.ndarray
+
+    @property
+    def varying(self) -> np.ndarray:
+        """Indices of the inputs whose scale can be told from their standard deviation.
+
+        Not those of constant inputs, and of those where a few rows differ from all others, as in
+        indicators of rare categories.
+        """
+        rounding = 1e-12 * np.abs(self.mean)
+        return np.flatnonzero((self.extent > rounding) & (self.std > 0.1 * self.extent))
+
+    @property
+    def scale_ratio(self) -> float:
+        """Factor between the largest and the smallest scale of the inputs that vary.
+
+        The smaller one of those by standard deviation and by extent.
+        """
+        scales = [scale[self.varying] for scale in (self.std, self.extent)]
+        return min((float(s.max() / s.min()) for s in scales if len(s)), default=1.0)
+
+    @property
+    def offset(self) -> np.ndarray:
+        """Mean in units of the extent, zero for inputs that do not vary."""
+        offset = np.zeros(len(self.mean))
+        offset[self.varying] = np.abs(self.mean[self.varying]) / self.extent[self.varying]
+        return offset
+
+
+def measure_inputs(X: np.ndarray | sparse.csr_array) -> InputReport:
+    """Measure the columns of rows (n_rows, n_features)."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        if sparse.issparse(X):
+            mean, variance = mean_variance_axis(sparse.csr_matrix(X), axis=0)
+            low, high = (f(axis=0).toarray().ravel() for f in (X.min, X.max))
+        else:
+            X = X.astype(np.float64, copy=False)
+            mean, variance, low, high = X.mean(axis=0), X.var(axis=0), X.min(axis=0), X.max(axis=0)
+        return InputReport(mean, np.sqrt(variance), np.maximum(high - mean, mean - low))

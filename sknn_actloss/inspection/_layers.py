@@ -1,0 +1,71 @@
+"""The layers of a fitted network in numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sknn_actloss.activations import Activation, canonical_name
+from sknn_actloss.estimators import Problem
+from sknn_actloss.inspection._signals import Signals
+
+
+@dataclass(frozen=True)
+class LayerReport:
+    """A layer of weights and the units that they lead to.
+
+    Parameters
+    ----------
+    name : str
+        "hidden 1", "hidden 2" and so on, and "output".
+    activation : str
+        Name of the activation, or the instance as text.
+    n_units : int
+        Number of units.
+    dead : float or None
+        Share of the units that put out zero for all rows; ``None`` for the output layer.
+    saturated : float or None
+        Share of the outputs within 1 % of an end of the activation's range; ``None`` for the
+        output layer and where the range is not bounded.
+    mean, std : float or None
+        Mean and standard deviation of the outputs; ``None`` for the output layer.
+    gradient_norm : float
+        Root of the mean over rows of the squared norm of the derivative of a row's loss by the
+        weights.
+    update_ratio : float or None
+        Norm of a step of the solver, by that of the weights; ``None`` with "lbfgs".
+    """
+
+    name: str
+    activation: str
+    n_units: int
+    dead: float | None
+    saturated: float | None
+    mean: float | None
+    std: float | None
+    gradient_norm: float
+    update_ratio: float | None
+
+
+def layer_reports(
+    problem: Problem, signals: Signals, ratios: list[float] | None
+) -> list[LayerReport]:
+    """Gather what is known of each layer, the output layer last."""
+    n_layers, n_units = problem.layout.n_layers, problem.layout.layer_sizes[1:]
+    activations = [*problem.model.activations, problem.model.output]
+    outputs = [(o.dead, o.saturated, o.mean, o.std) for o in signals.hidden] + [(None,) * 4]
+    return [
+        LayerReport(
+            f"hidden {layer + 1}" if layer + 1 < n_layers else "output",
+            _text(activations[layer]),
+            n_units[layer],
+            *outputs[layer],
+            signals.gradient_norms[layer],
+            None if ratios is None else ratios[layer],
+        )
+        for layer in range(n_layers)
+    ]
+
+
+def _text(activation: Activation) -> str:
+    name = canonical_name(activation)
+    return name if name and activation == type(activation)() else repr(activation)
