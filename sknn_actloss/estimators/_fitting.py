@@ -411,7 +411,19 @@ class Training:
             return ""
         had_to_learn = self.problem.fresh and np.ptp(self.problem.y, axis=0).any()
         losses = course.loss_curve if had_to_learn else []
-        return complaint(self.estimator, X, self.train_rows, losses)
+        health = complaint(self.estimator, X, self.train_rows, losses)
+        return " ".join(filter(None, [health, self._idle_average()]))
+
+    def _idle_average(self) -> str:
+        """Say that weights were to be averaged and none were."""
+        member = self.member
+        if member.averaging is None or member.average.get("count"):
+            return ""
+        return (
+            f"weight_averaging={member.averaging!r} has averaged nothing, since training ended "
+            f"after epoch {member.course.n_epochs} of max_iter={member.max_iter}. Set "
+            "n_iter_no_change=np.inf, so that it goes on to the end, or let averaging start sooner."
+        )
 
     def warn(self, complaint: str) -> None:
         """Warn where training has not come to its end, or where there is a complaint."""
