@@ -9,11 +9,12 @@ from sknn_actloss import (
     schedules,
     solvers,
 )
+from sknn_actloss._version import __version__
 from sknn_actloss.estimators import MLPClassifier, MLPRegressor
-
-__version__ = "0.1.0"
+from sknn_actloss.training import Checkpoint
 
 __all__ = [
+    "Checkpoint",
     "MLPClassifier",
     "MLPRegressor",
     "__version__",

@@ -116,7 +116,7 @@ def public_objects():
             own = getattr(value, "__module__", "").startswith(module.__name__)
             if not key.startswith("_") and own and (inspect.isclass(value) or callable(value)):
                 yield value
-    yield from ESTIMATORS
+    yield from [*ESTIMATORS, sknn_actloss.Checkpoint]
 
 
 def identifier(value):

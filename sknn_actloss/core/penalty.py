@@ -40,9 +40,11 @@ class Penalty:
     ) -> None:
         self._layout, self._params, self._gradient = layout, params, gradient
         self._alpha, self._l1 = _per_member(alpha), _per_member(l1)
-        strengths = [s for s in (self._alpha, self._l1) if s is not None]
-        is_mixed = any(isinstance(strength, np.ndarray) for strength in strengths)
-        self._room = np.empty_like(params if is_mixed else layout.decaying(params))
+        self._operands = params, gradient
+        if len(params) == 1:
+            self._operands = layout.decaying(params), layout.decaying(gradient)
+        # Of several members whole rows, biases with a strength of zero: one loop instead of many.
+        self._room = np.empty_like(self._operands[0])
         self._strengths: dict[bytes, np.ndarray] = {}
 
     def calls(
@@ -57,18 +59,16 @@ class Penalty:
         squares, magnitudes : ndarray of shape (n_members,)
             Receive the sums of squares and of absolute values of the weights.
         """
-        weights = self._layout.decaying(self._params)
+        params, gradient = self._operands
+        weights, room = self._layout.decaying(self._params), self._room
         if self._alpha is not None:
-            params, gradient, room, alpha = self._operands(self._alpha, total_weight)
-            yield np.multiply, (params, alpha, room)
+            yield np.multiply, (params, self._strength(self._alpha, total_weight), room)
             yield np.add, (gradient, room, gradient)
             yield _dot(weights, weights, squares)
         if self._l1 is not None:
-            params, gradient, room, l1 = self._operands(self._l1, total_weight)
             yield np.sign, (params, room)
-            signs = self._layout.decaying(room) if room.shape == self._params.shape else room
-            yield _dot(weights, signs, magnitudes)
-            yield np.multiply, (room, l1, room)
+            yield _dot(weights, self._layout.decaying(room) if len(room) > 1 else room, magnitudes)
+            yield np.multiply, (room, self._strength(self._l1, total_weight), room)
             yield np.add, (gradient, room, gradient)
 
     def values(self, squares: np.ndarray, magnitudes: np.ndarray) -> float | np.ndarray:
@@ -86,21 +86,11 @@ class Penalty:
             value = value + np.ravel(self._l1) * magnitudes.sum(axis=0, dtype=np.float64)
         return value
 
-    def _operands(
-        self, strength: float | np.ndarray, total_weight: float
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Return parameters, gradient and room that a strength for them goes with."""
+    def _strength(self, strength: float | np.ndarray, total_weight: float) -> np.ndarray:
+        """Return the strength of each parameter, the same array for equal strengths."""
         strength = np.asarray(strength / total_weight, self._params.dtype)
-        if strength.ndim:
-            # Whole rows, biases with a penalty of zero, take one loop instead of one per member.
-            return self._params, self._gradient, self._room, self._by_param(strength)
-        weights, gradient = map(self._layout.decaying, (self._params, self._gradient))
-        is_whole = self._room.shape == self._params.shape
-        room = self._layout.decaying(self._room) if is_whole else self._room
-        return weights, gradient, room, strength
-
-    def _by_param(self, strength: np.ndarray) -> np.ndarray:
-        """Return the penalty of each parameter, the same array for equal penalties."""
+        if len(self._params) == 1:
+            return strength
         key = strength.tobytes()
         if key not in self._strengths:
             self._strengths[key] = np.zeros_like(self._params)

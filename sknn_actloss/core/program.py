@@ -181,8 +181,24 @@ def _product(a: np.ndarray | sparse.csr_array, b: np.ndarray, out: np.ndarray) -
     if len(out) == 1:
         # dot starts sooner than matmul, but takes matrices only.
         return np.dot, (*_matrices(a, b), out[0])
-    # The product of a column and a row, which matmul does not leave to BLAS.
-    return np.multiply if b.shape[-2] == 1 else np.matmul, (a, b, out)
+    return _outer_product(a, b, out) if b.shape[-2] == 1 else (np.matmul, (a, b, out))
+
+
+def _outer_product(column: np.ndarray, row: np.ndarray, out: np.ndarray) -> Call:
+    """Return the product of columns and rows, which matmul leaves to BLAS with a second one only.
+
+    Zeros beside both of them leave the numbers as they are, and take a third of the time of a
+    multiplication.
+    """
+    columns = np.zeros_like(column, shape=(*column.shape[:-1], 2))
+    rows = np.zeros_like(row, shape=(len(row), 2, row.shape[2]))
+
+    def multiply() -> None:
+        np.copyto(columns[..., :1], column)
+        np.copyto(rows[:, :1], row)
+        np.matmul(columns, rows, out)
+
+    return multiply, ()
 
 
 def _row_sum(delta: np.ndarray, bias_gradient: np.ndarray, signals: Signals) -> Call:

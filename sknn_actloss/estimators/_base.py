@@ -43,6 +43,7 @@ from sknn_actloss.losses import Loss, resolve_loss
 from sknn_actloss.normalization import NORMALIZATIONS, Normalization, resolve_normalization
 from sknn_actloss.schedules import SCHEDULES, Schedule, resolve_schedule
 from sknn_actloss.solvers import SOLVERS, Solver
+from sknn_actloss.training import Checkpoint
 
 #: Data types of X that are taken as they are.
 FLOATS = (np.float64, np.float32)
@@ -101,7 +102,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         "monitor": [str, callable],
         "restore_best": ["boolean", StrOptions({"auto"})],
         "max_time": [number(0, None), None],
-        "checkpoint": [None],
+        "checkpoint": [Checkpoint, None],
     }
 
     def set_params(self, **params: Any) -> Self:
@@ -160,6 +161,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         if incremental and self.early_stopping and self.early_stopping != "auto":
             raise ValueError("partial_fit does not support early_stopping=True")
         request.check(self, settings.solver.stochastic)
+        if self.checkpoint is not None:
+            self.checkpoint.prepare()
         data = {"X": X, "y": y, "metadata": None}
         if sample_weight is not None:
             data["metadata"] = {"sample_weight": sample_weight}
@@ -409,6 +412,11 @@ def is_stochastic(estimator: BaseMLP) -> bool:
     if solver == "lbfgs" or (isinstance(solver, Solver) and not solver.stochastic):
         raise AttributeError(
             f"partial_fit is only available for stochastic optimizers. {solver} is not stochastic."
+        )
+    if estimator.checkpoint is not None:
+        raise AttributeError(
+            f"partial_fit is a single epoch, in which checkpoint={estimator.checkpoint!r} would "
+            "save nothing. Set checkpoint=None, and pickle the estimator between the calls."
         )
     return True
 

@@ -122,7 +122,9 @@ restore_best : bool or "auto", default="auto"
 max_time : float, default=None
     Seconds after which training stops, at the end of an epoch; the first one is always done.
 checkpoint : Checkpoint or None, default=None
-    Where and how often to save a training, so that ``fit`` goes on from there after a crash.""",
+    Where and how often to save a training, such as ``Checkpoint("runs", every_epochs=10)``: after
+    a crash or Ctrl-C the next ``fit`` with the same parameters and data goes on from there, to
+    the very numbers of a fit that ran through. Not for "lbfgs" and ``partial_fit``.""",
     "attributes": """\
 coefs_ : list of ndarray of shape (n_in, n_out) or (n_members, n_in, n_out)
     Weights of each layer, with the axis of members for a committee only; so for other arrays.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
+import pickle
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,6 @@ from sknn_actloss.estimators._settings import Settings
 from sknn_actloss.schedules import LearningRate
 from sknn_actloss.solvers import Solver
 from sknn_actloss.training import (
-    Average,
     Batches,
     Course,
     Member,
@@ -158,7 +158,7 @@ class OptimizerState:
         What the solver remembers.
     rate : LearningRate
         Where the rate stands.
-    average : Average or None
+    average : dict
         The average of the weights, and the weights to go on from.
     streams : list of Generator or None
         Sources of dropout masks.
@@ -167,7 +167,7 @@ class OptimizerState:
     solver: Solver
     state: dict[str, Any]
     rate: LearningRate
-    average: Average | None = None
+    average: dict[str, Any] = field(default_factory=dict)
     streams: list[np.random.Generator] | None = None
 
     @property
@@ -242,11 +242,12 @@ class Training:
             gradient_clip=settings.gradient_clip,
             max_norm=settings.max_norm,
             averaging=settings.averaging,
-            average=optimizer.average if settings.averaging else None,
+            average=optimizer.average if settings.averaging else {},
+            max_time=np.inf if incremental else settings.max_time,
             state=optimizer.state,
         )
-        if member.average is not None:
-            problem.layout.trained(problem.params)[...] = member.average.last
+        if member.average:
+            problem.layout.trained(problem.params)[...] = member.average["last"]
         training = cls(
             estimator=estimator,
             problem=problem,
@@ -322,9 +323,7 @@ class Training:
         with dropout and without.
         """
         if self.streams is None and self.problem.model.dropout:
-            copied = np.random.RandomState()
-            copied.set_state(self.problem.random_state.get_state())
-            seed = copied.randint(np.iinfo(np.int32).max)
+            seed = copy.deepcopy(self.problem.random_state).randint(np.iinfo(np.int32).max)
             self.streams = mask_streams(seed, self.problem.layout.n_layers)
         return self.streams
 
@@ -412,7 +411,19 @@ class Training:
             return ""
         had_to_learn = self.problem.fresh and np.ptp(self.problem.y, axis=0).any()
         losses = course.loss_curve if had_to_learn else []
-        return complaint(self.estimator, X, self.train_rows, losses)
+        health = complaint(self.estimator, X, self.train_rows, losses)
+        return " ".join(filter(None, [health, self._idle_average()]))
+
+    def _idle_average(self) -> str:
+        """Say that weights were to be averaged and none were."""
+        member = self.member
+        if member.averaging is None or member.average.get("count"):
+            return ""
+        return (
+            f"weight_averaging={member.averaging!r} has averaged nothing, since training ended "
+            f"after epoch {member.course.n_epochs} of max_iter={member.max_iter}. Set "
+            "n_iter_no_change=np.inf, so that it goes on to the end, or let averaging start sooner."
+        )
 
     def warn(self, complaint: str) -> None:
         """Warn where training has not come to its end, or where there is a complaint."""
@@ -472,8 +483,7 @@ def _course(estimator: Any, problem: Problem, partition: Partition, incremental:
 
 def _same_stream(first: Problem, second: Problem) -> bool:
     """Whether the generators of two problems are in the same state."""
-    states = [problem.random_state.get_state() for problem in (first, second)]
-    return all(np.array_equal(one, two) for one, two in zip(*states, strict=True))
+    return pickle.dumps(first.random_state) == pickle.dumps(second.random_state)
 
 
 def set_weights(estimator: Any, problem: Problem, params: np.ndarray) -> None:

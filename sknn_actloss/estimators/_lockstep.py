@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,12 +13,14 @@ from scipy import sparse
 
 from sknn_actloss._sklearn import safe_indexing
 from sknn_actloss.core import Workspace, raw_outputs
+from sknn_actloss.estimators._checkpointing import resumable
 from sknn_actloss.estimators._fitting import Problem, Training
 from sknn_actloss.estimators._holdout import Partition
 from sknn_actloss.estimators._members import gather, trainings_of
 from sknn_actloss.estimators._observer import FitObserver
 from sknn_actloss.estimators._settings import Settings
-from sknn_actloss.training import Batches, Member, Observer, Stack, Validation, train
+from sknn_actloss.training import Batches, Member, Observer, Outcome, Stack, Validation, train
+from sknn_actloss.training.snapshot import restore, snapshot
 
 
 class Lockstep:
@@ -72,7 +76,6 @@ class Lockstep:
             validate=None if head.holdout is None else self._validate,
             observer=observer,
             n_epochs=n_epochs,
-            max_time=None if head.incremental else head.estimator.max_time,
         )
         self._order = batches.order
         self._members, self._params = ([], None) if stack is None else (stack.members, stack.params)
@@ -98,6 +101,44 @@ class Lockstep:
     def bind(self, X: np.ndarray | sparse.csr_array, given: Any) -> None:
         """Take the rows to go on with after pickling, validated and as given to fit."""
         self._X, self._given = X, given
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there are members that are not done."""
+        return bool(self._members)
+
+    def state(self) -> dict[str, Any]:
+        """Return where the trainings stand at a pause, as plain data."""
+        head = self.trainings[0]
+        return {
+            "members": [snapshot(training.member) for training in self.trainings],
+            "params": self._params,
+            "order": self._order,
+            "stream": snapshot(self._random_state),
+            "masks": snapshot(self._streams),
+            "rows": (head.train_rows, None if head.holdout is None else head.holdout.rows),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go to where trainings of the same parameters and data have stood."""
+        train_rows, rows = state["rows"]
+        for training, member in zip(self.trainings, state["members"], strict=True):
+            restore(training.member, member)
+            training.train_rows = train_rows
+            if rows is not None:
+                y, weights = training.problem.y, training.problem.sample_weight
+                training.holdout = training.holdout.at(rows, y, weights)
+        members = [training.member for training in self.trainings]
+        self._members = [member for member in members if member.course.outcome is None]
+        self._params, self._order = state["params"], state["order"]
+        restore(self._random_state, state["stream"])
+        restore(self._streams, state["masks"])
+
+    def interrupt(self) -> None:
+        """End all trainings with what they had come to at the latest pause."""
+        for member in self._members:
+            member.course.outcome = Outcome.INTERRUPTED
+        self._members, self._params = [], None
 
     def _validate(self, stack: Stack, params: np.ndarray) -> list[Validation]:
         """Return what validation rows say of each member."""
@@ -148,12 +189,15 @@ def fit_stochastic(
     """Train the networks of an estimator by minibatches and set its attributes."""
     trainings = trainings_of(estimator, settings, problem, partition, incremental)
     workspace = vars(estimator).pop("_workspace", None)
+    data = {"X": problem.X, "y": problem.y, "sample_weight": problem.sample_weight}
     lockstep = Lockstep(trainings)
-    workspace = lockstep.train(observer, 1 if incremental else None, workspace)
-    if estimator.warm_start or incremental:
-        estimator._workspace = workspace
-    for training in trainings:
-        training.finish()
-    if estimator.n_members > 1:
-        gather(estimator, [training.estimator for training in trainings], problem)
-    lockstep.warn(trainings)
+    once = nullcontext(partial(lockstep.train, n_epochs=1))
+    with once if incremental else resumable(lockstep, data | partition.given) as train_all:
+        workspace = train_all(observer, workspace=workspace)
+        if estimator.warm_start or incremental:
+            estimator._workspace = workspace
+        for training in trainings:
+            training.finish()
+        if estimator.n_members > 1:
+            gather(estimator, [training.estimator for training in trainings], problem)
+        lockstep.warn(trainings)

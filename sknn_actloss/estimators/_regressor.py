@@ -282,12 +282,14 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         quantiles : ndarray of shape (n_samples, n_levels) or (n_samples, n_targets, n_levels)
             The columns follow the levels in ascending order, in whatever order the loss has them.
         """
-        quantiles = mean_of_members(self._model.loss.quantiles(self._outputs(X, activated=True)))
+        outputs = self._outputs(X, activated=True)
+        quantiles = mean_of_members(self._model.loss.quantiles(outputs))
         return quantiles[:, 0] if quantiles.shape[1] == 1 else quantiles
 
     def _mean_and_variance(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
         """Return means and variances of the targets (n_samples, n_targets)."""
-        outputs, loss = self._outputs(X, activated=True), self._model.loss
+        outputs = self._outputs(X, activated=True)
+        loss = self._model.loss
         points, variances = loss.point(outputs), loss.variance(outputs)
         if variances is None and len(points) == 1:
             raise ValueError(

@@ -51,6 +51,7 @@ class Settings:
     normalization: Normalization | None
     skip_connections: bool
     averaging: Averaging | None
+    max_time: float
 
     @classmethod
     def of(cls, estimator: Any, task: str) -> Settings:
@@ -82,6 +83,7 @@ class Settings:
             normalization=normalization,
             skip_connections=estimator.skip_connections,
             averaging=resolve_averaging(estimator.weight_averaging),
+            max_time=np.inf if estimator.max_time is None else float(estimator.max_time),
         )
 
     def model(self, target_kind: str, n_outputs: int) -> Model:
@@ -192,6 +194,12 @@ def _learning_rate(estimator: Any) -> tuple[Schedule, float | None]:
 def _check_lbfgs(estimator: Any, solver: Solver, schedule: Schedule) -> None:
     if solver.stochastic:
         return
+    if estimator.checkpoint is not None:
+        raise ValueError(
+            f"solver='lbfgs' takes no checkpoint={estimator.checkpoint!r}: SciPy does not go on "
+            "from the middle of a minimisation. Set checkpoint=None, or use a stochastic solver "
+            "such as 'adam'."
+        )
     conflicts = {
         "early_stopping=True": (
             estimator.early_stopping and estimator.early_stopping != "auto",

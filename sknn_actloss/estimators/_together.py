@@ -26,9 +26,10 @@ class Together:
     """A fit of many estimators to the same rows.
 
     Each estimator ends where its own ``fit`` would have brought it. Those whose networks go
-    through the same batches share a stack; the others (other sizes or batches, L-BFGS,
-    callbacks, ``max_time``, validation rows given to ``fit``, a ``fit`` of their own) form stacks
-    of their own or are fitted alone. An estimator that fails leaves the others as they are.
+    through the same batches share a stack; the others (other sizes or batches, L-BFGS, a
+    checkpoint, callbacks, ``max_time``, committees, validation rows given to ``fit``, a ``fit`` of
+    their own) form stacks of their own or are fitted alone. An estimator that fails leaves the
+    others as they are.
 
     What is pickled holds no rows of X: :meth:`bind` takes them before training goes on.
 
@@ -157,6 +158,7 @@ class Together:
         """Whether nothing but our own ``fit`` would take part in a fit."""
         return (
             type(estimator).fit in (MLPClassifier.fit, MLPRegressor.fit)
+            and estimator.checkpoint is None
             and not hasattr(estimator, "_skl_callbacks")
             and estimator.n_members == 1
             # The members of a stack share its time.

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 from sklearn.utils.metadata_routing import get_routing_for_object
 
-from sknn_actloss._sklearn import check_sample_weight, safe_indexing
+from sknn_actloss._sklearn import check_sample_weight
 from sknn_actloss.estimators._fitting import Data, Problem
 from sknn_actloss.estimators._holdout import Holdout, Partition
 from sknn_actloss.estimators._monitor import check_name, is_default
@@ -184,10 +184,10 @@ def _split(estimator: Any, data: Data, problem: Problem, groups: Any) -> Partiti
     holdout = Holdout(
         rows=rows,
         targets=problem.y[rows],
-        y=safe_indexing(data.y, rows),
+        labels=data.y,
         sample_weight=None if weights is None else weights[rows],
     )
-    return Partition(train_rows, holdout, early_stopping=True)
+    return Partition(train_rows, holdout, early_stopping=True, groups=groups)
 
 
 def _random_split(estimator: Any, problem: Problem) -> tuple[np.ndarray, np.ndarray]:

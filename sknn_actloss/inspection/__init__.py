@@ -7,11 +7,14 @@ from sknn_actloss.inspection._diagnosis_display import DiagnosisDisplay
 from sknn_actloss.inspection._findings import Finding
 from sknn_actloss.inspection._inputs import InputReport
 from sknn_actloss.inspection._layers import LayerReport
-from sknn_actloss.inspection._learning_rate import LearningRateDisplay, find_learning_rate
+from sknn_actloss.inspection._learning_rate import (
+    LearningRateCurve,
+    LearningRateDisplay,
+    find_learning_rate,
+)
 from sknn_actloss.inspection._loss_curve_display import LossCurveDisplay
 from sknn_actloss.inspection._loss_display import LossDisplay
 from sknn_actloss.inspection._schedule_display import ScheduleDisplay
-from sknn_actloss.training import RangeTest
 
 __all__ = [
     "ActivationDisplay",
@@ -21,10 +24,10 @@ __all__ = [
     "Finding",
     "InputReport",
     "LayerReport",
+    "LearningRateCurve",
     "LearningRateDisplay",
     "LossCurveDisplay",
     "LossDisplay",
-    "RangeTest",
     "ScheduleDisplay",
     "diagnose",
     "find_learning_rate",

@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from sknn_actloss.estimators import BaseMLP, range_test
+from sknn_actloss.inspection._plotting import check_matplotlib
 from sknn_actloss.training import RangeTest
 
 
@@ -22,7 +23,7 @@ def find_learning_rate(
     low: float = 1e-7,
     high: float = 100.0,
     n_steps: int = 100,
-) -> RangeTest:
+) -> LearningRateCurve:
     """Find a learning rate by a range test, the one that ``learning_rate_init="auto"`` runs.
 
     A network with the initial weights of a fit takes a few steps on the training rows at a rate
@@ -47,7 +48,7 @@ def find_learning_rate(
 
     Returns
     -------
-    test : RangeTest
+    curve : LearningRateCurve
         The curves ``rates``, ``losses`` and ``smoothed_losses``, and the ``suggestion``.
 
     Raises
@@ -76,7 +77,26 @@ def find_learning_rate(
     """
     _check_rates(low, high, n_steps)
     network, X = _last_step(clone(estimator), X, y)
-    return range_test(network, X, y, sample_weight, low=low, high=high, n_steps=n_steps)
+    test = range_test(network, X, y, sample_weight, low=low, high=high, n_steps=n_steps)
+    return LearningRateCurve(test.rates, test.losses, test.initial_losses)
+
+
+class LearningRateCurve(RangeTest):
+    """A range test that can be drawn."""
+
+    def plot(self, ax: Any = None) -> LearningRateDisplay:
+        """Draw losses and suggestion.
+
+        Parameters
+        ----------
+        ax : Axes, default=None
+            Where to draw; ``None`` makes a figure.
+
+        Returns
+        -------
+        display : LearningRateDisplay
+        """
+        return LearningRateDisplay(self).plot(ax)
 
 
 class LearningRateDisplay:
@@ -141,6 +161,7 @@ class LearningRateDisplay:
         -------
         self : LearningRateDisplay
         """
+        check_matplotlib(type(self).__name__)
         import matplotlib.pyplot as plt
 
         if ax is None:

@@ -34,8 +34,8 @@ def update_ratios(estimator: Any, settings: Settings, problem: Problem) -> list[
     if optimizer is None or not estimator.learning_rate_curve_:
         return None
     layout, params = problem.layout, problem.params.copy()
-    if optimizer.average is not None:
-        layout.trained(params)[...] = optimizer.average.last
+    if optimizer.average:
+        layout.trained(params)[...] = optimizer.average["last"]
     before = [weights.copy() for weights in layout.weights(params)]
     member = _member(estimator, settings, problem)
     with np.errstate(all="ignore"):

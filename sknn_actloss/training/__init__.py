@@ -1,7 +1,8 @@
-"""Training: minibatches, the epoch loop, stopping rules and the bridge to L-BFGS."""
+"""Training: minibatches, the epoch loop, stopping rules, checkpoints, the bridge to L-BFGS."""
 
-from sknn_actloss.training.averages import Average
+from sknn_actloss.training.archive import CheckpointError
 from sknn_actloss.training.batches import Batch, Batches, Group
+from sknn_actloss.training.checkpoint import Checkpoint, CheckpointFile
 from sknn_actloss.training.finder import RangeTest, range_test
 from sknn_actloss.training.lbfgs import BestIterate, minimize
 from sknn_actloss.training.loop import Observer, train
@@ -9,10 +10,12 @@ from sknn_actloss.training.stack import Member, Stack
 from sknn_actloss.training.stopping import Course, Outcome, Validation
 
 __all__ = [
-    "Average",
     "Batch",
     "Batches",
     "BestIterate",
+    "Checkpoint",
+    "CheckpointError",
+    "CheckpointFile",
     "Course",
     "Group",
     "Member",

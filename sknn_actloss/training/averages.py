@@ -3,32 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
     from sknn_actloss.training.stack import Member
-
-
-@dataclass
-class Average:
-    """The average of one network, and the weights that training goes on from.
-
-    Parameters
-    ----------
-    values : ndarray of shape (1, n_params)
-        The averaged parameters.
-    count : int
-        How many weights the average holds.
-    last : ndarray of shape (1, n_params)
-        The parameters as training has left them.
-    """
-
-    values: np.ndarray
-    count: int
-    last: np.ndarray
 
 
 class Averages:
@@ -50,13 +30,11 @@ class Averages:
     def __init__(self, members: Sequence[Member], params: np.ndarray) -> None:
         self._members, self._params = members, params
         averages = [member.average for member in members]
-        self.values = np.concatenate(
-            [
-                row if a is None else a.values
-                for a, row in zip(averages, params[:, None], strict=True)
-            ]
-        )
-        self._counts = [0 if average is None else average.count for average in averages]
+        self.values = params.copy()
+        for row, average in zip(self.values, averages, strict=True):
+            if average:
+                row[...] = average["values"]
+        self._counts = [average.get("count", 0) for average in averages]
         self._by_step = [i for i, m in enumerate(members) if m.averaging and m.averaging.per_step]
         self._by_epoch = [
             i for i, m in enumerate(members) if m.averaging and not m.averaging.per_step
@@ -78,12 +56,16 @@ class Averages:
         if self._by_epoch:
             self._take_in([i for i in self._by_epoch if _has_started(self._members[i])])
 
-    def of(self, index: int) -> Average | None:
-        """Return a copy of the average of one member, ``None`` where it has none."""
+    def of(self, index: int) -> dict[str, Any]:
+        """Return a copy of the average of one member, empty where it has none.
+
+        It holds ``values`` of shape (1, n_params), their ``count``, and the ``last`` parameters,
+        from which training goes on.
+        """
         if self._members[index].averaging is None:
-            return None
-        row = slice(index, index + 1)
-        return Average(self.values[row].copy(), self._counts[index], self._params[row].copy())
+            return {}
+        row, count = slice(index, index + 1), self._counts[index]
+        return {"values": self.values[row].copy(), "count": count, "last": self._params[row].copy()}
 
     def _take_in(self, indices: Sequence[int]) -> None:
         self._shares[:] = 0

@@ -100,7 +100,7 @@ class RangeTest:
         return int(risen.argmax()) if risen.any() else losses.size - 1
 
     def __repr__(self) -> str:
-        return f"<RangeTest: {self}>"
+        return f"<{type(self).__name__}: {self}>"
 
     def __str__(self) -> str:
         text = f"suggestion {self.suggestion:.3g}"

@@ -34,9 +34,8 @@ def train(
     validate: Validate | None = None,
     observer: Observer | None = None,
     n_epochs: int | None = None,
-    max_time: float | None = None,
 ) -> Stack | None:
-    """Train the members of a stack until each has converged or reached its ``max_iter``.
+    """Train the members of a stack until each has converged or reached one of its limits.
 
     A member that is done leaves the stack with its weights in ``params``, the solver's state in
     ``state`` (empty after a divergence) and the reason in ``course.outcome``; the others go on.
@@ -57,8 +56,6 @@ def train(
         Is told of each epoch and may stop the training.
     n_epochs : int, optional
         Pause after so many epochs.
-    max_time : float, optional
-        Seconds after which all members leave, at the end of an epoch.
 
     Returns
     -------
@@ -67,10 +64,11 @@ def train(
         left; ``None`` where all are done.
     """
     observer = observer or Observer()
-    epoch, deadline = 0, np.inf if max_time is None else time.perf_counter() + max_time
+    epoch = 0
     with np.errstate(over="ignore", invalid="ignore"):
         try:
             while stack is not None and epoch != n_epochs:
+                start = time.perf_counter()
                 observer.epoch_begins(stack)
                 if random_state is not None:
                     batches.shuffle(random_state)
@@ -81,8 +79,7 @@ def train(
                     _judge(member)
                 if observer.epoch_ends(stack):
                     _end_all(stack, Outcome.STOPPED)
-                if time.perf_counter() >= deadline:
-                    _end_all(stack, Outcome.MAX_TIME)
+                _take_time(stack, time.perf_counter() - start)
                 stack = _release(stack, batches)
         except KeyboardInterrupt:
             _end_all(stack, Outcome.INTERRUPTED)
@@ -127,6 +124,14 @@ def _judge(member: Member) -> None:
         course.outcome = Outcome.MAX_ITER
 
 
+def _take_time(stack: Stack, seconds: float) -> None:
+    for member in stack.members:
+        course = member.course
+        course.seconds += seconds
+        if course.seconds >= member.max_time:
+            course.outcome = course.outcome or Outcome.MAX_TIME
+
+
 def _end_all(stack: Stack, outcome: Outcome) -> None:
     for member in stack.members:
         member.course.outcome = member.course.outcome or outcome
@@ -149,5 +154,5 @@ def _settle(stack: Stack, batches: Batches, indices: Iterable[int]) -> None:
         # What a solver remembers of a divergence would spoil the steps that follow.
         diverged = member.course.has_diverged(stack.params[index])
         member.state = {} if diverged else stack.state_of(index)
-        member.average = None if diverged else stack.average_of(index)
+        member.average = {} if diverged else stack.average_of(index)
         member.params = member.course.final_params(params)

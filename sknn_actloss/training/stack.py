@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -15,7 +16,7 @@ from sknn_actloss.averaging import Averaging
 from sknn_actloss.core import Hidden, Layout, Model, Network, Workspace, mask_streams
 from sknn_actloss.schedules import LearningRate
 from sknn_actloss.solvers import StochasticSolver
-from sknn_actloss.training.averages import Average, Averages
+from sknn_actloss.training.averages import Averages
 from sknn_actloss.training.batches import Batches, Group
 from sknn_actloss.training.bounds import clip_calls, max_norm_calls
 from sknn_actloss.training.moments import recompute_moments
@@ -47,8 +48,10 @@ class Member:
         Largest norm of the gradient, and of the incoming weights of a unit.
     averaging : Averaging or None
         How the weights that predictions use come from those that training passes through.
-    average : Average or None
-        Where the average stands; new where it is ``None``.
+    average : dict, optional
+        Where the average stands, see :meth:`Averages.of`; new where it is empty.
+    max_time : float, default=inf
+        Seconds of training after which it leaves, at the end of an epoch.
     state : dict, optional
         State of the solver, with arrays of shape (1, n_params); new where it is empty.
     params : ndarray of shape (n_row,) or None
@@ -64,7 +67,8 @@ class Member:
     gradient_clip: float | None = None
     max_norm: float | None = None
     averaging: Averaging | None = None
-    average: Average | None = None
+    average: dict[str, Any] = field(default_factory=dict)
+    max_time: float = math.inf
     state: dict[str, Any] = field(default_factory=dict)
     params: np.ndarray | None = None
 
@@ -201,9 +205,9 @@ class Stack:
                 return _row(state, index - rows.start)
         raise IndexError(index)
 
-    def average_of(self, index: int) -> Average | None:
-        """Return a copy of the average of one member, ``None`` where it has none."""
-        return None if self._averages is None else self._averages.of(index)
+    def average_of(self, index: int) -> dict[str, Any]:
+        """Return a copy of the average of one member, empty where it has none."""
+        return {} if self._averages is None else self._averages.of(index)
 
     def without(self, finished: Sequence[int]) -> Stack | None:
         """Return the stack of the members that go on, ``None`` where none does."""

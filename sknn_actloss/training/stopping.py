@@ -63,6 +63,8 @@ class Course:
         Epochs since the last improvement.
     n_epochs : int
         Epochs that ended with finite loss and weights.
+    seconds : float
+        Time of all epochs.
     rate_reduced : bool
         Whether the latest epoch ended with a lower rate instead of the end of the training.
     best : ndarray of shape (n_params,) or None
@@ -84,6 +86,7 @@ class Course:
     best_score: float = -np.inf
     no_improvement_count: int = 0
     n_epochs: int = 0
+    seconds: float = 0.0
     rate_reduced: bool = False
     best: np.ndarray | None = None
     outcome: Outcome | None = None

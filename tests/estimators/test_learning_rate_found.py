@@ -7,11 +7,9 @@ import pytest
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.datasets import load_digits, make_classification, make_regression
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, KFold
 
 from sknn_actloss import MLPClassifier, MLPRegressor
-from sknn_actloss.estimators._fitting import Training
-from sknn_actloss.estimators._settings import Settings
 from sknn_actloss.losses import LOSSES
 from sknn_actloss.model_selection import StackedGridSearchCV
 from sknn_actloss.schedules import SCHEDULES
@@ -156,18 +154,10 @@ def test_the_same_seed_finds_the_same_rate():
 # The rate
 
 
-def training(model, *data):
-    model = clone(model)
-    settings = Settings.of(model, model._task)
-    problem = model._problem(settings, model._checked(*data, False), None, False)
-    return Training.of(model, settings, problem)
-
-
 def test_early_stopping_tests_on_training_rows_only():
-    model = regressor(early_stopping=True)
-    rows = training(model, X_NUMBERS, NUMBERS).validation_rows
+    model = regressor(early_stopping=True, validation_fraction=KFold(5))
     spoilt = NUMBERS.copy()
-    spoilt[rows] *= 1e3
+    spoilt[: len(spoilt) // 5] *= 1e3
     first, second = (clone(model).fit(X_NUMBERS, y) for y in (NUMBERS, spoilt))
     assert first.learning_rate_init_ == second.learning_rate_init_
 

@@ -12,6 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 
 from sknn_actloss import MLPClassifier, MLPRegressor
+from sknn_actloss.losses import Quantile
 from sknn_actloss.model_selection import StackedGridSearchCV
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -201,3 +202,36 @@ def test_several_heads_are_better_than_one():
     model = committee(n_members=8, **settings).fit(data[:300], y[:300])
     scores = [member.score(data[300:], y[300:]) for member in model.members_]
     assert model.score(data[300:], y[300:]) > np.mean(scores)
+
+
+# Standard deviations and quantiles
+
+
+@pytest.mark.parametrize("y", [NUMBERS, NUMBERS[:, 0]], ids=["several", "one"])
+@pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "gaussian_nll"])
+def test_variances_within_and_between_members_add_up(loss, y):
+    model = committee(MLPRegressor, loss=loss, max_iter=20).fit(X, y)
+    mean, std = model.predict(X, return_std=True)
+    assert_allclose(mean, model.predict(X), rtol=1e-12)
+    means = [member.predict(X) for member in model.members_]
+    variance = np.var(means, axis=0)
+    if loss == "gaussian_nll":
+        deviations = [member.predict(X, return_std=True)[1] for member in model.members_]
+        variance = variance + np.mean(np.square(deviations), axis=0)
+    assert std.shape == y.shape
+    assert_allclose(std, np.sqrt(variance), rtol=1e-9)
+
+
+def test_a_single_network_without_variance_has_no_standard_deviation():
+    model = committee(MLPRegressor, n_members=1).fit(X, NUMBERS)
+    with pytest.raises(ValueError, match=r"gaussian_nll.*n_members > 1"):
+        model.predict(X, return_std=True)
+
+
+def test_quantiles_are_averaged():
+    model = committee(MLPRegressor, loss=Quantile((0.9, 0.5, 0.1))).fit(X, NUMBERS[:, 0])
+    expected = np.mean([member.predict_quantiles(X) for member in model.members_], axis=0)
+    quantiles = model.predict_quantiles(X)
+    assert_allclose(quantiles, expected, rtol=1e-12)
+    assert (np.diff(quantiles) >= 0).all()
+    assert_allclose(model.predict(X), quantiles[:, 1], rtol=1e-12)

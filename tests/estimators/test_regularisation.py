@@ -1,6 +1,7 @@
 """Dropout, penalties, bounds, normalisation, skip connections and averages in the estimators."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.datasets import make_classification, make_regression
+from sklearn.exceptions import ConvergenceWarning
 
 from sknn_actloss import MLPClassifier, MLPRegressor
 from sknn_actloss.averaging import AVERAGES, EMA, SWA
@@ -282,3 +284,14 @@ def test_training_goes_on_with_the_same_normalisation_only(first, second):
     model.set_params(warm_start=False).fit(X, y)
     assert hasattr(model, "running_means_") == (second == "batch")
     assert model.predict(X).shape == (120,)
+
+
+def test_an_average_that_never_began_is_told():
+    model = classifier(None, weight_averaging=SWA(0.9), tol=10.0, n_iter_no_change=1, max_iter=50)
+    with pytest.warns(
+        ConvergenceWarning, match=r"SWA\(start=0\.9\) has averaged nothing.*max_iter=50"
+    ):
+        model.fit(X, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.set_params(weight_averaging="ema").fit(X, y)

@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sknn_actloss import MLPClassifier, MLPRegressor
-from sknn_actloss.inspection import LearningRateDisplay, RangeTest, find_learning_rate
+from sknn_actloss.inspection import LearningRateCurve, LearningRateDisplay, find_learning_rate
 from sknn_actloss.solvers import SOLVERS
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -117,7 +117,7 @@ def test_the_global_generator_stays_where_it_is():
 def test_rates_to_try():
     test = find_learning_rate(network(), X, Y, low=1e-4, high=0.1, n_steps=7)
     np.testing.assert_allclose(test.rates, np.geomspace(1e-4, 0.1, 7))
-    assert isinstance(test, RangeTest)
+    assert isinstance(test, LearningRateCurve)
     assert test.losses.shape == test.smoothed_losses.shape == (7,)
 
 
@@ -200,7 +200,7 @@ def test_display_leaves_out_the_peaks_of_a_divergence(plt):
 
 def test_display_of_nothing(plt):
     nothing = np.empty(0)
-    display = LearningRateDisplay(RangeTest(nothing, nothing, nothing)).plot()
+    display = LearningRateDisplay(LearningRateCurve(nothing, nothing, nothing)).plot()
     assert len(display.lines_) == 3
 
 
@@ -209,3 +209,9 @@ def test_matplotlib_is_needed_for_pictures_only(monkeypatch):
     display = LearningRateDisplay(find_learning_rate(network(), X, Y))
     with pytest.raises(ImportError):
         display.plot()
+
+
+def test_the_curve_draws_itself():
+    display = find_learning_rate(network(), X, Y).plot()
+    assert isinstance(display, LearningRateDisplay)
+    assert display.ax_.get_xscale() == "log"

@@ -113,7 +113,7 @@ def test_one_network_learns_and_the_other_stands_still(name):
 def test_losses_are_those_of_the_batches_epoch_after_epoch():
     test, _, params, case = run(batch_size=30)
     network = case.stack_at([Recipe(Huber()).member(case.kind)], params[1:]).network
-    outputs = raw_outputs(case.X, network.weights, network.biases, network.hidden)
+    outputs = raw_outputs(case.X, network.views, network.hidden)
     losses = Huber().value(case.y[None], outputs)[0]
     order, rows, expected = np.random.RandomState(0), np.arange(70), []
     for _ in range(3):

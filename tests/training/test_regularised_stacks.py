@@ -130,8 +130,8 @@ def test_ema_is_the_debiased_average_of_all_steps():
     shares = 0.8 ** np.arange(8)[::-1]
     expected = np.average([row[0] for row in seen.rows], axis=0, weights=shares)
     assert_allclose(member.params, expected, rtol=1e-12)
-    assert member.average.count == 8
-    assert_array_equal(member.average.last, seen.rows[-1])
+    assert member.average["count"] == 8
+    assert_array_equal(member.average["last"], seen.rows[-1])
 
 
 def test_swa_is_the_mean_over_the_last_epochs():
@@ -146,7 +146,7 @@ def test_swa_that_never_starts_leaves_the_weights():
     (member,) = data.run([replace(recipe, of_member={"averaging": SWA(0.9)})])
     (plain,) = data.run([recipe])
     assert member.course.outcome is Outcome.CONVERGED
-    assert member.average.count == 0
+    assert member.average["count"] == 0
     assert_array_equal(member.params, plain.params)
 
 
