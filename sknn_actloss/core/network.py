@@ -76,6 +76,8 @@ class Network:
         alpha, l1 = [model.alpha for model in models], [model.l1 for model in models]
         self._penalty = Penalty(layout, self.trained, self.gradient, alpha, l1)
         self._dropout = _dropout(layout, models, batch_size, dtype, streams)
+        is_plain = not (layout.is_normalized or any(self._dropout))
+        self._nothing = Between.nothing(len(self.hidden)) if is_plain else None
         self._rooms: dict[tuple[int, int], np.ndarray] = {}
         needs = layout, params, batch_size, group_size or batch_size, self._needs(layout)
         reused = workspace is not None and workspace.serves(*needs)
@@ -173,6 +175,8 @@ class Network:
         signals: Signals,
         sample_weight: np.ndarray | None,
     ) -> Between:
+        if self._nothing is not None:
+            return self._nothing
         norms = [
             [
                 norm.bind(

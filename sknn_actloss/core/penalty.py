@@ -40,7 +40,7 @@ class Penalty:
     ) -> None:
         self._layout, self._params, self._gradient = layout, params, gradient
         self._alpha, self._l1 = _per_member(alpha), _per_member(l1)
-        self._operands = params, gradient
+        self._weights, self._operands = layout.decaying(params), (params, gradient)
         if len(params) == 1:
             self._operands = layout.decaying(params), layout.decaying(gradient)
         # Of several members whole rows, biases with a strength of zero: one loop instead of many.
@@ -60,7 +60,7 @@ class Penalty:
             Receive the sums of squares and of absolute values of the weights.
         """
         params, gradient = self._operands
-        weights, room = self._layout.decaying(self._params), self._room
+        weights, room = self._weights, self._room
         if self._alpha is not None:
             yield np.multiply, (params, self._strength(self._alpha, total_weight), room)
             yield np.add, (gradient, room, gradient)

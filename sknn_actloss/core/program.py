@@ -35,6 +35,11 @@ class Between(NamedTuple):
     dropped: np.ndarray | list[sparse.csr_array] | None
     norms: Sequence[list[Pass]]
 
+    @classmethod
+    def nothing(cls, n_hidden: int) -> Between:
+        """Return what stands between the layers where nothing does."""
+        return cls([None] * (1 + n_hidden), None, [[]] * n_hidden)
+
 
 def forward_calls(
     X: np.ndarray | sparse.csr_array,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,8 +10,7 @@ import numpy as np
 from sknn_actloss.core.parameters import Layout
 
 
-@dataclass(frozen=True)
-class Signals:
+class Signals(NamedTuple):
     """What flows through a network for the rows of a batch.
 
     Attributes
@@ -157,22 +155,16 @@ class Workspace:
     def signals(self, rows: slice) -> Signals:
         """Return views for the batch that is these rows of its group."""
         n_rows, batch = rows.stop - rows.start, rows.start // self.batch_size
-        # One view for one array, so that what is the same stays so.
-        views: dict[int, np.ndarray] = {}
-
-        def cut(arrays: Sequence[np.ndarray | None]) -> list[np.ndarray | None]:
-            return [
-                None if array is None else views.setdefault(id(array), array[:, :n_rows])
-                for array in arrays
-            ]
-
+        inputs = [z[:, :n_rows] for z in self._inputs]
+        # What is the same array stays so.
+        outputs = _cut(self._outputs, n_rows, self._inputs, inputs)
         return Signals(
-            inputs=cut(self._inputs),
-            outputs=cut(self._outputs),
-            normalized=cut(self._normalized),
-            passed=cut(self._passed),
-            skipped=cut(self._skipped),
-            deltas=cut(self._deltas),
+            inputs=inputs,
+            outputs=outputs,
+            normalized=[z[:, :n_rows] for z in self._normalized],
+            passed=_cut(self._passed, n_rows, self._outputs, outputs),
+            skipped=[None if room is None else room[:, :n_rows] for room in self._skipped],
+            deltas=[delta[:, :n_rows] for delta in self._deltas],
             raw=self.raw[:, rows],
             prediction=self._prediction[:, :n_rows],
             scratch=self._scratch[:, :n_rows],
@@ -181,3 +173,16 @@ class Workspace:
             squares=self.squares[batch],
             magnitudes=self.magnitudes[batch],
         )
+
+
+def _cut(
+    arrays: Sequence[np.ndarray],
+    n_rows: int,
+    others: Sequence[np.ndarray],
+    views: Sequence[np.ndarray],
+) -> list[np.ndarray]:
+    """Return views of the first rows, the very ones of other arrays that are the same."""
+    return [
+        view if array is other else array[:, :n_rows]
+        for array, other, view in zip(arrays, others, views, strict=False)
+    ]
