@@ -2,8 +2,8 @@
 
 from sknn_actloss.estimators._base import BaseMLP
 from sknn_actloss.estimators._classifier import MLPClassifier
-from sknn_actloss.estimators._fitting import Problem
 from sknn_actloss.estimators._health import rate_setting
+from sknn_actloss.estimators._problem import Problem
 from sknn_actloss.estimators._range_test import range_test
 from sknn_actloss.estimators._regressor import MLPRegressor
 from sknn_actloss.estimators._reopening import reopen

@@ -31,11 +31,11 @@ from sknn_actloss.activations import (
 )
 from sknn_actloss.averaging import AVERAGES, Averaging, resolve_averaging
 from sknn_actloss.core import Layout, Model, Views, raw_outputs
-from sknn_actloss.estimators._fitting import HIDDEN_ATTRIBUTES, Data, Problem
 from sknn_actloss.estimators._holdout import Partition
 from sknn_actloss.estimators._lbfgs import fit_lbfgs
 from sknn_actloss.estimators._lockstep import fit_stochastic
 from sknn_actloss.estimators._observer import FitObserver
+from sknn_actloss.estimators._problem import HIDDEN_ATTRIBUTES, Data, Problem
 from sknn_actloss.estimators._settings import Settings, named_solver
 from sknn_actloss.estimators._validation import NOTHING, Request, partition
 from sknn_actloss.initializers import INITIALIZERS, Initializer, resolve_initializer

@@ -11,14 +11,15 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from sklearn.exceptions import ConvergenceWarning
 
 from sknn_actloss._component import stackable
-from sknn_actloss.core import Layout, Model, mask_streams
+from sknn_actloss.core import mask_streams
 from sknn_actloss.estimators._health import complaint
 from sknn_actloss.estimators._holdout import Holdout, Partition, is_same
 from sknn_actloss.estimators._monitor import monitored, resolve_monitor
+from sknn_actloss.estimators._problem import Problem, set_weights
 from sknn_actloss.estimators._settings import Settings
+from sknn_actloss.estimators._warnings import NON_FINITE, REMEDY, warn_of_end
 from sknn_actloss.schedules import LearningRate
 from sknn_actloss.solvers import Solver
 from sknn_actloss.training import (
@@ -30,15 +31,6 @@ from sknn_actloss.training import (
     Stack,
     Validation,
     range_test,
-)
-
-NON_FINITE = (
-    "Solver produced non-finite parameter weights. The input data may contain large values and "
-    "need to be preprocessed."
-)
-REMEDY = (
-    "Scale the inputs (StandardScaler) and, for regression, the targets, or take a loss that "
-    "grows slower, such as 'huber'."
 )
 
 #: Rates between which a range test looks for the learning rate, and its number of steps.
@@ -58,93 +50,6 @@ VALIDATION_ATTRIBUTES = {
     "validation_losses": "validation_loss_curve_",
     "best_score": "best_validation_score_",
 }
-
-#: Attributes of normalised networks, and the views of a row of parameters that they are.
-HIDDEN_ATTRIBUTES = {
-    "normalization_scales_": "scales",
-    "normalization_offsets_": "offsets",
-    "running_means_": "means",
-    "running_variances_": "variances",
-}
-
-
-@dataclass(frozen=True, eq=False)
-class Data:
-    """Validated data, whatever the parameters of an estimator.
-
-    Parameters
-    ----------
-    X : ndarray or CSR of shape (n_samples, n_features)
-    targets : ndarray of shape (n_samples, n_outputs)
-        Encoded targets.
-    y : ndarray or CSR of shape (n_samples,) or (n_samples, n_outputs)
-        Validated targets before they are encoded.
-    given : tuple
-        X and y as they were given to fit.
-    attributes : dict
-        What validation and encoding have left behind on a new estimator.
-    """
-
-    X: np.ndarray | sparse.csr_array
-    targets: np.ndarray
-    y: Any
-    given: tuple[Any, Any]
-    attributes: dict[str, Any]
-
-
-@dataclass
-class Problem:
-    """Validated data and the network to train on them.
-
-    Parameters
-    ----------
-    X : ndarray or CSR of shape (n_samples, n_features), or None
-        The rows; ``None`` where another problem holds them.
-    y : ndarray of shape (n_samples, n_outputs)
-        Encoded targets in the data type of the computation.
-    sample_weight : ndarray of shape (n_samples,) or None
-    layout : Layout
-    model : Model
-    params : ndarray of shape (n_members, n_row)
-        Where training starts, in the data type of the computation.
-    dtype : dtype
-        Data type of the fitted weights.
-    random_state : RandomState
-    fresh : bool
-        Whether training starts from initial weights.
-    given : Any
-        X as it was given to fit; ``None`` where another problem holds it.
-    """
-
-    X: np.ndarray | sparse.csr_array | None
-    y: np.ndarray
-    sample_weight: np.ndarray | None
-    layout: Layout
-    model: Model
-    params: np.ndarray
-    dtype: np.dtype
-    random_state: np.random.RandomState
-    fresh: bool
-    given: Any = None
-
-    def attributes(self, params: np.ndarray) -> dict[str, list[np.ndarray]]:
-        """Return ``coefs_``, ``intercepts_`` and the like as views of parameters.
-
-        Parameters
-        ----------
-        params : ndarray of shape (n_row,) or (n_members, n_row)
-            A network, or the members of a committee, whose axis the views keep in front.
-        """
-        flat = np.atleast_2d(params).astype(self.dtype, copy=False)
-        views = self.layout.views(flat)
-        hidden = {name: getattr(views, field) for name, field in HIDDEN_ATTRIBUTES.items()}
-        parts = {"coefs_": views.weights, "intercepts_": views.biases, **hidden}
-        first = 0 if params.ndim == 1 else slice(None)
-        return {
-            name: [part[first] if name == "coefs_" else part[first, 0] for part in arrays]
-            for name, arrays in parts.items()
-            if arrays
-        }
 
 
 @dataclass
@@ -429,7 +334,7 @@ class Training:
         """Warn where training has not come to its end, or where there is a complaint."""
         course = self.member.course
         if not (self.incremental and course.outcome is Outcome.MAX_ITER):
-            _warn(course, self.estimator, self.member.learning_rate.current, complaint)
+            warn_of_end(course, self.estimator, self.member.learning_rate.current, complaint)
 
 
 def _batch_size(batch_size: int | str, n_rows: int) -> int:
@@ -484,44 +389,3 @@ def _course(estimator: Any, problem: Problem, partition: Partition, incremental:
 def _same_stream(first: Problem, second: Problem) -> bool:
     """Whether the generators of two problems are in the same state."""
     return pickle.dumps(first.random_state) == pickle.dumps(second.random_state)
-
-
-def set_weights(estimator: Any, problem: Problem, params: np.ndarray) -> None:
-    """Set ``coefs_``, ``intercepts_`` and the like in place of earlier ones."""
-    for name in (*HIDDEN_ATTRIBUTES, "members_"):
-        vars(estimator).pop(name, None)
-    vars(estimator).update(problem.attributes(params))
-
-
-def _warn(course: Course, estimator: Any, rate: float, complaint: str) -> None:
-    if course.outcome is Outcome.MAX_ITER:
-        warnings.warn(
-            f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached and the "
-            f"optimization hasn't converged yet. {complaint}".rstrip(),
-            ConvergenceWarning,
-            stacklevel=2,
-        )
-    elif course.outcome is Outcome.MAX_TIME:
-        warn_of_time(estimator, course.n_epochs, complaint)
-    elif course.outcome is Outcome.DIVERGED:
-        warnings.warn(
-            f"Training diverged in epoch {course.n_epochs + 1} at a learning rate of {rate:g}: "
-            "loss or weights were not finite. The best finite weights are kept. "
-            f"Lower learning_rate_init. {REMEDY}",
-            ConvergenceWarning,
-            stacklevel=2,
-        )
-    elif course.outcome is Outcome.INTERRUPTED:
-        warnings.warn("Training interrupted by user.", stacklevel=2)
-    elif complaint:
-        warnings.warn(complaint, ConvergenceWarning, stacklevel=2)
-
-
-def warn_of_time(estimator: Any, n_iterations: int, complaint: str = "") -> None:
-    """Warn that ``max_time`` is over, and of a complaint."""
-    warnings.warn(
-        f"Maximum time (max_time={estimator.max_time:g} seconds) reached after {n_iterations} "
-        f"iteration(s) and the optimization hasn't converged yet. {complaint}".rstrip(),
-        ConvergenceWarning,
-        stacklevel=3,
-    )

@@ -13,17 +13,12 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sknn_actloss._sklearn import check_optimize_result
 from sknn_actloss.core import Network
-from sknn_actloss.estimators._fitting import (
-    NON_FINITE,
-    REMEDY,
-    VALIDATION_ATTRIBUTES,
-    Problem,
-    set_weights,
-    warn_of_time,
-)
+from sknn_actloss.estimators._fitting import VALIDATION_ATTRIBUTES
 from sknn_actloss.estimators._health import complaint
 from sknn_actloss.estimators._observer import FitObserver
+from sknn_actloss.estimators._problem import Problem, set_weights
 from sknn_actloss.estimators._settings import Settings
+from sknn_actloss.estimators._warnings import NON_FINITE, REMEDY, warn_of_time
 from sknn_actloss.solvers import LBFGS
 from sknn_actloss.training import BestIterate, minimize
 

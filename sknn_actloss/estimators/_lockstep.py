@@ -14,10 +14,11 @@ from scipy import sparse
 from sknn_actloss._sklearn import safe_indexing
 from sknn_actloss.core import Workspace, raw_outputs
 from sknn_actloss.estimators._checkpointing import resumable
-from sknn_actloss.estimators._fitting import Problem, Training
+from sknn_actloss.estimators._fitting import Training
 from sknn_actloss.estimators._holdout import Partition
 from sknn_actloss.estimators._members import gather, trainings_of
 from sknn_actloss.estimators._observer import FitObserver
+from sknn_actloss.estimators._problem import Problem
 from sknn_actloss.estimators._settings import Settings
 from sknn_actloss.training import Batches, Member, Observer, Outcome, Stack, Validation, train
 from sknn_actloss.training.snapshot import restore, snapshot

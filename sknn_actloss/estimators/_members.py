@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from sknn_actloss.estimators._fitting import Problem, Training, set_weights
+from sknn_actloss.estimators._fitting import Training
 from sknn_actloss.estimators._holdout import Partition
+from sknn_actloss.estimators._problem import Problem, set_weights
 from sknn_actloss.estimators._settings import Settings
 
 #: What a committee has from its members: means of numbers, of curves, and the largest of counts.

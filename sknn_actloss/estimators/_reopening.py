@@ -8,7 +8,7 @@ from typing import Any
 from sklearn.utils.validation import check_is_fitted
 
 from sknn_actloss.estimators._base import BaseMLP
-from sknn_actloss.estimators._fitting import Problem
+from sknn_actloss.estimators._problem import Problem
 from sknn_actloss.estimators._settings import Settings
 
 

@@ -13,9 +13,10 @@ from sklearn.utils.validation import validate_data
 
 from sknn_actloss.estimators._base import FLOATS, BaseMLP
 from sknn_actloss.estimators._classifier import MLPClassifier
-from sknn_actloss.estimators._fitting import Data, Training
+from sknn_actloss.estimators._fitting import Training
 from sknn_actloss.estimators._lockstep import Lockstep
 from sknn_actloss.estimators._observer import print_epoch
+from sknn_actloss.estimators._problem import Data
 from sknn_actloss.estimators._regressor import MLPRegressor
 from sknn_actloss.estimators._settings import Settings
 from sknn_actloss.estimators._validation import NOTHING, partition

@@ -12,9 +12,9 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils.metadata_routing import get_routing_for_object
 
 from sknn_actloss._sklearn import check_sample_weight
-from sknn_actloss.estimators._fitting import Data, Problem
 from sknn_actloss.estimators._holdout import Holdout, Partition
 from sknn_actloss.estimators._monitor import check_name, is_default
+from sknn_actloss.estimators._problem import Data, Problem
 
 #: Rows above which ``early_stopping="auto"`` sets some of them aside.
 AUTO_ROWS = 10_000

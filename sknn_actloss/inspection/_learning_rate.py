@@ -82,7 +82,24 @@ def find_learning_rate(
 
 
 class LearningRateCurve(RangeTest):
-    """A range test that can be drawn."""
+    """A range test that can be drawn.
+
+    Parameters
+    ----------
+    rates : ndarray of shape (n_steps,)
+        Learning rate of each step.
+    losses, initial_losses : ndarray of shape (n_steps,)
+        Loss of the batch of each step, before the step and with the initial weights.
+
+    Attributes
+    ----------
+    smoothed_losses : ndarray of shape (n_steps,)
+        Moving average of the losses, without what differs from batch to batch.
+    limit : float
+        Rate at which divergence sets in.
+    suggestion : float
+        The rate to train with.
+    """
 
     def plot(self, ax: Any = None) -> LearningRateDisplay:
         """Draw losses and suggestion.

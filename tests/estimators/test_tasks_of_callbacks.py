@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sknn_actloss import MLPClassifier, MLPRegressor
-from sknn_actloss.estimators._fitting import Problem
+from sknn_actloss.estimators._problem import Problem
 from sknn_actloss.solvers import SOLVERS
 
 callback = pytest.importorskip("sklearn.callback", reason="scikit-learn < 1.9 has no callbacks")
