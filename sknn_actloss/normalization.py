@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -22,7 +22,7 @@ def unbiasing(total_weight: float, n_rows: int) -> float:
     return min(total_weight / (total_weight - 1), largest) if total_weight > 1 else largest
 
 
-class Pass:
+class Pass(ABC):
     """A normalisation bound to the arrays of a batch.
 
     Parameters
