@@ -372,7 +372,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
 
     def _views(self) -> Views:
         """Return the fitted parameters as networks take them, a member for each network."""
-        n_members = len(self.members_) if hasattr(self, "members_") else 1
+        n_members = len(self.coefs_[0]) if np.ndim(self.coefs_[0]) == 3 else 1
         row = n_members, 1, -1
         hidden = {
             field: [np.reshape(part, row) for part in getattr(self, name)]

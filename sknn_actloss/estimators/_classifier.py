@@ -290,12 +290,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         scores : ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_labels)
         """
         check_is_fitted(self, "coefs_")
-        is_raw = self._has_raw_decisions()
-        if hasattr(self, "members_") and self._model.loss.probabilistic:
+        is_committee = np.ndim(self.coefs_[0]) == 3
+        if is_committee and self._model.loss.probabilistic:
             scores = self._log_odds(self._mean_probabilities(self._outputs(X, activated=True)))
+        elif self._has_raw_decisions():
+            scores = mean_of_members(self._outputs(X, activated=False))
         else:
-            scores = mean_of_members(self._outputs(X, activated=not is_raw))
-            scores = scores if is_raw else scores - self._threshold
+            scores = mean_of_members(self._outputs(X, activated=True)) - self._threshold
         return scores.ravel() if scores.shape[1] == 1 else scores
 
     @available_if(has_probabilities)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import warnings
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -266,6 +267,8 @@ class Training:
         try:
             return monitored(self.scorer, network, X, self.holdout.y, self.holdout.sample_weight)
         except Exception as error:
+            monitor = self.estimator.monitor
+            error.add_note(f"This is about monitor={monitor!r} on the validation rows.")
             self.error, self.member.course.outcome = error, Outcome.FAILED
             return float("nan")
 
@@ -298,7 +301,7 @@ class Training:
         estimator.learning_rate_init_ = member.learning_rate.learning_rate_init
         estimator.best_loss_ = None if course.early_stopping else course.best_loss
         estimator._no_improvement_count = course.no_improvement_count
-        estimator._monitored = None if self.holdout is None else estimator.monitor
+        estimator._monitored = _monitored(estimator, self.holdout)
         for name, attribute in VALIDATION_ATTRIBUTES.items():
             value = None if self.holdout is None else getattr(course, name)
             setattr(estimator, attribute, value)
@@ -317,7 +320,7 @@ class Training:
         had_to_learn = self.problem.fresh and np.ptp(self.problem.y, axis=0).any()
         losses = course.loss_curve if had_to_learn else []
         health = complaint(self.estimator, X, self.train_rows, losses)
-        return " ".join(filter(None, [health, self._idle_average()]))
+        return " ".join(filter(None, [health, self._idle_average(), self._idle_monitor()]))
 
     def _idle_average(self) -> str:
         """Say that weights were to be averaged and none were."""
@@ -328,6 +331,16 @@ class Training:
             f"weight_averaging={member.averaging!r} has averaged nothing, since training ended "
             f"after epoch {member.course.n_epochs} of max_iter={member.max_iter}. Set "
             "n_iter_no_change=np.inf, so that it goes on to the end, or let averaging start sooner."
+        )
+
+    def _idle_monitor(self) -> str:
+        """Say that no epoch had a score."""
+        if self.holdout is None or np.isfinite(self.member.course.validation_scores).any():
+            return ""
+        return (
+            f"monitor={self.estimator.monitor!r} gave no finite number in any epoch, on "
+            f"{len(self.holdout.targets)} validation rows, so that no epoch is the best. Set "
+            "monitor='loss', or give other validation rows."
         )
 
     def warn(self, complaint: str) -> None:
@@ -376,14 +389,22 @@ def _course(estimator: Any, problem: Problem, partition: Partition, incremental:
     if problem.fresh:
         return course
     course.start, continued = problem.params[0].copy(), COURSE_ATTRIBUTES
-    monitored_before = getattr(estimator, "_monitored", None)
-    if partition.holdout is not None and estimator.monitor == monitored_before:
+    monitored_now = _monitored(estimator, partition.holdout)
+    if monitored_now and monitored_now == getattr(estimator, "_monitored", None):
         continued = continued | VALIDATION_ATTRIBUTES
     for name, attribute in continued.items():
         value = getattr(estimator, attribute, None)
         if value is not None:
             setattr(course, name, list(value) if isinstance(value, list) else value)
     return course
+
+
+def _monitored(estimator: Any, holdout: Holdout | None) -> tuple[Any, int] | None:
+    """Return what tells the records of warm starts apart: monitor, and rows given to fit."""
+    if holdout is None:
+        return None
+    given = b"" if holdout.X is None else holdout.targets.tobytes()
+    return estimator.monitor, zlib.crc32(given)
 
 
 def _same_stream(first: Problem, second: Problem) -> bool:

@@ -83,13 +83,11 @@ class Lockstep:
         return workspace
 
     def warn(self, trainings: Iterable[Training]) -> None:
-        """Warn of what went wrong in some of the trainings, once for each kind of end."""
-        complaints = [(training.complaint(self._X), training) for training in trainings]
-        # Those that complain come last, and prevail.
-        complaints.sort(key=lambda pair: bool(pair[0]))
-        by_outcome = {pair[1].member.course.outcome: pair for pair in complaints}
-        for complaint, training in by_outcome.values():
-            training.warn(complaint)
+        """Warn once of what went wrong in some of the trainings of an estimator."""
+        pairs = [(training.complaint(self._X), training) for training in trainings]
+        # Of the members of a committee the one that there is most to say about stands for all.
+        complaint, training = max(pairs, key=_severity)
+        training.warn(complaint)
 
     def drop(self, members: Collection[Member]) -> None:
         """Take members out, whether they are done or not."""
@@ -177,6 +175,12 @@ class Lockstep:
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"_X": None, "_given": None, "_scored": None}
+
+
+def _severity(pair: tuple[str, Training]) -> tuple[bool, ...]:
+    complaint, outcome = pair[0], pair[1].member.course.outcome
+    broken = outcome in (Outcome.DIVERGED, Outcome.INTERRUPTED)
+    return broken, bool(complaint), outcome is not Outcome.CONVERGED
 
 
 def fit_stochastic(

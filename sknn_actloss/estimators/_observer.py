@@ -50,10 +50,10 @@ class FitObserver(Observer):
         return self._end(self._latest(stack))
 
     def _latest(self, stack: Stack) -> np.ndarray:
-        """Return the parameters of the network, or of all members of a committee."""
+        """Return what predictions use, of the network or of all members of a committee."""
         if self._estimator.n_members == 1:
-            return stack.params[0]
-        self._rows |= {id(m): row for m, row in zip(stack.members, stack.params, strict=True)}
+            return stack.kept[0]
+        self._rows |= {id(m): row for m, row in zip(stack.members, stack.kept, strict=True)}
         return np.array(list(self._rows.values()))
 
     def evaluation_begins(self, params: np.ndarray) -> None:

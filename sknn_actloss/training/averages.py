@@ -46,6 +46,11 @@ class Averages:
         """The members whose averages hold something."""
         return [index for index, count in enumerate(self._counts) if count]
 
+    @property
+    def new(self) -> list[int]:
+        """The members whose averages of epochs hold the weights of a single one."""
+        return [index for index in self._by_epoch if self._counts[index] == 1]
+
     def end_step(self) -> None:
         """Take in the parameters after a step."""
         if self._by_step:

@@ -59,8 +59,8 @@ def _clip(gradient: np.ndarray, limits: np.ndarray) -> None:
 
 
 def _bound(weights: np.ndarray, limits: np.ndarray) -> None:
-    norms = np.sqrt(np.einsum("mij,mij->mj", weights, weights))[:, None]
-    factor = np.minimum(1, limits / np.maximum(norms, np.finfo(weights.dtype).tiny))
+    squares = np.einsum("mij,mij->mj", weights, weights, dtype=np.float64)
+    factor = np.minimum(1, limits / np.maximum(np.sqrt(squares), np.finfo(float).tiny)[:, None])
     np.multiply(weights, factor.astype(weights.dtype, copy=False), weights)
 
 

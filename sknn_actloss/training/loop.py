@@ -102,10 +102,13 @@ def _run_epoch(stack: Stack, batches: Batches) -> np.ndarray:
 def _record(stack: Stack, batches: Batches, losses: np.ndarray, validate: Validate | None) -> None:
     rows = stack.rows(batches)
     validations = [None] * len(losses) if validate is None else validate(stack, rows)
-    for member, params, loss, validation in zip(
-        stack.members, rows, losses.tolist(), validations, strict=True
+    averaged = stack.newly_averaged()
+    for index, (member, params, loss, validation) in enumerate(
+        zip(stack.members, rows, losses.tolist(), validations, strict=True)
     ):
         course, learning_rate = member.course, member.learning_rate
+        if index in averaged:
+            course.forget_best()
         if course.record(params, loss, learning_rate.current, validation):
             learning_rate.end_epoch(batches.n_batches, batches.total_weight, course.metric)
         else:

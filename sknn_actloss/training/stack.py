@@ -90,6 +90,11 @@ class Stack:
         That of an earlier stack, used again where it serves.
     streams : list of Generator, optional
         Sources of dropout masks, see :func:`~sknn_actloss.core.mask_streams`.
+
+    Attributes
+    ----------
+    kept : ndarray of shape (n_members, n_row)
+        What :meth:`rows` returned last.
     """
 
     def __init__(
@@ -103,7 +108,7 @@ class Stack:
         streams: Sequence[np.random.Generator] | None = None,
     ) -> None:
         self.members = list(members)
-        self.params = params
+        self.params = self.kept = params
         models = [member.model for member in members]
         if streams is None and any(model.dropout for model in models):
             streams = mask_streams(0, layout.n_layers)
@@ -177,7 +182,7 @@ class Stack:
         """
         if self._averages is None:
             return self.params
-        rows = self.params.copy()
+        self.kept = rows = self.params.copy()
         layout, averaged = self._shape[0], self._averages.members
         layout.trained(rows)[averaged] = self._averages.values[averaged]
         if layout.has_moments and len(averaged):
@@ -186,6 +191,10 @@ class Stack:
             recompute_moments(layout.views(own), hidden, batches)
             rows[averaged] = own
         return rows
+
+    def newly_averaged(self) -> list[int]:
+        """Return the members whose average of epochs holds its first weights."""
+        return [] if self._averages is None else self._averages.new
 
     def rates(self, n_steps: int) -> Sequence[Rate]:
         """Return the learning rate of each step of the coming epoch, in double precision."""

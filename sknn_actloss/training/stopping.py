@@ -96,12 +96,11 @@ class Course:
     ) -> bool:
         """Take note of an epoch and return whether its loss and weights are finite."""
         healthy = bool(np.isfinite(loss)) and bool(np.isfinite(params).all())
-        if validation is not None:
-            score, validation_loss = validation if healthy else (float("nan"), float("nan"))
-            self.validation_scores.append(score)
-            self.validation_losses.append(validation_loss)
         if not healthy:
             return False
+        if validation is not None:
+            self.validation_scores.append(validation.score)
+            self.validation_losses.append(validation.loss)
         self.n_epochs += 1
         self.loss_curve.append(loss)
         self.rate_curve.append(rate)
@@ -109,6 +108,14 @@ class Course:
         self._count(loss, score)
         self._judge(params, loss, score, validation is not None)
         return True
+
+    def forget_best(self) -> None:
+        """Start the search for the best epoch and its patience anew.
+
+        Where weights are averaged from some epoch on, those of earlier ones do not compete.
+        """
+        self.best, self.best_score, self.best_loss = None, -np.inf, np.inf
+        self.no_improvement_count = 0
 
     def _count(self, loss: float, score: float) -> None:
         """Count the epochs without improvement."""

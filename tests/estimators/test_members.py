@@ -235,3 +235,32 @@ def test_quantiles_are_averaged():
     assert_allclose(quantiles, expected, rtol=1e-12)
     assert (np.diff(quantiles) >= 0).all()
     assert_allclose(model.predict(X), quantiles[:, 1], rtol=1e-12)
+
+
+# What others see of a committee
+
+
+@pytest.mark.parametrize("settings", [{}, {"weight_averaging": "ema", "normalization": "batch"}])
+@pytest.mark.parametrize("n_members", [1, 3])
+def test_callbacks_see_what_predictions_use(n_members, settings):
+    callback = pytest.importorskip("sklearn.callback")
+    monitor = callback.ScoringMonitor(scoring="r2")
+    model = committee(MLPRegressor, n_members, **settings).set_callbacks(monitor)
+    model.fit(X, NUMBERS[:, 0])
+    scores = monitor.get_logs().data_as_pandas["r2"].dropna()
+    assert scores.iloc[-1] == pytest.approx(model.score(X, NUMBERS[:, 0]), rel=1e-9)
+
+
+def test_a_scorer_sees_no_members_of_an_earlier_fit():
+    model = committee(MLPRegressor).fit(X, NUMBERS[:, 0])
+    single = {"n_members": 1, "early_stopping": True, "monitor": "r2"}
+    model.set_params(**single).fit(X, NUMBERS[:, 0])
+    fresh = committee(MLPRegressor, **single).fit(X, NUMBERS[:, 0])
+    assert model.validation_scores_ == fresh.validation_scores_
+
+
+def test_one_warning_for_members_that_end_in_different_ways():
+    model = committee(MLPRegressor, 4, solver="sgd", learning_rate_init=0.3, max_iter=15)
+    with pytest.warns(ConvergenceWarning) as caught:
+        model.fit(X, 4 * NUMBERS[:, 0])
+    assert len(caught) == 1

@@ -32,6 +32,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sknn_actloss import MLPClassifier, MLPRegressor
+from sknn_actloss.averaging import SWA
 from sknn_actloss.estimators import _validation
 from sknn_actloss.losses import LOSSES
 from sknn_actloss.training import loop
@@ -727,12 +728,11 @@ def test_divergence_keeps_the_best_epoch_by_what_is_monitored():
     parameters |= {"max_iter": 200, "batch_size": 20, "n_iter_no_change": 300, "monitor": "loss"}
     with pytest.warns(ConvergenceWarning, match="diverged"):
         model = fitted("regression", y=y, **parameters)
-    assert len(model.validation_loss_curve_) == model.n_iter_ + 1
-    assert np.isnan(model.validation_loss_curve_[-1])
-    best = np.nanargmin(model.validation_loss_curve_)
+    assert len(model.validation_loss_curve_) == model.n_iter_
+    best = np.argmin(model.validation_loss_curve_)
     expected = fitted("regression", y=y, **parameters | {"max_iter": int(best) + 1})
     assert same_weights(model, expected)
-    assert model.best_validation_score_ == pytest.approx(-np.nanmin(model.validation_loss_curve_))
+    assert model.best_validation_score_ == pytest.approx(-np.min(model.validation_loss_curve_))
     assert np.isfinite(r2_score(y[VAL], model.predict(X[VAL])))
 
 
@@ -747,3 +747,56 @@ def test_each_network_of_a_committee_is_judged_by_itself(monitor):
     curves = [member.validation_loss_curve_ for member in model.members_]
     assert curves[0] != curves[1]
     assert_allclose(model.validation_loss_curve_, np.mean(curves, axis=0))
+
+
+# Averages, divergence and scores that are no numbers
+
+
+def test_only_epochs_with_an_average_compete_for_the_best():
+    data = np.random.RandomState(0).normal(size=(200, 6))
+    y = data[:, 0] + 0.3 * np.random.RandomState(1).normal(size=200)
+    settings = {"learning_rate_init": 0.3, "n_iter_no_change": np.inf, "batch_size": 10}
+    settings |= {"early_stopping": True, "max_iter": 20, "random_state": 0}
+    model = MLPRegressor((8,), weight_averaging=SWA(0.5), **settings).fit(data, y)
+    assert model._optimizer.average["count"] == 10
+    assert model.best_validation_score_ == max(model.validation_scores_[10:])
+    raw = MLPRegressor((8,), **settings).fit(data, y)
+    assert model.validation_scores_[:10] == raw.validation_scores_[:10]
+    assert model.validation_scores_[11:] != raw.validation_scores_[11:]
+
+
+def test_a_divergence_leaves_curves_of_one_length_without_nan():
+    data = np.random.RandomState(0).normal(size=(60, 4))
+    model = MLPRegressor((5,), solver="sgd", learning_rate_init=0.02, max_iter=15, batch_size=10)
+    model.set_params(random_state=0, early_stopping=True, validation_fraction=0.3)
+    model.set_params(n_iter_no_change=np.inf).fit(data, 40 * data[:, 0])
+    curves = model.loss_curve_, model.validation_scores_, model.validation_loss_curve_
+    assert {len(curve) for curve in curves} == {model.n_iter_}
+    assert all(np.isfinite(curve).all() for curve in curves)
+
+
+def test_a_monitor_without_numbers_is_told():
+    model = MLPRegressor((4,), early_stopping=True, monitor=lambda *_: np.nan, random_state=0)
+    data = np.random.RandomState(0).normal(size=(60, 4))
+    with pytest.warns(ConvergenceWarning, match=r"gave no finite number.*monitor='loss'"):
+        model.fit(data, data[:, 0])
+
+
+def test_a_warm_start_with_other_validation_rows_starts_a_new_record():
+    random = np.random.RandomState(0)
+    data, other = random.normal(size=(200, 6)), random.normal(size=(40, 6))
+    settings = {"early_stopping": True, "warm_start": True, "max_iter": 30, "random_state": 0}
+    model = MLPRegressor((8,), learning_rate_init=0.02, batch_size=20, **settings)
+    model.fit(data, data[:, 0], X_val=data[:40], y_val=data[:40, 0])
+    noisy = other[:, 0] + 2 * random.normal(size=40)
+    model.fit(data, data[:, 0], X_val=other, y_val=noisy)
+    assert len(model.validation_scores_) == model.n_iter_ > 1
+    assert model.best_validation_score_ == max(model.validation_scores_)
+
+
+def test_what_a_scorer_fails_with_names_the_monitor():
+    data = np.random.RandomState(0).normal(size=(60, 4))
+    labels = np.where(data[:, 0] > 0, "yes", "no")
+    with pytest.raises(ValueError, match="pos_label") as caught:
+        MLPClassifier((4,), early_stopping=True, monitor="f1").fit(data, labels)
+    assert any("monitor='f1'" in note for note in caught.value.__notes__)
