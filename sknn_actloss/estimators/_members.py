@@ -66,7 +66,10 @@ def _member(estimator: Any, fitted: Any) -> Any:
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
-    return None if None in values else float(np.mean(values))
+    if None in values:
+        return None
+    # The mean of equal numbers may differ from them by rounding.
+    return float(values[0] if len(set(values)) == 1 else np.mean(values))
 
 
 def _mean_curve(curves: Sequence[list[float] | None]) -> list[float] | None:

@@ -37,14 +37,13 @@ def range_test(
     # Without a seed it is NumPy's global generator.
     random_state = copy.deepcopy(check_random_state(estimator.random_state))
     estimator.set_params(
-        random_state=random_state,
-        learning_rate="constant",
-        learning_rate_init="auto",
-        n_members=1,
+        random_state=random_state, learning_rate="constant", learning_rate_init="auto"
     )
     settings = Settings.of(estimator, estimator._task)
     data = estimator._checked(X, y, incremental=False)
     problem = estimator._problem(settings, data, sample_weight, incremental=False)
+    # The first member of a committee stands for all.
+    problem = replace(problem, params=problem.params[:1])
     rows = partition(estimator, data, problem, sample_weight, NOTHING)
     training = Training.of(estimator, replace(settings, learning_rate_init=1.0), problem, rows)
     return training.range_test(**rates)

@@ -264,3 +264,10 @@ def test_one_warning_for_members_that_end_in_different_ways():
     with pytest.warns(ConvergenceWarning) as caught:
         model.fit(X, 4 * NUMBERS[:, 0])
     assert len(caught) == 1
+
+
+def test_a_rate_that_was_found_is_the_rate_given():
+    found = committee(learning_rate_init="auto").fit(X, CLASSES)
+    given = committee(learning_rate_init=found.learning_rate_init_).fit(X, CLASSES)
+    assert_array_equal(found.predict_proba(X), given.predict_proba(X))
+    assert {member.learning_rate_init_ for member in found.members_} == {found.learning_rate_init_}

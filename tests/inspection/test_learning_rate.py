@@ -46,6 +46,8 @@ def test_finds_what_fit_finds(solver):
         {"learning_rate": "one_cycle"},
         {"learning_rate_init": "auto"},
         {"dtype": "float32"},
+        {"n_members": 3},
+        {"dropout": 0.2, "normalization": "batch", "weight_averaging": "swa"},
     ],
     ids=str,
 )
