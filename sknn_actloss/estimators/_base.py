@@ -372,16 +372,17 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
 
     def _views(self) -> Views:
         """Return the fitted parameters as networks take them, a member for each network."""
-        n_members = len(self.coefs_[0]) if np.ndim(self.coefs_[0]) == 3 else 1
-        row = n_members, 1, -1
+        coefs = [np.asarray(coef) for coef in self.coefs_]
+        members = slice(None) if coefs[0].ndim == 3 else None
+        row = members, None
         hidden = {
-            field: [np.reshape(part, row) for part in getattr(self, name)]
+            field: [np.asarray(part)[row] for part in getattr(self, name)]
             for name, field in HIDDEN_ATTRIBUTES.items()
-            if hasattr(self, name)
+            if name in vars(self)
         }
         return Views(
-            [np.reshape(coef, (n_members, *np.shape(coef)[-2:])) for coef in self.coefs_],
-            [np.reshape(intercept, row) for intercept in self.intercepts_],
+            [coef[members] for coef in coefs],
+            [np.asarray(intercept)[row] for intercept in self.intercepts_],
             **hidden,
         )
 
