@@ -2,23 +2,29 @@
 
 from sknn_actloss.estimators._base import BaseMLP
 from sknn_actloss.estimators._classifier import MLPClassifier
-from sknn_actloss.estimators._health import rate_setting
-from sknn_actloss.estimators._problem import Problem
-from sknn_actloss.estimators._range_test import range_test
+from sknn_actloss.estimators._fit import Fit
+from sknn_actloss.estimators._joint import JointFit
 from sknn_actloss.estimators._regressor import MLPRegressor
-from sknn_actloss.estimators._reopening import reopen
-from sknn_actloss.estimators._settings import Settings, hidden_sizes
-from sknn_actloss.estimators._together import Together
+from sknn_actloss.estimators._reopening import range_test, reopen
+from sknn_actloss.estimators._settings import (
+    Settings,
+    component_named,
+    hidden_sizes,
+    loss_of,
+    parameters_of,
+)
 
 __all__ = [
     "BaseMLP",
+    "Fit",
+    "JointFit",
     "MLPClassifier",
     "MLPRegressor",
-    "Problem",
     "Settings",
-    "Together",
+    "component_named",
     "hidden_sizes",
+    "loss_of",
+    "parameters_of",
     "range_test",
-    "rate_setting",
     "reopen",
 ]

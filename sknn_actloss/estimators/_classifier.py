@@ -5,33 +5,25 @@ from __future__ import annotations
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from scipy.special import logit
 from sklearn.base import ClassifierMixin
-from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import type_of_target, unique_labels
+from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknn_actloss._sklearn import StrOptions, check_partial_fit_first_call, fit_context
-from sknn_actloss.estimators._base import (
-    FLOATS,
-    BaseMLP,
-    is_stochastic,
-    known_loss,
-    mean_of_members,
-    single_column,
-)
-from sknn_actloss.estimators._class_weight import class_weights, label_weights
+from sknn_actloss.estimators._base import FLOATS, BaseMLP, single_column
 from sknn_actloss.estimators._docs import documented
+from sknn_actloss.estimators._settings import takes_partial_fit
+from sknn_actloss.estimators._targets import ClassTargets
 from sknn_actloss.estimators._validation import Request
-from sknn_actloss.losses import LOSSES, Loss
+from sknn_actloss.losses import LOSSES, LossSpec, ProbabilityHead
 
 
 def has_probabilities(estimator: MLPClassifier) -> bool:
     """Whether the loss gives probabilities; raises AttributeError where it does not."""
-    if not known_loss(estimator).probabilistic:
+    if not estimator._has_head(ProbabilityHead):
         table = LOSSES["classification"]
-        names = [name for name in table if table[name]().probabilistic]
+        names = [name for name in table if issubclass(table[name]().head_kind, ProbabilityHead)]
         raise AttributeError(
             f"predict_proba is not available with loss={estimator.loss!r}. "
             f"Losses with probabilities are: {', '.join(names)}."
@@ -87,7 +79,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     _parameter_constraints: dict = {
         **BaseMLP._parameter_constraints,
-        "loss": [StrOptions(set(LOSSES["classification"].names)), Loss],
+        "loss": [StrOptions(set(LOSSES["classification"].names)), LossSpec],
         "class_weight": [StrOptions({"balanced"}), dict, list, None],
     }
 
@@ -129,6 +121,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         gradient_clip: float | None = None,
         normalization: Any = None,
         skip_connections: bool = False,
+        feature_scale: Any = False,
         weight_averaging: Any = None,
         n_members: int = 1,
         monitor: Any = "score",
@@ -171,6 +164,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         self.gradient_clip = gradient_clip
         self.normalization = normalization
         self.skip_connections = skip_connections
+        self.feature_scale = feature_scale
         self.weight_averaging = weight_averaging
         self.n_members = n_members
         self.monitor = monitor
@@ -221,10 +215,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             If a parameter, the data or the weights are invalid, if settings or arguments
             contradict each other, or if the first epoch diverges.
         """
-        request = Request(X_val, y_val, sample_weight_val, groups)
-        return self._fit(X, y, sample_weight, incremental=False, request=request)
+        return self._fit(X, y, Request(sample_weight, X_val, y_val, sample_weight_val, groups))
 
-    @available_if(is_stochastic)
+    @available_if(takes_partial_fit)
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
         """Go through the data once, from where the weights and the solver stand.
@@ -246,10 +239,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         """
         if classes is not None and np.size(classes) == 0:
             raise ValueError("classes is empty; give all classes that y may have, or None.")
-        if check_partial_fit_first_call(self, classes):
-            is_multilabel = type_of_target(y).startswith("multilabel")
-            self._label_binarizer = LabelBinarizer().fit(y if is_multilabel else classes)
-        return self._fit(X, y, sample_weight, incremental=True)
+        return self._fit(X, y, Request(sample_weight), incremental=True, classes=classes)
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict classes or labels.
@@ -263,14 +253,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
         """
-        outputs, threshold = self._outputs(X, activated=True), self._threshold
-        if len(outputs) > 1 and self._model.loss.probabilistic:
-            prediction, threshold = self._mean_probabilities(outputs), 0.5
-        else:
-            prediction = mean_of_members(outputs)
-        if prediction.shape[1] == 1:
-            prediction = prediction.ravel()
-        return self._label_binarizer.inverse_transform(prediction, threshold=threshold)
+        return self._targets.predict(self._model, self._outputs(X, activated=True))
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Return the scores by which classes are chosen: the highest, or those above zero.
@@ -290,13 +273,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         scores : ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_labels)
         """
         check_is_fitted(self, "coefs_")
-        is_committee = np.ndim(self.coefs_[0]) == 3
-        if is_committee and self._model.loss.probabilistic:
-            scores = self._log_odds(self._mean_probabilities(self._outputs(X, activated=True)))
-        elif self._has_raw_decisions():
-            scores = mean_of_members(self._outputs(X, activated=False))
-        else:
-            scores = mean_of_members(self._outputs(X, activated=True)) - self._threshold
+        scores = self._targets.scores(self._model, self._outputs(X, activated=False))
         return scores.ravel() if scores.shape[1] == 1 else scores
 
     @available_if(has_probabilities)
@@ -315,21 +292,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
         """
-        probabilities = self._mean_probabilities(self._outputs(X, activated=True))
-        return _both_classes(probabilities) if probabilities.shape[1] == 1 else probabilities
-
-    def _mean_probabilities(self, outputs: np.ndarray) -> np.ndarray:
-        """Return probabilities (n_samples, n_outputs), averaged over the members."""
-        probabilities = self._model.loss.probabilities(outputs)
-        is_softmax = self._model.output_name == "softmax" and probabilities is outputs
-        if self._target_kind == "multiclass" and not is_softmax:
-            probabilities = _normalised(probabilities)
-        return mean_of_members(probabilities)
-
-    def _log_odds(self, probabilities: np.ndarray) -> np.ndarray:
-        function = np.log if self._target_kind == "multiclass" else logit
-        with np.errstate(divide="ignore"):
-            return function(probabilities)
+        return self._targets.probabilities(self._model, self._outputs(X, activated=True))
 
     @available_if(has_probabilities)
     def predict_log_proba(self, X: Any) -> np.ndarray:
@@ -348,22 +311,6 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         with np.errstate(divide="ignore"):
             return np.log(probabilities, out=probabilities)
 
-    @property
-    def _target_kind(self) -> str:
-        kind = self._label_binarizer.y_type_
-        return "multilabel" if kind.startswith("multilabel") else kind
-
-    @property
-    def _threshold(self) -> float:
-        return sum(self._model.loss.encoding) / 2
-
-    def _has_raw_decisions(self) -> bool:
-        """Whether raw outputs order the classes, or pass zero, just where predictions do."""
-        output = self._model.output_name
-        if output == "softmax":
-            return self._target_kind == "multiclass"
-        return (output, self._threshold) in (("identity", 0.0), ("logistic", 0.5))
-
     def _validate(self, X: Any, y: Any, reset: bool) -> tuple[Any, np.ndarray]:
         X, y = validate_data(
             self,
@@ -376,77 +323,18 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         )
         return X, single_column(y)
 
-    def _encode(self, y: np.ndarray, incremental: bool) -> np.ndarray:
-        if incremental or (self.warm_start and hasattr(self, "coefs_")):
-            self._check_classes(unique_labels(y), incremental)
+    def _find_targets(self, y: Any, anew: bool, incremental: bool, classes: Any) -> ClassTargets:
+        if incremental and check_partial_fit_first_call(self, classes):
+            is_multilabel = type_of_target(y).startswith("multilabel")
+            targets = ClassTargets.of(y if is_multilabel else classes)
+        elif incremental or not anew:
+            targets = self._targets
         else:
-            self._label_binarizer = LabelBinarizer().fit(y)
-            self.classes_ = self._label_binarizer.classes_
-        return self._label_binarizer.transform(y).astype(bool)
-
-    def _encode_validation(self, y: np.ndarray, trained: np.ndarray) -> np.ndarray:
-        is_multilabel = type_of_target(y).startswith("multilabel")
-        if is_multilabel != (self._target_kind == "multilabel"):
-            raise ValueError(f"y_val must hold {self._target_kind} targets, as y does.")
-        known = self.classes_.tolist()
-        unseen = [label for label in unique_labels(y).tolist() if label not in known]
-        if unseen:
-            raise ValueError(f"y_val has classes {unseen}, but those of y are {known}.")
-        return super()._encode_validation(y, trained)
-
-    def _check_classes(self, found: np.ndarray, incremental: bool) -> None:
-        if not incremental and set(found) != set(self.classes_):
-            raise ValueError(
-                "warm_start can only be used where `y` has the same classes as in the previous "
-                f"call to fit. Previously got {self.classes_}, `y` has {found}"
-            )
-        if np.setdiff1d(found, self.classes_).size:
-            raise ValueError(
-                f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. "
-                f"'y' has {found}."
-            )
-
-    def _class_weights(
-        self, targets: np.ndarray, sample_weight: np.ndarray | None, incremental: bool
-    ) -> np.ndarray | None:
-        if self.class_weight is None:
-            return None
-        if incremental and isinstance(self.class_weight, str):
-            raise ValueError(
-                "class_weight='balanced' is not supported by partial_fit, which does not see "
-                "how frequent the classes are. Pass a dict of weights instead."
-            )
-        if self._target_kind == "multilabel":
-            return label_weights(self.class_weight, targets, sample_weight)
-        index = targets.argmax(axis=1) if targets.shape[1] > 1 else targets[:, 0].astype(int)
-        return class_weights(self.class_weight, self.classes_.tolist(), index, sample_weight)
-
-    def _validation_score(
-        self, prediction: np.ndarray, y: np.ndarray, sample_weight: np.ndarray | None
-    ) -> float:
-        if not np.all(np.isfinite(prediction)):
-            return float("nan")
-        if self._target_kind == "multiclass":
-            correct = prediction.argmax(axis=1) == y.argmax(axis=1)
-        else:
-            correct = np.all((prediction > self._threshold) == (y > 0.5), axis=1)
-        return float(np.average(correct, weights=sample_weight))
+            return ClassTargets.of(y)
+        targets.check_seen(y, incremental)
+        return targets
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
-
-
-def _both_classes(positive: np.ndarray) -> np.ndarray:
-    """Return the probabilities of both classes from those (n_samples, 1) of the second."""
-    probabilities = np.empty((len(positive), 2), positive.dtype)
-    probabilities[:, 1:] = positive
-    np.subtract(1, positive, out=probabilities[:, :1])
-    return probabilities
-
-
-def _normalised(probabilities: np.ndarray) -> np.ndarray:
-    total = probabilities.sum(axis=-1, keepdims=True)
-    n_classes = probabilities.shape[-1]
-    return np.where(total > 0, probabilities / np.where(total > 0, total, 1), 1 / n_classes)

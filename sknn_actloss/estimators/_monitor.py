@@ -10,6 +10,11 @@ import numpy as np
 from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
 
 from sknn_actloss._sklearn import takes_sample_weight, unavailable_responses
+from sknn_actloss.core import Model
+from sknn_actloss.estimators._attributes import Template
+from sknn_actloss.estimators._settings import Settings
+from sknn_actloss.estimators._targets import Targets
+from sknn_actloss.training import Holdout, Judge, LossJudge
 
 #: Quantities that need no scorer.
 OWN = ("score", "loss")
@@ -20,25 +25,34 @@ def is_default(monitor: Any) -> bool:
     return isinstance(monitor, str) and monitor == "score"
 
 
-def check_name(estimator: Any) -> None:
+def check_name(monitor: Any, estimator: Any) -> None:
     """Raise a ValueError where a name stands for nothing to monitor."""
-    monitor = estimator.monitor
     if isinstance(monitor, str) and monitor not in (*OWN, *get_scorer_names()):
         raise ValueError(f"monitor={monitor!r} is not known. {_advice(estimator)}")
 
 
-def resolve_monitor(estimator: Any) -> Callable[..., float] | None:
-    """Return the scorer that an estimator monitors, ``None`` for score and loss.
+def judge_of(settings: Settings, targets: Targets, model: Model, template: Template) -> Judge:
+    """Return what judges a network as ``monitor`` asks for.
+
+    Parameters
+    ----------
+    settings : Settings
+    targets : Targets
+    model : Model
+    template : Template
+        Makes the estimators that a scorer is given.
 
     Raises
     ------
     ValueError
         If it is a metric function, or if it needs predictions that the estimator does not make.
     """
-    monitor = estimator.monitor
+    monitor, estimator = settings.monitor, template.estimator
     if isinstance(monitor, str):
-        if monitor in OWN:
-            return None
+        if monitor == "loss":
+            return LossJudge()
+        if monitor == "score":
+            return ScoreJudge(targets, model)
         scorer = get_scorer(monitor)
     else:
         scorer = check_scoring(estimator, monitor)
@@ -46,12 +60,79 @@ def resolve_monitor(estimator: Any) -> Callable[..., float] | None:
     if missing:
         raise ValueError(
             f"monitor={monitor!r} needs {' or '.join(missing)}, which {type(estimator).__name__} "
-            f"does not have with loss={estimator.loss!r}. {_advice(estimator)}"
+            f"does not have with loss={settings.given['loss']!r}. {_advice(estimator)}"
         )
-    return scorer
+    return ScorerJudge(monitor, scorer, template)
 
 
-def monitored(
+class ScoreJudge(Judge):
+    """Goes by R² or accuracy.
+
+    Parameters
+    ----------
+    targets : Targets
+    model : Model
+    """
+
+    monitor = "score"
+
+    def __init__(self, targets: Targets, model: Model) -> None:
+        self._targets, self._model = targets, model
+
+    def look(self, outputs: np.ndarray) -> np.ndarray:
+        """Return predicted targets, or the indices of predicted classes."""
+        return self._targets.look(self._model, outputs)
+
+    def score(
+        self,
+        params: np.ndarray,
+        seen: np.ndarray,
+        loss: float,
+        holdout: Holdout,
+        rows: Callable[[], Any],
+    ) -> float:
+        """Return the score of the predictions."""
+        return self._targets.score(seen, holdout.y, holdout.sample_weight)
+
+
+class ScorerJudge(Judge):
+    """Goes by a scorer of scikit-learn's kind.
+
+    Parameters
+    ----------
+    monitor : str or callable
+        As the user gave it.
+    scorer : callable
+        ``scorer(estimator, X, y)``.
+    template : Template
+        Makes the estimators that it is given.
+    """
+
+    def __init__(self, monitor: Any, scorer: Callable[..., Any], template: Template) -> None:
+        self.monitor, self._scorer, self._template = monitor, scorer, template
+
+    def look(self, outputs: np.ndarray) -> np.ndarray:
+        """Return nothing, as scorers predict themselves."""
+        return outputs[:, :0]
+
+    def score(
+        self,
+        params: np.ndarray,
+        seen: np.ndarray,
+        loss: float,
+        holdout: Holdout,
+        rows: Callable[[], Any],
+    ) -> float:
+        """Return the score of an estimator that has the parameters."""
+        network, weights = self._template.fitted(params.copy()), holdout.sample_weight
+        try:
+            return _scored(self._scorer, network, rows(), holdout.labels, weights)
+        except Exception as error:
+            error.add_note(f"This is about monitor={self.monitor!r} on the validation rows.")
+            raise
+
+
+def _scored(
     scorer: Callable[..., Any], network: Any, X: Any, y: Any, sample_weight: np.ndarray | None
 ) -> float:
     """Return the score of a fitted estimator; weights go to scorers that take them.

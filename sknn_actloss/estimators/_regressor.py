@@ -7,27 +7,21 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy import sparse
 from sklearn.base import RegressorMixin
-from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import validate_data
 
 from sknn_actloss._sklearn import StrOptions, fit_context
-from sknn_actloss.estimators._base import (
-    FLOATS,
-    BaseMLP,
-    is_stochastic,
-    known_loss,
-    mean_of_members,
-    single_column,
-)
+from sknn_actloss.estimators._base import FLOATS, BaseMLP, single_column
 from sknn_actloss.estimators._docs import documented
+from sknn_actloss.estimators._settings import loss_of, takes_partial_fit
+from sknn_actloss.estimators._targets import Continuous, mean_of_members
 from sknn_actloss.estimators._validation import Request
-from sknn_actloss.losses import LOSSES, Loss, resolve_loss
+from sknn_actloss.losses import LOSSES, LossSpec, QuantileHead
 
 
 def has_quantiles(estimator: MLPRegressor) -> bool:
     """Whether the loss gives several quantiles; raises AttributeError where it does not."""
-    if not known_loss(estimator).levels:
+    if not estimator._has_head(QuantileHead):
         raise AttributeError(
             f"predict_quantiles is not available with loss={estimator.loss!r}. Set a loss of "
             "several quantiles, such as loss=Quantile((0.1, 0.5, 0.9)), and fit."
@@ -80,7 +74,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     _parameter_constraints: dict = {
         **BaseMLP._parameter_constraints,
-        "loss": [StrOptions(set(LOSSES["regression"].names)), Loss],
+        "loss": [StrOptions(set(LOSSES["regression"].names)), LossSpec],
     }
 
     def __init__(
@@ -120,6 +114,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         gradient_clip: float | None = None,
         normalization: Any = None,
         skip_connections: bool = False,
+        feature_scale: Any = False,
         weight_averaging: Any = None,
         n_members: int = 1,
         monitor: Any = "score",
@@ -161,6 +156,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         self.gradient_clip = gradient_clip
         self.normalization = normalization
         self.skip_connections = skip_connections
+        self.feature_scale = feature_scale
         self.weight_averaging = weight_averaging
         self.n_members = n_members
         self.monitor = monitor
@@ -211,10 +207,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             If a parameter, the data or the weights are invalid, if settings or arguments
             contradict each other, or if the first epoch diverges.
         """
-        request = Request(X_val, y_val, sample_weight_val, groups)
-        return self._fit(X, y, sample_weight, incremental=False, request=request)
+        return self._fit(X, y, Request(sample_weight, X_val, y_val, sample_weight_val, groups))
 
-    @available_if(is_stochastic)
+    @available_if(takes_partial_fit)
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Go through the data once, from where the weights and the solver stand.
@@ -232,7 +227,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         -------
         self : MLPRegressor
         """
-        return self._fit(X, y, sample_weight, incremental=True)
+        return self._fit(X, y, Request(sample_weight), incremental=True)
 
     def predict(
         self, X: Any, return_std: bool = False
@@ -261,7 +256,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         """
         if not return_std:
             outputs = self._outputs(X, activated=True)
-            return _squeezed(mean_of_members(self._model.loss.point(outputs)))
+            return _squeezed(self._targets.predict(self._model, outputs))
         mean, variance = self._mean_and_variance(X)
         return _squeezed(mean), _squeezed(np.sqrt(variance))
 
@@ -283,14 +278,14 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             The columns follow the levels in ascending order, in whatever order the loss has them.
         """
         outputs = self._outputs(X, activated=True)
-        quantiles = mean_of_members(self._model.loss.quantiles(outputs))
+        quantiles = mean_of_members(self._model.loss.head.quantiles(outputs))
         return quantiles[:, 0] if quantiles.shape[1] == 1 else quantiles
 
     def _mean_and_variance(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
         """Return means and variances of the targets (n_samples, n_targets)."""
         outputs = self._outputs(X, activated=True)
-        loss = self._model.loss
-        points, variances = loss.point(outputs), loss.variance(outputs)
+        head = self._model.loss.head
+        points, variances = head.point(outputs), head.variance(outputs)
         if variances is None and len(points) == 1:
             raise ValueError(
                 f"return_std=True needs a loss that knows the variance of the targets, or several "
@@ -315,23 +310,15 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         )
         return X, single_column(y)
 
-    def _encode(self, y: np.ndarray, incremental: bool) -> np.ndarray:
+    def _find_targets(self, y: Any, anew: bool, incremental: bool, classes: Any) -> Continuous:
         if sparse.issparse(y):
             raise TypeError("y is sparse, which a regression does not take; pass y.toarray().")
-        return y.reshape(len(y), -1)
-
-    def _validation_score(
-        self, prediction: np.ndarray, y: np.ndarray, sample_weight: np.ndarray | None
-    ) -> float:
-        predicted = self._model.loss.point(prediction)
-        if not np.all(np.isfinite(predicted)):
-            return float("nan")
-        return float(r2_score(y, predicted, sample_weight=sample_weight))
+        return Continuous()
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         try:
-            loss = resolve_loss(self.loss, self._task)
+            loss = loss_of(self)
         except (TypeError, ValueError):
             return tags
         positive_only = loss.for_targets("continuous", "").target_domain.low >= 0

@@ -1,20 +1,24 @@
-"""A fitted estimator and rows as the network and the encoded targets that training works with."""
+"""Fits that do not take place: a fitted estimator and rows as training sees them, a range test."""
 
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
 
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sknn_actloss.estimators._base import BaseMLP
-from sknn_actloss.estimators._problem import Problem
+from sknn_actloss.estimators._base import BaseMLP, check_data
+from sknn_actloss.estimators._fit import Fit
 from sknn_actloss.estimators._settings import Settings
+from sknn_actloss.estimators._setup import Setup
+from sknn_actloss.estimators._validation import Request
+from sknn_actloss.schedules import Constant
+from sknn_actloss.training import RangeTest, try_rates
 
 
-def reopen(
-    estimator: BaseMLP, X: Any, y: Any, sample_weight: Any = None
-) -> tuple[Settings, Problem]:
+def reopen(estimator: BaseMLP, X: Any, y: Any, sample_weight: Any = None) -> Fit:
     """Set up the network of a fitted estimator on rows, as if training went on there.
 
     The estimator stays as it is, and no random number is drawn.
@@ -28,10 +32,8 @@ def reopen(
 
     Returns
     -------
-    settings : Settings
-        The parameters of the estimator, checked.
-    problem : Problem
-        The rows, the encoded targets and a copy of the fitted parameters.
+    fit : Fit
+        The rows, the encoded targets and a copy of the fitted parameters, solver and rate.
 
     Raises
     ------
@@ -41,8 +43,42 @@ def reopen(
         If rows or targets are not like those of the fit.
     """
     check_is_fitted(estimator, "coefs_")
-    copied = copy.copy(estimator)
-    copied.warm_start = True
-    settings = Settings.of(copied, copied._task)
-    data = copied._checked(X, y, incremental=True)
-    return settings, copied._problem(settings, data, sample_weight, incremental=False)
+    draft = copy.copy(estimator)
+    settings = Settings.of(estimator)
+    data = check_data(draft, settings, X, y, incremental=True)
+    request = Request(sample_weight)
+    # "balanced" weights are those of the rows given.
+    setup = Setup(draft, settings, data, request, draft._checked_rows, incremental=True)
+    return setup.fit(range_test=False)
+
+
+def range_test(
+    estimator: BaseMLP, X: Any, y: Any, sample_weight: Any = None, **rates: Any
+) -> RangeTest:
+    """Test learning rates as ``fit`` with ``learning_rate_init="auto"`` would.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier or MLPRegressor
+        An unfitted estimator, which stays as it is.
+    X, y, sample_weight : as in ``fit``
+    **rates
+        Arguments of :func:`~sknn_actloss.training.try_rates`.
+
+    Raises
+    ------
+    ValueError
+        If parameters or data are invalid, or if the solver has no learning rate.
+    """
+    estimator._validate_params()
+    draft = copy.copy(estimator)
+    draft.set_params(learning_rate="constant", learning_rate_init="auto")
+    settings = Settings.of(draft)
+    # Without a seed it is NumPy's global generator. The first of a committee stands for all.
+    random_state = copy.deepcopy(check_random_state(settings.random_state))
+    settings = replace(settings, random_state=random_state, schedule=Constant(), n_members=1)
+    data = check_data(draft, settings, X, y)
+    request = Request(sample_weight)
+    fit = Setup(draft, settings, data, request, draft._checked_rows).fit(range_test=False)
+    run = fit.run
+    return try_rates(run.task, fit.members[0], run.params, **rates)

@@ -1,9 +1,10 @@
-"""The rows that a training is judged by: given to fit, or split off the training rows."""
+"""Rows and targets as given to ``fit``, checked; rows to judge by, given or set aside."""
 
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from numbers import Real
 from typing import Any
 
@@ -12,65 +13,101 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils.metadata_routing import get_routing_for_object
 
 from sknn_actloss._sklearn import check_sample_weight
-from sknn_actloss.estimators._holdout import Holdout, Partition
+from sknn_actloss.core import Model, Rows
 from sknn_actloss.estimators._monitor import check_name, is_default
-from sknn_actloss.estimators._problem import Data, Problem
+from sknn_actloss.estimators._settings import Settings
+from sknn_actloss.estimators._targets import Targets
+from sknn_actloss.training import EncodedTargets, Holdout, Task
 
-#: Rows above which ``early_stopping="auto"`` sets some of them aside.
-AUTO_ROWS = 10_000
+#: Checks rows and targets, and returns both.
+Validate = Callable[[Any, Any], tuple[Rows, Any]]
+
+
+@dataclass(eq=False)
+class Data:
+    """Validated data, whatever the parameters of an estimator.
+
+    Parameters
+    ----------
+    X : Rows
+    y : ndarray or CSR of shape (n_samples,) or (n_samples, n_outputs)
+        Validated targets before they are encoded.
+    targets : Targets
+        What they are.
+    given : tuple
+        X and y as they were given to fit.
+    attributes : dict
+        What an estimator fitted to them says of features and classes.
+    """
+
+    X: Rows
+    y: Any
+    targets: Targets
+    given: tuple[Any, Any]
+    attributes: dict[str, Any]
+    _encoded: dict[np.dtype, EncodedTargets] = field(default_factory=dict)
+
+    def encoded(self, dtype: np.dtype) -> EncodedTargets:
+        """Return the encoded targets, once for each data type."""
+        if dtype not in self._encoded:
+            self._encoded[dtype] = self.targets.encode(self.y, dtype)
+        return self._encoded[dtype]
 
 
 @dataclass(frozen=True, eq=False)
 class Request:
-    """What ``fit`` is given for validation.
+    """What ``fit`` is given beside rows and targets.
 
     Parameters
     ----------
-    X, y, sample_weight
-        ``X_val``, ``y_val`` and ``sample_weight_val``.
+    sample_weight : array-like of shape (n_samples,) or None
+        Weights of the training rows.
+    X_val, y_val, sample_weight_val
+        Rows to judge by, their targets and weights.
     groups : array-like of shape (n_samples,) or None
         Groups of the training rows, for the splitter.
     """
 
-    X: Any = None
-    y: Any = None
     sample_weight: Any = None
+    X_val: Any = None
+    y_val: Any = None
+    sample_weight_val: Any = None
     groups: Any = None
 
     @property
     def has_rows(self) -> bool:
         """Whether there are validation rows of their own."""
-        return self.X is not None
+        return self.X_val is not None
 
-    def check(self, estimator: Any, stochastic: bool) -> None:
-        """Raise a ValueError where the request contradicts itself or the estimator."""
+    def check(self, settings: Settings, estimator: Any) -> None:
+        """Raise a ValueError where the request contradicts itself or the parameters."""
         self._check_pair()
-        if not stochastic and self.has_rows:
+        if not settings.solver.stochastic and self.has_rows:
             raise ValueError(
                 "solver='lbfgs' takes no X_val and y_val: it works on all rows at once, to the "
                 "minimum of their loss. Leave them out, or use a stochastic solver such as 'adam'."
             )
-        self._check_splitter(estimator)
-        check_name(estimator)
-        may_validate = self.has_rows or bool(estimator.early_stopping)
-        if not (may_validate or is_default(estimator.monitor)):
+        self._check_splitter(settings)
+        check_name(settings.monitor, estimator)
+        may_validate = self.has_rows or bool(settings.early_stopping)
+        if not (may_validate or is_default(settings.monitor)):
             raise ValueError(
-                f"monitor={estimator.monitor!r} needs validation rows. Set early_stopping=True, "
+                f"monitor={settings.monitor!r} needs validation rows. Set early_stopping=True, "
                 "pass X_val and y_val to fit, or leave monitor='score'."
             )
 
     def _check_pair(self) -> None:
-        given = {"X_val": self.X, "y_val": self.y, "sample_weight_val": self.sample_weight}
-        missing = [name for name in ("X_val", "y_val") if given[name] is None]
-        present = [name for name, value in given.items() if value is not None]
+        names = ("X_val", "y_val", "sample_weight_val")
+        missing = [name for name in names[:2] if getattr(self, name) is None]
+        present = [name for name in names if getattr(self, name) is not None]
         if missing and present:
             raise ValueError(
                 f"{' and '.join(present)} given to fit without {' and '.join(missing)}. Pass "
                 "X_val and y_val together."
             )
 
-    def _check_splitter(self, estimator: Any) -> None:
-        spec = estimator.validation_fraction
+    def _check_splitter(self, settings: Settings) -> None:
+        spec = settings.validation_fraction
         is_splitter = not isinstance(spec, Real)
         if is_splitter and isinstance(spec, str | bytes | type):
             raise ValueError(
@@ -82,85 +119,117 @@ class Request:
                 f"validation_fraction={spec!r} and X_val both say what the validation rows are. "
                 "Leave out one of them."
             )
-        uses_groups = is_splitter and estimator.early_stopping and _takes_groups(spec)
+        uses_groups = is_splitter and settings.early_stopping and _takes_groups(spec)
         if self.groups is not None and not uses_groups:
             raise ValueError(
                 f"groups given to fit, but validation_fraction={spec!r} with early_stopping="
-                f"{estimator.early_stopping!r} does not use them. Set early_stopping=True and "
+                f"{settings.early_stopping!r} does not use them. Set early_stopping=True and "
                 "validation_fraction to a splitter by groups, such as GroupKFold(5)."
             )
 
 
-#: A fit without validation rows of its own.
-NOTHING = Request()
-
-
-def partition(
-    estimator: Any, data: Data, problem: Problem, sample_weight: Any, request: Request
-) -> Partition:
-    """Choose the rows to learn from and those to judge by.
+def row_weights(
+    settings: Settings,
+    targets: Targets,
+    y: EncodedTargets,
+    sample_weight: Any,
+    incremental: bool = False,
+) -> np.ndarray | None:
+    """Return the product of sample and class weights, ``None`` where all are one.
 
     Parameters
     ----------
-    estimator : MLPClassifier or MLPRegressor
-    data : Data
-    problem : Problem
-        Its random numbers are drawn from, as scikit-learn draws them.
+    settings : Settings
+    targets : Targets
+    y : EncodedTargets
+        Those of the training rows.
     sample_weight : array-like of shape (n_samples,) or None
-        That of the training rows.
-    request : Request
+        Weights that were given to ``fit``.
+    incremental : bool
+        Whether this is a call of ``partial_fit``.
     """
-    early_stopping = _stops_early(estimator, len(problem.y), request)
+    factors = []
+    if sample_weight is not None:
+        factors.append(_checked_weights(sample_weight, y))
+    if settings.class_weight is not None:
+        if incremental and isinstance(settings.class_weight, str):
+            raise ValueError(
+                "class_weight='balanced' is not supported by partial_fit, which does not see "
+                "how frequent the classes are. Pass a dict of weights instead."
+            )
+        own = factors[0] if factors else None
+        factors.append(targets.class_weights(settings.class_weight, y, own))
+    if all(np.all(factor == 1) for factor in factors):
+        return None
+    with np.errstate(over="ignore"):
+        weights = np.prod(factors, axis=0).astype(y.dtype, copy=False)
+        total = weights.sum(dtype=np.float64)
+    if not 0 < total < np.inf:
+        raise ValueError(
+            f"sample_weight and class_weight add up to {total:g} in {y.dtype.name}; the sum "
+            "must be finite and above zero."
+        )
+    return weights
+
+
+def hold_out(
+    task: Task, settings: Settings, data: Data, request: Request, model: Model, validate: Validate
+) -> Task:
+    """Return the task with rows to judge by, if there are to be any.
+
+    Parameters
+    ----------
+    task : Task
+        Its random numbers are drawn from, as scikit-learn draws them.
+    settings : Settings
+    data : Data
+    request : Request
+    model : Model
+        Has the domain of validation targets.
+    validate : callable
+        Checks further rows and targets as those of the fit.
+    """
     if request.has_rows:
-        holdout = _given_rows(estimator, data, problem, sample_weight, request)
-        return Partition(None, holdout, early_stopping)
-    return _split(estimator, data, problem, request.groups) if early_stopping else Partition()
-
-
-def _stops_early(estimator: Any, n_rows: int, request: Request) -> bool:
-    if isinstance(estimator.early_stopping, str):  # "auto"
-        return request.has_rows or n_rows > AUTO_ROWS
-    return bool(estimator.early_stopping)
+        return replace(task, holdout=_given_rows(task, settings, data, request, model, validate))
+    if not settings.stops_early(task.y.n_rows, has_rows=False):
+        return task
+    return _split(task, settings, data, request.groups)
 
 
 def _given_rows(
-    estimator: Any, data: Data, problem: Problem, sample_weight: Any, request: Request
+    task: Task, settings: Settings, data: Data, request: Request, model: Model, validate: Validate
 ) -> Holdout:
     """Check validation rows that were given to fit, and encode their targets."""
-    dtype = problem.params.dtype
+    targets = data.targets
     try:
-        X, y = estimator._validate(request.X, request.y, reset=False)
-        targets = estimator._encode_validation(y, data.targets)
-        weights = _given_weights(estimator, data, sample_weight, X, targets, request)
-        targets = estimator._cast_targets(targets, dtype)
-        estimator._check_domain(problem.model, targets, "y_val")
+        X, labels = validate(request.X_val, request.y_val)
+        targets.check_validation(labels)
+        y = targets.encode(labels, task.y.dtype)
+        if y.n_columns != task.y.n_columns:
+            raise ValueError(f"y_val has {y.n_columns} column(s), but y has {task.y.n_columns}.")
+        weights = _given_weights(task, settings, targets, y, request)
+        targets.check(model, y, "y_val")
     except (TypeError, ValueError) as error:
         error.add_note("This is about X_val, y_val and sample_weight_val.")
         raise
     if weights is not None:
-        weights = weights.astype(dtype, copy=False)
-    return Holdout(None, targets, y, weights, X, request.X)
+        weights = weights.astype(task.y.dtype, copy=False)
+    return Holdout(None, y, labels, weights, X, request.X_val)
 
 
 def _given_weights(
-    estimator: Any,
-    data: Data,
-    sample_weight: Any,
-    X: Any,
-    targets: np.ndarray,
-    request: Request,
+    task: Task, settings: Settings, targets: Targets, y: EncodedTargets, request: Request
 ) -> np.ndarray | None:
     """Return sample weights times the weights that classes have among the training rows."""
-    if request.sample_weight is None and getattr(estimator, "class_weight", None) is None:
+    if request.sample_weight_val is None and settings.class_weight is None:
         return None
-    weights = check_sample_weight(request.sample_weight, X, ensure_non_negative=True)
-    # Validation rows do not count among the frequencies of classes.
-    counts = np.append(check_sample_weight(sample_weight, data.X), np.zeros(len(targets)))
-    by_class = estimator._class_weights(
-        np.concatenate([data.targets, targets]), counts, incremental=False
-    )
-    if by_class is not None:
-        weights = weights * by_class[len(data.targets) :]
+    weights = _checked_weights(request.sample_weight_val, y)
+    if settings.class_weight is not None:
+        # Validation rows do not count among the frequencies of classes.
+        own = _checked_weights(request.sample_weight, task.y)
+        counts = np.append(own, np.zeros(y.n_rows))
+        by_class = targets.class_weights(settings.class_weight, task.y.followed_by(y), counts)
+        weights = weights * by_class[task.y.n_rows :]
     if not 0 < weights.sum() < np.inf:
         raise ValueError(
             f"sample_weight_val and class_weight add up to {weights.sum():g}; the sum must be "
@@ -169,36 +238,31 @@ def _given_weights(
     return weights
 
 
-def _split(estimator: Any, data: Data, problem: Problem, groups: Any) -> Partition:
+def _checked_weights(sample_weight: Any, y: EncodedTargets) -> np.ndarray:
+    return check_sample_weight(sample_weight, np.empty((y.n_rows, 0)), ensure_non_negative=True)
+
+
+def _split(task: Task, settings: Settings, data: Data, groups: Any) -> Task:
     """Set rows aside, by chance as scikit-learn draws them or by a splitter."""
-    if isinstance(estimator.validation_fraction, Real):
-        train_rows, rows = _random_split(estimator, problem)
+    if isinstance(settings.validation_fraction, Real):
+        train_rows, rows = _random_split(task, settings, data)
     else:
-        train_rows, rows = _first_split(estimator, data, problem, groups)
-    weights = problem.sample_weight
+        train_rows, rows = _first_split(task, settings, data, groups)
+    weights = task.sample_weight
     if weights is not None and not (weights[train_rows].any() and weights[rows].any()):
         raise ValueError(
             "sample_weight and class_weight leave the training or the validation rows of "
-            f"early_stopping={estimator.early_stopping!r} without a weight above zero."
+            f"early_stopping={settings.early_stopping!r} without a weight above zero."
         )
-    holdout = Holdout(
-        rows=rows,
-        targets=problem.y[rows],
-        labels=data.y,
-        sample_weight=None if weights is None else weights[rows],
-    )
-    return Partition(train_rows, holdout, early_stopping=True, groups=groups)
+    return replace(task, train_rows=train_rows, holdout=task.hold_out(rows))
 
 
-def _random_split(estimator: Any, problem: Problem) -> tuple[np.ndarray, np.ndarray]:
-    # Multiclass and multilabel targets are not stratified, as in scikit-learn.
-    stratified = estimator._task == "classification" and problem.y.shape[1] == 1
+def _random_split(task: Task, settings: Settings, data: Data) -> tuple[np.ndarray, np.ndarray]:
     train_rows, rows = train_test_split(
-        np.arange(len(problem.y)),
-        random_state=problem.random_state,
-        test_size=estimator.validation_fraction,
-        # As text, as scikit-learn turns a column into for its messages, row by row.
-        stratify=problem.y[:, 0].astype(bool).astype(str) if stratified else None,
+        np.arange(task.y.n_rows),
+        random_state=task.random_state,
+        test_size=settings.validation_fraction,
+        stratify=data.targets.strata(task.y),
     )
     if len(rows) < 2:
         raise ValueError(
@@ -209,12 +273,12 @@ def _random_split(estimator: Any, problem: Problem) -> tuple[np.ndarray, np.ndar
 
 
 def _first_split(
-    estimator: Any, data: Data, problem: Problem, groups: Any
+    task: Task, settings: Settings, data: Data, groups: Any
 ) -> tuple[np.ndarray, np.ndarray]:
-    spec = splitter = estimator.validation_fraction
+    spec = splitter = settings.validation_fraction
     if getattr(spec, "random_state", 0) is None:
         splitter = copy.copy(spec)
-        splitter.random_state = problem.random_state
+        splitter.random_state = task.random_state
     X, y = data.given
     first = next(iter(splitter.split(X, y, groups)), ((), ()))
     train_rows, rows = map(_indices, first)

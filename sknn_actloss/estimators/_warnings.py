@@ -1,54 +1,168 @@
-"""How a fit tells that it has not come to its end, and what to do about it."""
+"""What a fit warns of: a training that has not come to its end, and a network that is not well."""
 
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from collections.abc import Iterator, Sequence
 
+import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from sknn_actloss.training import Course, Outcome
+from sknn_actloss._sklearn import check_optimize_result
+from sknn_actloss.activations import Activation
+from sknn_actloss.core import hidden_outputs
+from sknn_actloss.training import STOPPING_RULES, Member, Task
 
-NON_FINITE = (
-    "Solver produced non-finite parameter weights. The input data may contain large values and "
-    "need to be preprocessed."
-)
-REMEDY = (
-    "Scale the inputs (StandardScaler) and, for regression, the targets, or take a loss that "
-    "grows slower, such as 'huber'."
-)
+#: Epochs before a loss that never fell is a reason to complain.
+N_EPOCHS = 10
+
+#: Relative change of a loss that is as good as none, in single precision as well.
+ROUNDING = 1e-6
+
+#: Rows that are looked at together. Those of a healthy network end with the first of such blocks.
+BLOCK_SIZE = 200
 
 
-def warn_of_end(course: Course, estimator: Any, rate: float, complaint: str) -> None:
-    """Warn where a training has not come to its end, or where there is a complaint."""
-    if course.outcome is Outcome.MAX_ITER:
-        warnings.warn(
-            f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached and the "
-            f"optimization hasn't converged yet. {complaint}".rstrip(),
-            ConvergenceWarning,
-            stacklevel=2,
+def warn_of(
+    members: Sequence[Member], task: Task, rate_parameter: str, fresh: bool, incremental: bool
+) -> None:
+    """Warn once of what went wrong in the training of the networks of an estimator.
+
+    Parameters
+    ----------
+    members : sequence of Member
+        The networks, of which the one that there is most to say about stands for all.
+    task : Task
+        What they were trained on.
+    rate_parameter : str
+        The parameter that sets the initial learning rate.
+    fresh : bool
+        Whether they started from initial weights.
+    incremental : bool
+        Whether this was a call of ``partial_fit``, a single epoch after which nothing is
+        expected to be at its end.
+    """
+    pairs = [
+        ("" if incremental else _complaint(member, task, rate_parameter, fresh), member)
+        for member in members
+    ]
+    advice, member = max(pairs, key=_severity)
+    if not (incremental and member.state.outcome == "max_iter"):
+        _warn_of_end(member, advice)
+
+
+def _severity(pair: tuple[str, Member]) -> tuple[bool, ...]:
+    advice, outcome = pair[0], pair[1].state.outcome
+    return outcome in ("diverged", "interrupted"), bool(advice), outcome != "converged"
+
+
+def _warn_of_end(member: Member, advice: str) -> None:
+    state, spec = member.state, member.spec
+    if state.optimum is not None and state.optimum.status != 0:
+        check_optimize_result("lbfgs", state.optimum, spec.max_iter, advice or None)
+        return
+    rule = STOPPING_RULES.get(state.outcome)
+    message = advice if rule is None else rule.warning(spec, state, advice)
+    if message:
+        warnings.warn(message, ConvergenceWarning if rule is None else rule.category, stacklevel=2)
+
+
+def _complaint(member: Member, task: Task, rate_parameter: str, fresh: bool) -> str:
+    """Say what is wrong with a network that has come to its end, ``""`` where nothing is."""
+    spec, state = member.spec, member.state
+    rule = STOPPING_RULES.get(state.outcome)
+    if rule is None or not rule.is_healthy:
+        return ""
+    if not spec.solver.stochastic:
+        return _illness(member, task, "", [])
+    had_to_learn = fresh and task.y.varies
+    losses = state.course.loss_curve if had_to_learn else []
+    illness = _illness(member, task, rate_parameter, losses)
+    return " ".join(filter(None, [illness, _idle_average(member), _idle_monitor(member, task)]))
+
+
+def _illness(member: Member, task: Task, rate_parameter: str, losses: Sequence[float]) -> str:
+    """Say what is wrong with a trained network and how to mend it.
+
+    Parameters
+    ----------
+    member : Member
+    task : Task
+    rate_parameter : str
+        The parameter that sets the initial learning rate, ``""`` where there is none.
+    losses : sequence of float
+        Training loss of each epoch where the initial weights had something to learn, else empty.
+    """
+    rate = f"{rate_parameter} (it is {member.state.rate.learning_rate_init:g}). "
+    dead = dead_layers(member, task)
+    if dead:
+        layers = f"layer{'s' * (len(dead) > 1)} {' and '.join(map(str, dead))}"
+        return (
+            f"All units of hidden {layers} are dead: they put out zero for every training row, "
+            f"and no gradient passes. {f'Lower {rate}' if rate_parameter else ''}"
+            "Use activation='leaky_relu', or scale the inputs (StandardScaler)."
         )
-    elif course.outcome is Outcome.MAX_TIME:
-        warn_of_time(estimator, course.n_epochs, complaint)
-    elif course.outcome is Outcome.DIVERGED:
-        warnings.warn(
-            f"Training diverged in epoch {course.n_epochs + 1} at a learning rate of {rate:g}: "
-            "loss or weights were not finite. The best finite weights are kept. "
-            f"Lower learning_rate_init. {REMEDY}",
-            ConvergenceWarning,
-            stacklevel=2,
+    if never_fell(losses):
+        moved = max(losses) - losses[0] > 1e-3 * abs(losses[0])
+        verb = "Lower" if moved else "It hardly moved at all: raise"
+        return (
+            f"The loss never fell below {losses[0]:.6g}, that of the first epoch. "
+            f"{f'{verb} {rate}' if rate_parameter else ''}Scale the inputs (StandardScaler)."
         )
-    elif course.outcome is Outcome.INTERRUPTED:
-        warnings.warn("Training interrupted by user.", stacklevel=2)
-    elif complaint:
-        warnings.warn(complaint, ConvergenceWarning, stacklevel=2)
+    return ""
 
 
-def warn_of_time(estimator: Any, n_iterations: int, complaint: str = "") -> None:
-    """Warn that ``max_time`` is over, and of a complaint."""
-    warnings.warn(
-        f"Maximum time (max_time={estimator.max_time:g} seconds) reached after {n_iterations} "
-        f"iteration(s) and the optimization hasn't converged yet. {complaint}".rstrip(),
-        ConvergenceWarning,
-        stacklevel=3,
+def dead_layers(member: Member, task: Task) -> list[int]:
+    """Return the hidden layers, from 1, all of whose outputs are zero for all training rows."""
+    model, layout = member.spec.model, task.layout
+    dead = {layer for layer, a in enumerate(model.activations, start=1) if can_die(a)}
+    rows = np.arange(task.y.n_rows) if task.train_rows is None else task.train_rows
+    layers, views = model.layers(layout.layer_sizes), layout.views(member.state.params[None])
+    for block in _blocks(rows):
+        if not dead:
+            break
+        with np.errstate(over="ignore", invalid="ignore"):
+            outputs = hidden_outputs(task.X, layers, views, block)
+            dead -= {layer for layer, (a, _) in enumerate(outputs, start=1) if a.any()}
+    return sorted(dead)
+
+
+def can_die(activation: Activation) -> bool:
+    """Whether the activation is zero, and so is its slope, for all inputs that are low enough."""
+    return not activation(np.linspace(-16.0, -8.0, 5).reshape(1, -1, 1)).any()
+
+
+def never_fell(losses: Sequence[float]) -> bool:
+    """Whether no epoch had a loss below that of the first one, rounding aside."""
+    if len(losses) < N_EPOCHS:
+        return False
+    return losses[0] - min(losses) < ROUNDING * abs(losses[0])
+
+
+def _blocks(rows: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the rows in blocks, each of them spread over all."""
+    n_blocks = -(-len(rows) // BLOCK_SIZE)
+    return (rows[first::n_blocks] for first in range(n_blocks))
+
+
+def _idle_average(member: Member) -> str:
+    """Say that weights were to be averaged and none were."""
+    spec, state = member.spec, member.state
+    if spec.averaging is None or state.average.get("count"):
+        return ""
+    return (
+        f"weight_averaging={spec.averaging!r} has averaged nothing, since training ended "
+        f"after epoch {state.course.n_epochs} of max_iter={spec.max_iter}. Set "
+        "n_iter_no_change=np.inf, so that it goes on to the end, or let averaging start sooner."
+    )
+
+
+def _idle_monitor(member: Member, task: Task) -> str:
+    """Say that no epoch had a score."""
+    if member.judge is None or np.isfinite(member.state.course.validation_scores).any():
+        return ""
+    return (
+        f"monitor={member.judge.monitor!r} gave no finite number in any epoch, on "
+        f"{task.holdout.y.n_rows} validation rows, so that no epoch is the best. Set "
+        "monitor='loss', or give other validation rows."
     )

@@ -49,7 +49,7 @@ class Progress:
 
     @property
     def position(self) -> int | np.ndarray:
-        """The update's place on the way to the horizon, as if all epochs were like this one.
+        """The update's index on the way to the horizon, as if all epochs were like this one.
 
         It equals ``step`` unless calls of ``partial_fit`` differ in their number of batches.
         """
@@ -233,7 +233,7 @@ class LearningRate:
         The last rate of the latest epoch.
     """
 
-    schedule: Schedule
+    schedule: Schedule = field(metadata={"saved": False})
     learning_rate_init: float
     samples: float = 0
     step: int = field(default=0, init=False)

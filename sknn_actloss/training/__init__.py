@@ -1,30 +1,45 @@
-"""Training: minibatches, the epoch loop, stopping rules, checkpoints, the bridge to L-BFGS."""
+"""Training: minibatches, stacks of networks, their epochs and how they end, L-BFGS."""
 
-from sknn_actloss.training.archive import CheckpointError
 from sknn_actloss.training.batches import Batch, Batches, Group
-from sknn_actloss.training.checkpoint import Checkpoint, CheckpointFile
-from sknn_actloss.training.finder import RangeTest, range_test
+from sknn_actloss.training.course import Course
+from sknn_actloss.training.finder import RangeTest, range_test, try_rates
+from sknn_actloss.training.judge import Judge, LossJudge, Validation
 from sknn_actloss.training.lbfgs import BestIterate, minimize
-from sknn_actloss.training.loop import Observer, train
-from sknn_actloss.training.stack import Member, Stack
-from sknn_actloss.training.stopping import Course, Outcome, Validation
+from sknn_actloss.training.loop import Epoch, Observer, run_epochs
+from sknn_actloss.training.member import Member, MemberSpec, MemberState
+from sknn_actloss.training.run import Run
+from sknn_actloss.training.stack import Stack
+from sknn_actloss.training.stopping import REMEDY, STOPPING_RULES, StoppingRule
+from sknn_actloss.training.targets import Columns, EncodedTargets, OneHot
+from sknn_actloss.training.task import Holdout, Task
 
 __all__ = [
+    "REMEDY",
+    "STOPPING_RULES",
     "Batch",
     "Batches",
     "BestIterate",
-    "Checkpoint",
-    "CheckpointError",
-    "CheckpointFile",
+    "Columns",
     "Course",
+    "EncodedTargets",
+    "Epoch",
     "Group",
+    "Holdout",
+    "Judge",
+    "LossJudge",
     "Member",
+    "MemberSpec",
+    "MemberState",
     "Observer",
-    "Outcome",
+    "OneHot",
     "RangeTest",
+    "Run",
     "Stack",
+    "StoppingRule",
+    "Task",
     "Validation",
     "minimize",
     "range_test",
-    "train",
+    "run_epochs",
+    "try_rates",
 ]

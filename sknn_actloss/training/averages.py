@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from sknn_actloss.training.stack import Member
+from sknn_actloss.training.member import Member
 
 
 class Averages:
@@ -29,16 +28,15 @@ class Averages:
 
     def __init__(self, members: Sequence[Member], params: np.ndarray) -> None:
         self._members, self._params = members, params
-        averages = [member.average for member in members]
+        averages = [member.state.average for member in members]
         self.values = params.copy()
         for row, average in zip(self.values, averages, strict=True):
             if average:
                 row[...] = average["values"]
         self._counts = [average.get("count", 0) for average in averages]
-        self._by_step = [i for i, m in enumerate(members) if m.averaging and m.averaging.per_step]
-        self._by_epoch = [
-            i for i, m in enumerate(members) if m.averaging and not m.averaging.per_step
-        ]
+        kinds = [member.spec.averaging for member in members]
+        self._by_step = [i for i, kind in enumerate(kinds) if kind and kind.per_step]
+        self._by_epoch = [i for i, kind in enumerate(kinds) if kind and not kind.per_step]
         self._room, self._shares = np.empty_like(params), np.zeros((len(members), 1), params.dtype)
 
     @property
@@ -67,7 +65,7 @@ class Averages:
         It holds ``values`` of shape (1, n_params), their ``count``, and the ``last`` parameters,
         from which training goes on.
         """
-        if self._members[index].averaging is None:
+        if self._members[index].spec.averaging is None:
             return {}
         row, count = slice(index, index + 1), self._counts[index]
         return {"values": self.values[row].copy(), "count": count, "last": self._params[row].copy()}
@@ -75,7 +73,8 @@ class Averages:
     def _take_in(self, indices: Sequence[int]) -> None:
         self._shares[:] = 0
         for index in indices:
-            self._shares[index] = self._members[index].averaging.share(self._counts[index])
+            averaging = self._members[index].spec.averaging
+            self._shares[index] = averaging.share(self._counts[index])
             self._counts[index] += 1
         np.subtract(self._params, self.values, self._room)
         np.multiply(self._room, self._shares, self._room)
@@ -83,4 +82,4 @@ class Averages:
 
 
 def _has_started(member: Member) -> bool:
-    return member.averaging.starts(member.learning_rate.epoch, member.max_iter)
+    return member.spec.averaging.starts(member.state.rate.epoch, member.spec.max_iter)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy import sparse
 
-from sknn_actloss.core import gather, gather_csr
+from sknn_actloss.core import Rows, gather
+from sknn_actloss.training.targets import EncodedTargets
 
 #: Bytes of X and y that a group of batches may take: a part of a second-level cache.
 GROUP_BYTES = 1 << 18
@@ -23,17 +23,17 @@ class Batch(NamedTuple):
 
     Attributes
     ----------
-    X : ndarray of shape (batch, 1 + n_features), or CSR of shape (batch, n_features)
-        Where it is dense, with a column of ones in front.
+    X : Rows
+        Where they are dense, with a column of ones in front.
     y : ndarray of shape (batch, n_outputs)
     sample_weight : ndarray of shape (batch,) or None
     total_weight : float
         Number of rows times the mean weight of all training rows.
     rows : slice
-        The place of the batch in its group.
+        Where the batch lies in its group.
     """
 
-    X: np.ndarray | sparse.csr_array
+    X: Rows
     y: np.ndarray
     sample_weight: np.ndarray | None
     total_weight: float
@@ -46,15 +46,15 @@ class Group:
 
     Attributes
     ----------
-    X : ndarray of shape (n_rows, 1 + n_features), or CSR of shape (n_rows, n_features)
-        Where it is dense, with a column of ones in front.
+    X : Rows
+        Where they are dense, with a column of ones in front.
     y : ndarray of shape (n_rows, n_outputs)
     sample_weight : ndarray of shape (n_rows,) or None
     batches : list of Batch
         Its parts.
     """
 
-    X: np.ndarray | sparse.csr_array
+    X: Rows
     y: np.ndarray
     sample_weight: np.ndarray | None
     batches: list[Batch]
@@ -65,10 +65,10 @@ class Batches:
 
     Parameters
     ----------
-    X : ndarray or CSR of shape (n_samples, n_features)
+    X : Rows
         All rows; never copied as a whole.
-    y : ndarray of shape (n_samples, n_outputs)
-        Encoded targets, in the data type of the computation.
+    y : EncodedTargets
+        Targets of all rows, in the data type of the computation.
     sample_weight : ndarray of shape (n_samples,) or None
         Weights of the rows.
     rows : ndarray of int or None
@@ -90,17 +90,15 @@ class Batches:
 
     def __init__(
         self,
-        X: np.ndarray | sparse.csr_array,
-        y: np.ndarray,
+        X: Rows,
+        y: EncodedTargets,
         sample_weight: np.ndarray | None,
         rows: np.ndarray | None,
         batch_size: int,
         max_batches: int = MAX_BATCHES,
     ) -> None:
-        self._X, self._sample_weight, self.order = X, sample_weight, rows
-        # Output by output, as networks store what they compare with the targets.
-        self._y = np.ascontiguousarray(y.T)
-        self.n_rows = X.shape[0] if rows is None else len(rows)
+        self._X, self._y, self._sample_weight, self.order = X, y, sample_weight, rows
+        self.n_rows = X.n_rows if rows is None else len(rows)
         self.batch_size = batch_size
         self.n_batches = -(-self.n_rows // batch_size)
         self._mean_weight = 1.0
@@ -110,9 +108,8 @@ class Batches:
             self._mean_weight = float(weights.mean(dtype=np.float64))
         n_batches = min(_batches_in_group(X, y, batch_size), max_batches, self.n_batches)
         self.group_size = batch_size * n_batches
-        is_dense = isinstance(X, np.ndarray)
-        self._dense = np.ones((self.group_size, 1 + X.shape[1]), y.dtype) if is_dense else None
-        self._targets = np.empty((y.shape[1], self.group_size), y.dtype)
+        self._room = X.buffer(self.group_size, y.dtype)
+        self._targets = np.empty((y.n_columns, self.group_size), y.dtype)
         is_weighted = sample_weight is not None
         self._weights = np.empty(self.group_size, y.dtype) if is_weighted else None
         self._groups: dict[int, Group] = {}
@@ -144,40 +141,32 @@ class Batches:
             yield group
 
     def _fill(self, group: Group, rows: slice | np.ndarray) -> None:
-        gather(self._y, rows, group.y.T, axis=1)
+        self._y.fill(rows, group.y.T)
         if group.sample_weight is not None:
             gather(self._sample_weight, rows, group.sample_weight)
-        if self._dense is not None:
-            gather(self._X, rows, group.X[:, 1:])
-        else:
-            gather_csr(self._X, rows, group.X)
+        self._X.gather(rows, group.X)
 
     def _new_group(self, n_rows: int) -> Group:
-        dtype = self._y.dtype
-        if self._dense is None:
-            X = sparse.csr_array((n_rows, self._X.shape[1]), dtype=dtype)
-        else:
-            X = self._dense[:n_rows]
-        y = self._targets[:, :n_rows].T
+        X, y = self._room.part(slice(0, n_rows)), self._targets[:, :n_rows].T
         weight = None if self._weights is None else self._weights[:n_rows]
         starts = range(0, n_rows, self.batch_size)
-        places = [slice(start, min(start + self.batch_size, n_rows)) for start in starts]
+        parts = [slice(start, min(start + self.batch_size, n_rows)) for start in starts]
         batches = [
             Batch(
-                X if self._dense is None else X[rows],
+                X.part(rows) if len(parts) > 1 else X,
                 y[rows],
                 None if weight is None else weight[rows],
                 (rows.stop - rows.start) * self._mean_weight,
                 rows,
             )
-            for rows in places
+            for rows in parts
         ]
         return Group(X, y, weight, batches)
 
 
-def _batches_in_group(X: np.ndarray | sparse.csr_array, y: np.ndarray, batch_size: int) -> int:
-    """Return how many batches fit in ``GROUP_BYTES``; a batch that is CSR comes alone."""
-    if not isinstance(X, np.ndarray):
+def _batches_in_group(X: Rows, y: EncodedTargets, batch_size: int) -> int:
+    """Return how many batches fit in ``GROUP_BYTES``; where rows have no parts, one."""
+    if not X.has_parts:
         return 1
-    batch_bytes = batch_size * y.itemsize * (X.shape[1] + y.shape[1])
+    batch_bytes = batch_size * y.dtype.itemsize * (X.n_features + y.n_columns)
     return max(1, GROUP_BYTES // batch_bytes)

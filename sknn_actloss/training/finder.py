@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,7 +10,12 @@ from functools import cached_property
 import numpy as np
 
 from sknn_actloss.training.batches import Batches, Group
+from sknn_actloss.training.member import Member
 from sknn_actloss.training.stack import Stack
+from sknn_actloss.training.task import Task
+
+#: Rates between which a range test looks for the learning rate, and its number of steps.
+LOWEST_RATE, HIGHEST_RATE, N_STEPS = 1e-7, 100.0, 100
 
 #: Share of the past in the exponential average of the losses.
 SMOOTHING = 0.9
@@ -140,6 +146,36 @@ def range_test(
             pairs.append(losses / group.batches[0].total_weight)
     losses, initial = np.reshape(pairs, (-1, 2)).astype(np.float64).T
     return RangeTest(rates[: len(losses)], losses, initial)
+
+
+def try_rates(
+    task: Task,
+    member: Member,
+    params: np.ndarray,
+    low: float = LOWEST_RATE,
+    high: float = HIGHEST_RATE,
+    n_steps: int = N_STEPS,
+) -> RangeTest:
+    """Test learning rates of a network on its training rows, and leave both as they are.
+
+    Parameters
+    ----------
+    task : Task
+        The rows.
+    member : Member
+        The network.
+    params : ndarray of shape (1, row_size)
+        Where it starts.
+    low, high : float
+        The first and the last rate.
+    n_steps : int
+        Number of steps.
+    """
+    batches = Batches(task.X, task.y, task.sample_weight, task.train_rows, task.batch_size, 1)
+    sizes = batches.batch_size, batches.group_size
+    stack = Stack(task.layout, [member] * 2, params.repeat(2, axis=0), *sizes)
+    random_state = copy.deepcopy(task.random_state) if task.shuffle else None
+    return range_test(stack, batches, random_state, np.geomspace(low, high, n_steps))
 
 
 def _groups(batches: Batches, random_state: np.random.RandomState | None) -> Iterator[Group]:

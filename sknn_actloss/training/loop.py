@@ -1,33 +1,52 @@
-"""The epoch loop of the stochastic solvers."""
+"""The epochs of a stack, up to the outcome of each of its members."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from sknn_actloss.training.batches import Batches
-from sknn_actloss.training.stack import Member, Stack
-from sknn_actloss.training.stopping import Outcome, Validation
+from sknn_actloss.training.judge import Validation
+from sknn_actloss.training.member import Member
+from sknn_actloss.training.stack import Stack
+from sknn_actloss.training.stopping import apply_rules
 
 #: What validation rows say of each member, given a stack and what its predictions use.
 Validate = Callable[[Stack, np.ndarray], list[Validation]]
 
 
+@dataclass(frozen=True, eq=False)
+class Epoch:
+    """Where a stack stands between two epochs.
+
+    Parameters
+    ----------
+    members : sequence of Member
+        Those that train.
+    params : ndarray of shape (n_members, row_size)
+        What their predictions use.
+    """
+
+    members: Sequence[Member]
+    params: np.ndarray
+
+
 class Observer:
     """Watches a training; the default sees nothing. Subclasses override what they need."""
 
-    def epoch_begins(self, stack: Stack) -> None:
-        """Called before each epoch."""
+    def epoch_begins(self, epoch: Epoch) -> None:
+        """Called before each epoch, with where the one before has led."""
 
-    def epoch_ends(self, stack: Stack) -> bool:
+    def epoch_ends(self, epoch: Epoch) -> bool:
         """Called after each epoch, members judged; returning True stops the training."""
         return False
 
 
-def train(
-    stack: Stack | None,
+def run_epochs(
+    stack: Stack,
     batches: Batches,
     random_state: np.random.RandomState | None,
     *,
@@ -35,11 +54,11 @@ def train(
     observer: Observer | None = None,
     n_epochs: int | None = None,
 ) -> Stack | None:
-    """Train the members of a stack until each has converged or reached one of its limits.
+    """Train the members of a stack until a rule ends the training of each.
 
-    A member that is done leaves the stack with its weights in ``params``, the solver's state in
-    ``state`` (empty after a divergence) and the reason in ``course.outcome``; the others go on.
-    After Ctrl-C all members leave with the weights that they have.
+    A member that is done leaves the stack; its state has the weights to keep, what the solver
+    remembers (nothing after a divergence) and the outcome. The others go on. After Ctrl-C all
+    members leave with the weights that they have.
 
     Parameters
     ----------
@@ -51,7 +70,7 @@ def train(
         Draws a new order of the rows for each epoch; ``None`` keeps the order.
     validate : callable, optional
         Returns what validation rows say of each member, given the stack and the rows of
-        parameters that predictions use. It may set the outcome of a member that cannot go on.
+        parameters that predictions use.
     observer : Observer, optional
         Is told of each epoch and may stop the training.
     n_epochs : int, optional
@@ -63,99 +82,104 @@ def train(
         The members that can go on, their weights and states so far written down as if they had
         left; ``None`` where all are done.
     """
-    observer = observer or Observer()
-    epoch = 0
+    loop = _Loop(stack, batches, random_state, validate, observer or Observer())
     with np.errstate(over="ignore", invalid="ignore"):
+        loop.run(n_epochs)
+    return loop.stack
+
+
+class _Loop:
+    """A stack on its way through the epochs."""
+
+    def __init__(
+        self,
+        stack: Stack,
+        batches: Batches,
+        random_state: np.random.RandomState | None,
+        validate: Validate | None,
+        observer: Observer,
+    ) -> None:
+        self.stack: Stack | None = stack
+        self._batches, self._random_state = batches, random_state
+        self._validate, self._observer = validate, observer
+        self._params = stack.params
+
+    def run(self, n_epochs: int | None) -> None:
+        epoch = 0
         try:
-            while stack is not None and epoch != n_epochs:
-                start = time.perf_counter()
-                observer.epoch_begins(stack)
-                if random_state is not None:
-                    batches.shuffle(random_state)
-                losses = _run_epoch(stack, batches)
+            while self.stack is not None and epoch != n_epochs:
+                self._run_epoch()
                 epoch += 1
-                _record(stack, batches, losses, validate)
-                for member in stack.members:
-                    _judge(member)
-                if observer.epoch_ends(stack):
-                    _end_all(stack, Outcome.STOPPED)
-                _take_time(stack, time.perf_counter() - start)
-                stack = _release(stack, batches)
         except KeyboardInterrupt:
-            _end_all(stack, Outcome.INTERRUPTED)
-            stack = _release(stack, batches)
-    if stack is not None:
-        _settle(stack, batches, range(len(stack.members)))
-    return stack
+            for member in self.stack.members:
+                member.state.interrupted = True
+                apply_rules(member.spec, member.state)
+            self._params = self.stack.predicting(self._batches)
+            self._release()
+        if self.stack is not None:
+            self._settle(range(len(self.stack.members)))
 
+    def _run_epoch(self) -> None:
+        start, stack = time.perf_counter(), self.stack
+        self._observer.epoch_begins(Epoch(stack.members, self._params))
+        if self._random_state is not None:
+            self._batches.shuffle(self._random_state)
+        losses = self._step_through()
+        self._params = stack.predicting(self._batches)
+        self._record(losses)
+        self._apply_rules()
+        stops = self._observer.epoch_ends(Epoch(stack.members, self._params))
+        seconds = time.perf_counter() - start
+        for member in stack.members:
+            member.state.stop_requested = bool(stops)
+            member.state.course.seconds += seconds
+        self._apply_rules()
+        self._release()
 
-def _run_epoch(stack: Stack, batches: Batches) -> np.ndarray:
-    """Take one step for each batch and return the mean loss of each member."""
-    total = np.zeros(len(stack.members))
-    rates = iter(stack.rates(batches.n_batches))
-    for group in batches.groups():
-        total += stack.steps(group, rates)
-    stack.end_epoch()
-    return total / batches.total_weight
+    def _step_through(self) -> np.ndarray:
+        """Take one step for each batch and return the mean loss of each member."""
+        stack, batches = self.stack, self._batches
+        total = np.zeros(len(stack.members))
+        rates = iter(stack.rates(batches.n_batches))
+        for group in batches.groups():
+            total += stack.steps(group, rates)
+        stack.end_epoch()
+        return total / batches.total_weight
 
+    def _record(self, losses: np.ndarray) -> None:
+        stack, batches = self.stack, self._batches
+        validations: list[Validation | None] = [None] * len(losses)
+        if self._validate is not None:
+            validations = self._validate(stack, self._params)
+        for index in stack.newly_averaged():
+            stack.members[index].state.course.restart()
+        for member, params, loss, validation in zip(
+            stack.members, self._params, losses.tolist(), validations, strict=True
+        ):
+            spec, course, rate = member.spec, member.state.course, member.state.rate
+            if course.record(spec, params, loss, rate.current, validation):
+                rate.end_epoch(batches.n_batches, batches.total_weight, course.metric(spec))
 
-def _record(stack: Stack, batches: Batches, losses: np.ndarray, validate: Validate | None) -> None:
-    rows = stack.rows(batches)
-    validations = [None] * len(losses) if validate is None else validate(stack, rows)
-    averaged = stack.newly_averaged()
-    for index, (member, params, loss, validation) in enumerate(
-        zip(stack.members, rows, losses.tolist(), validations, strict=True)
-    ):
-        course, learning_rate = member.course, member.learning_rate
-        if index in averaged:
-            course.forget_best()
-        if course.record(params, loss, learning_rate.current, validation):
-            learning_rate.end_epoch(batches.n_batches, batches.total_weight, course.metric)
-        else:
-            course.outcome = Outcome.DIVERGED
+    def _apply_rules(self) -> None:
+        for member in self.stack.members:
+            apply_rules(member.spec, member.state)
 
+    def _release(self) -> None:
+        """Let the members leave whose training has ended."""
+        members = enumerate(self.stack.members)
+        finished = [index for index, member in members if member.state.outcome is not None]
+        if finished:
+            self._settle(finished)
+            self._params = np.delete(self._params, finished, axis=0)
+            self.stack = self.stack.without(finished)
 
-def _judge(member: Member) -> None:
-    course = member.course
-    course.rate_reduced = False
-    if course.outcome is None and course.out_of_patience:
-        if member.learning_rate.stalled():
-            course.rate_reduced, course.no_improvement_count = True, 0
-        else:
-            course.outcome = Outcome.CONVERGED
-    if course.outcome is None and course.n_epochs == member.max_iter:
-        course.outcome = Outcome.MAX_ITER
-
-
-def _take_time(stack: Stack, seconds: float) -> None:
-    for member in stack.members:
-        course = member.course
-        course.seconds += seconds
-        if course.seconds >= member.max_time:
-            course.outcome = course.outcome or Outcome.MAX_TIME
-
-
-def _end_all(stack: Stack, outcome: Outcome) -> None:
-    for member in stack.members:
-        member.course.outcome = member.course.outcome or outcome
-
-
-def _release(stack: Stack, batches: Batches) -> Stack | None:
-    members = enumerate(stack.members)
-    finished = [index for index, member in members if member.course.outcome is not None]
-    if not finished:
-        return stack
-    _settle(stack, batches, finished)
-    return stack.without(finished)
-
-
-def _settle(stack: Stack, batches: Batches, indices: Iterable[int]) -> None:
-    """Write down the weights to keep, the solver's state and the average of members."""
-    rows = stack.rows(batches)
-    for index in indices:
-        member, params = stack.members[index], rows[index]
-        # What a solver remembers of a divergence would spoil the steps that follow.
-        diverged = member.course.has_diverged(stack.params[index])
-        member.state = {} if diverged else stack.state_of(index)
-        member.average = {} if diverged else stack.average_of(index)
-        member.params = member.course.final_params(params)
+    def _settle(self, indices: Iterable[int]) -> None:
+        """Write down the weights to keep, the solver's state and the average of members."""
+        stack = self.stack
+        for index in indices:
+            spec, state = stack.members[index].spec, stack.members[index].state
+            # What a solver remembers of a divergence would spoil the steps that follow.
+            diverged = state.course.has_diverged(stack.params[index])
+            state.solver = {} if diverged else stack.solver_state(index)
+            state.average = {} if diverged else stack.average(index)
+            state.params = state.course.final_params(spec, self._params[index])

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from sknn_actloss.training.snapshot import snapshot
+from sknn_actloss.persistence.snapshot import snapshot
 
 #: Bytes of an array that are hashed at once.
 BLOCK_BYTES = 1 << 20

@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 
 from sknn_actloss._component import Component
 from sknn_actloss._sklearn import number, whole_number
-from sknn_actloss.training import archive
-from sknn_actloss.training.archive import CheckpointError
+from sknn_actloss.persistence import archive
+from sknn_actloss.persistence.archive import CheckpointError
 
 
 @dataclass(repr=False)

@@ -1,8 +1,8 @@
 """Where a training stands, as plain data.
 
-State is what dataclasses hold in their fields, and the state of random streams. Components,
-frozen dataclasses and functions are settings: they follow from the parameters of an estimator and
-are made anew from these.
+State is what dataclasses hold in their fields, and the state of random streams. Fields whose
+metadata say ``{"saved": False}`` are none of it, such as settings, which follow from the parameters
+of an estimator and are made anew from these.
 """
 
 from __future__ import annotations
@@ -12,14 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from sknn_actloss._component import Component
-
 
 def snapshot(state: Any) -> Any:
     """Return state as dicts, lists and tuples of numbers, strings, arrays and ``None``.
 
-    Dataclasses become dicts of their fields without those that hold settings, random streams
-    become what NumPy takes their state from. Arrays are not copied.
+    Dataclasses become dicts of their saved fields, random streams become what NumPy takes their
+    state from. Arrays are not copied.
     """
     if is_dataclass(state):
         return {name: snapshot(getattr(state, name)) for name in _state_fields(state)}
@@ -73,10 +71,4 @@ def _restore_fields(state: Any, saved: dict[str, Any]) -> Any:
 
 
 def _state_fields(state: Any) -> list[str]:
-    names = [field.name for field in fields(state)]
-    return [name for name in names if not _is_setting(getattr(state, name))]
-
-
-def _is_setting(value: Any) -> bool:
-    is_frozen = is_dataclass(value) and type(value).__dataclass_params__.frozen
-    return isinstance(value, Component) or is_frozen or callable(value)
+    return [field.name for field in fields(state) if field.metadata.get("saved", True)]

@@ -18,11 +18,10 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from sknn_actloss._version import __version__
-from sknn_actloss.training.hashing import array_digest
-from sknn_actloss.training.stopping import Outcome
+from sknn_actloss.persistence.hashing import array_digest
 
 #: Number of the format, to be raised with every change of it.
-FORMAT = 1
+FORMAT = 2
 
 #: What all headers begin with, whatever their format.
 KIND = "checkpoint of sknn_actloss"
@@ -42,8 +41,8 @@ def write(path: Path, key: str, content: Any) -> None:
     key : str
         What :func:`read` is to be asked for.
     content : object
-        Nested dicts with strings as keys, lists and tuples of arrays, numbers, strings, outcomes
-        and ``None``.
+        Nested dicts with strings as keys, lists and tuples of arrays, numbers, strings and
+        ``None``.
     """
     arrays: dict[str, np.ndarray] = {}
     header = {"kind": KIND, "format": FORMAT, "version": __version__, "key": key}
@@ -104,8 +103,6 @@ def _encoded(value: Any, arrays: dict[str, np.ndarray]) -> Any:
     """Return a value as JSON has it; arrays are moved to ``arrays`` by their digests."""
     if value is None or type(value) in (bool, int, float, str):
         return value
-    if isinstance(value, Outcome):
-        return {"outcome": value.name}
     if isinstance(value, np.ndarray | np.generic):
         digest = array_digest(np.asarray(value))
         arrays[digest] = np.asarray(value)
@@ -122,8 +119,6 @@ def _decoded(value: Any, arrays: dict[str, np.ndarray]) -> Any:
         return value
     ((kind, item),) = value.items()
     match kind:
-        case "outcome":
-            return Outcome[item]
         case "array":
             return arrays[item].copy()  # what was equal may have been several arrays
         case "scalar":

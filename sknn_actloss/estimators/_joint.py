@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from sklearn import get_config
 from sklearn.utils.validation import validate_data
 
-from sknn_actloss.estimators._base import FLOATS, BaseMLP
+from sknn_actloss.core import as_rows
+from sknn_actloss.estimators._attributes import commit
+from sknn_actloss.estimators._base import FLOATS, BaseMLP, check_data
 from sknn_actloss.estimators._classifier import MLPClassifier
-from sknn_actloss.estimators._fitting import Training
-from sknn_actloss.estimators._lockstep import Lockstep
+from sknn_actloss.estimators._fit import Fit
 from sknn_actloss.estimators._observer import print_epoch
-from sknn_actloss.estimators._problem import Data
 from sknn_actloss.estimators._regressor import MLPRegressor
 from sknn_actloss.estimators._settings import Settings
-from sknn_actloss.estimators._validation import NOTHING, partition
-from sknn_actloss.training import Observer, Outcome, Stack
+from sknn_actloss.estimators._setup import Setup
+from sknn_actloss.estimators._validation import Data, Request
+from sknn_actloss.training import Epoch, Observer, Run
 
 
-class Together:
+class JointFit:
     """A fit of many estimators to the same rows.
 
     Each estimator ends where its own ``fit`` would have brought it. Those whose networks go
@@ -46,9 +49,9 @@ class Together:
     Attributes
     ----------
     failures : dict of int to Exception
-        What the fits of estimators ended in, by their places.
+        What the fits of estimators ended in, by their indices.
     stacks : list of list of int
-        The places of the estimators in each stack.
+        The indices of the estimators in each stack.
     n_epochs : int
         Epochs up to the latest pause.
     seconds : ndarray of shape (n_estimators,)
@@ -65,16 +68,21 @@ class Together:
         self.estimators = list(estimators)
         self.failures: dict[int, Exception] = {}
         self.seconds = np.zeros(len(self.estimators))
+        self.n_epochs = 0
         self._data, self._fit_params = (X, y), fit_params or {}
         self._alone: set[int] = set()
         self._known: dict[type, Data] = {}
-        groups: list[dict[int, Training]] = []
-        for place in range(len(self.estimators)):
-            with self._attempt(place):
-                self._join(place, groups)
+        groups: list[dict[int, Fit]] = []
+        for index in range(len(self.estimators)):
+            with self._attempt(index):
+                self._join(index, groups)
         self.stacks = [list(group) for group in groups]
-        self._locksteps = [Lockstep(list(group.values())) for group in groups]
-        self.n_epochs = 0
+        self._runs = [Run.of([fit.run for fit in group.values()]) for group in groups]
+        self._fits = {
+            index: replace(fit, run=run)
+            for group, run in zip(groups, self._runs, strict=True)
+            for index, fit in group.items()
+        }
 
     def train(self, observer: Observer | None = None, until: int | None = None) -> None:
         """Train all estimators and set their attributes to where they stand then.
@@ -95,80 +103,82 @@ class Together:
         n_epochs = None if until is None else until - self.n_epochs
         if self.n_epochs:
             self.seconds[:] = 0
-        for places, lockstep in zip(self.stacks, self._locksteps, strict=True):
-            self._train_stack(places, lockstep, observer, n_epochs)
-        for place in sorted(self._alone):
-            with self._attempt(place):
-                self._fit_alone(self.estimators[place], until)
+        for indices, run in zip(self.stacks, self._runs, strict=True):
+            self._train_stack(indices, run, observer, n_epochs)
+        for index in sorted(self._alone):
+            with self._attempt(index):
+                self._fit_alone(self.estimators[index], until)
         self.n_epochs = until or 0
 
-    def keep(self, places: Sequence[int]) -> None:
-        """Drop all estimators but those in some places, which are numbered anew."""
-        new = {old: place for place, old in enumerate(places)}
-        for lockstep, own in zip(self._locksteps, self.stacks, strict=True):
-            pairs = zip(lockstep.trainings, own, strict=True)
-            lockstep.drop([training.member for training, place in pairs if place not in new])
-        kept = [[new[place] for place in own if place in new] for own in self.stacks]
-        self._locksteps = [lock for lock, own in zip(self._locksteps, kept, strict=True) if own]
+    def keep(self, indices: Sequence[int]) -> None:
+        """Drop all estimators but those of some indices, which are numbered anew."""
+        new = {old: index for index, old in enumerate(indices)}
+        for run, own in zip(self._runs, self.stacks, strict=True):
+            left = [index for index in own if index not in new]
+            run.drop([member for index in left for member in self._fits[index].members])
+        kept = [[new[index] for index in own if index in new] for own in self.stacks]
+        self._runs = [run for run, own in zip(self._runs, kept, strict=True) if own]
         self.stacks = [own for own in kept if own]
-        self._alone = {new[place] for place in self._alone if place in new}
-        self.failures = {new[p]: error for p, error in self.failures.items() if p in new}
-        self.estimators = [self.estimators[place] for place in places]
-        self.seconds = self.seconds[list(places)]
+        self._fits = {new[index]: fit for index, fit in self._fits.items() if index in new}
+        self._alone = {new[index] for index in self._alone if index in new}
+        self.failures = {new[i]: error for i, error in self.failures.items() if i in new}
+        self.estimators = [self.estimators[index] for index in indices]
+        self.seconds = self.seconds[list(indices)]
 
     def bind(self, X: Any, y: Any) -> None:
         """Take the rows to go on with where they are missing, as they are after pickling."""
         if self._data is not None:
             return
         self._data = X, y
-        if self._locksteps:
-            head = self._locksteps[0].trainings[0].estimator
-            rows = validate_data(head, X, accept_sparse="csr", dtype=FLOATS, reset=False)
-            for lockstep in self._locksteps:
-                lockstep.bind(rows, X)
+        if self._runs:
+            estimator = self._fits[self.stacks[0][0]].template.estimator
+            rows = validate_data(estimator, X, accept_sparse="csr", dtype=FLOATS, reset=False)
+            for run in self._runs:
+                run.bind(as_rows(rows), X)
 
-    def _join(self, place: int, groups: list[dict[int, Training]]) -> None:
+    def _join(self, index: int, groups: list[dict[int, Fit]]) -> None:
         """Find the stack of an estimator; new stacks are added to the groups."""
-        estimator = self.estimators[place]
+        estimator = self.estimators[index]
         if not get_config()["skip_parameter_validation"]:
             estimator._validate_params()
-        settings = Settings.of(estimator, estimator._task)
-        if not (settings.solver.stochastic and self._is_plain(estimator)):
-            self._alone.add(place)
+        settings = Settings.of(estimator)
+        if not self._may_share(estimator, settings):
+            self._alone.add(index)
             return
-        NOTHING.check(estimator, stochastic=True)
-        weight, data = self._fit_params.get("sample_weight"), self._checked(estimator)
-        problem = estimator._problem(settings, data, weight, incremental=False)
-        rows = partition(estimator, data, problem, weight, NOTHING)
-        training = Training.of(estimator, settings, problem, rows)
+        request = Request(self._fit_params.get("sample_weight"))
+        request.check(settings, estimator)
+        draft = copy.copy(estimator)
+        data = self._checked(draft, settings)
+        fit = Setup(draft, settings, data, request, draft._checked_rows).fit()
         for group in groups:
-            if next(iter(group.values())).matches(training):
-                group[place] = training
+            if next(iter(group.values())).run.joins(fit.run):
+                group[index] = fit
                 return
-        groups.append({place: training})
+        groups.append({index: fit})
 
-    def _checked(self, estimator: BaseMLP) -> Data:
+    def _checked(self, estimator: BaseMLP, settings: Settings) -> Data:
         """Validate the data for an estimator, once for all of its kind."""
         kind = type(estimator)
         if kind not in self._known:
-            self._known[kind] = estimator._checked(*self._data, incremental=False)
+            self._known[kind] = check_data(estimator, settings, *self._data)
         vars(estimator).update(self._known[kind].attributes)
         return self._known[kind]
 
-    def _is_plain(self, estimator: BaseMLP) -> bool:
-        """Whether nothing but our own ``fit`` would take part in a fit."""
+    def _may_share(self, estimator: BaseMLP, settings: Settings) -> bool:
+        """Whether nothing but our own ``fit`` would take part in a fit, step by step."""
         return (
-            type(estimator).fit in (MLPClassifier.fit, MLPRegressor.fit)
-            and estimator.checkpoint is None
+            settings.solver.stochastic
+            and type(estimator).fit in (MLPClassifier.fit, MLPRegressor.fit)
+            and settings.checkpoint is None
             and not hasattr(estimator, "_skl_callbacks")
-            and estimator.n_members == 1
+            and settings.n_members == 1
             # The members of a stack share its time.
-            and estimator.max_time is None
+            and np.isinf(settings.max_time)
             and not set(self._fit_params) - {"sample_weight"}
         )
 
     def _fit_alone(self, estimator: BaseMLP, until: int | None) -> None:
-        max_iter = estimator.max_iter
+        max_iter = estimator.get_params(deep=False)["max_iter"]
         try:
             if until is not None:
                 estimator.set_params(max_iter=min(until, max_iter))
@@ -177,33 +187,29 @@ class Together:
             estimator.set_params(max_iter=max_iter)
 
     def _train_stack(
-        self,
-        places: list[int],
-        lockstep: Lockstep,
-        observer: Observer | None,
-        n_epochs: int | None,
+        self, indices: list[int], run: Run, observer: Observer | None, n_epochs: int | None
     ) -> None:
         start = time.perf_counter()
-        lockstep.train(_Watch(lockstep, observer), n_epochs)
-        self.seconds[places] += (time.perf_counter() - start) / len(places)
-        outcomes = [training.member.course.outcome for training in lockstep.trainings]
-        if Outcome.INTERRUPTED in outcomes:
+        fits = [self._fits[index] for index in indices]
+        run.train(_Watch(fits, observer), n_epochs)
+        self.seconds[indices] += (time.perf_counter() - start) / len(indices)
+        if "interrupted" in [member.state.outcome for member in run.members]:
             raise KeyboardInterrupt
-        for place, training in zip(places, lockstep.trainings, strict=True):
-            with self._attempt(place):
-                training.finish()
-                lockstep.warn([training])
+        for index, fit in zip(indices, fits, strict=True):
+            with self._attempt(index):
+                commit(self.estimators[index], fit.attributes())
+                fit.warn()
 
     @contextmanager
-    def _attempt(self, place: int) -> Iterator[None]:
+    def _attempt(self, index: int) -> Iterator[None]:
         """Take the time of an estimator, and note where it fails."""
         start = time.perf_counter()
         try:
             yield
         except Exception as error:
-            self.failures[place] = error
+            self.failures[index] = error
         finally:
-            self.seconds[place] += time.perf_counter() - start
+            self.seconds[index] += time.perf_counter() - start
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"_data": None, "_known": {}}
@@ -212,19 +218,20 @@ class Together:
 class _Watch(Observer):
     """Prints the epochs of those estimators that are verbose, and passes them on."""
 
-    def __init__(self, lockstep: Lockstep, observer: Observer | None) -> None:
+    def __init__(self, fits: Sequence[Fit], observer: Observer | None) -> None:
         self._observer = observer or Observer()
         self._verbose = {
-            id(training.member): training.estimator
-            for training in lockstep.trainings
-            if training.estimator.verbose
+            id(member): fit.settings
+            for fit in fits
+            for member in fit.members
+            if fit.settings.verbose
         }
 
-    def epoch_begins(self, stack: Stack) -> None:
-        self._observer.epoch_begins(stack)
+    def epoch_begins(self, epoch: Epoch) -> None:
+        self._observer.epoch_begins(epoch)
 
-    def epoch_ends(self, stack: Stack) -> bool:
-        for member in stack.members:
+    def epoch_ends(self, epoch: Epoch) -> bool:
+        for member in epoch.members:
             if id(member) in self._verbose:
                 print_epoch(self._verbose[id(member)], member)
-        return self._observer.epoch_ends(stack)
+        return self._observer.epoch_ends(epoch)

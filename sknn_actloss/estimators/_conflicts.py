@@ -1,0 +1,94 @@
+"""Parameters that contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from sknn_actloss.normalization import Normalization
+from sknn_actloss.schedules import Constant, Schedule
+from sknn_actloss.solvers import AdamW, Solver
+
+#: scikit-learn's default of ``learning_rate_init``.
+DEFAULT_RATE = 0.001
+
+
+def check_lbfgs(
+    given: Mapping[str, Any],
+    solver: Solver,
+    schedule: Schedule,
+    normalization: Normalization | None,
+) -> None:
+    """Refuse what L-BFGS cannot follow.
+
+    Parameters
+    ----------
+    given : mapping of str to object
+        The parameters of the estimator.
+    solver, schedule, normalization
+        Those of them that have been resolved.
+
+    Raises
+    ------
+    ValueError
+        That names the parameter, its value and the remedy.
+    """
+    if solver.stochastic:
+        return
+    if given["checkpoint"] is not None:
+        raise ValueError(
+            f"solver='lbfgs' takes no checkpoint={given['checkpoint']!r}: SciPy does not go on "
+            "from the middle of a minimisation. Set checkpoint=None, or use a stochastic solver "
+            "such as 'adam'."
+        )
+    for setting, remedy in _conflicts_with_lbfgs(given, schedule, normalization):
+        raise ValueError(
+            f"solver='lbfgs' takes no {setting}: it works on all rows at once and finds its "
+            f"own step lengths. Set {remedy}, or use a stochastic solver such as 'adam'."
+        )
+
+
+def _conflicts_with_lbfgs(
+    given: Mapping[str, Any], schedule: Schedule, normalization: Normalization | None
+) -> list[tuple[str, str]]:
+    """Return settings that need steps, and what to set instead."""
+    has_schedule = schedule != Constant() or isinstance(given["learning_rate"], Real)
+    has_moments = normalization is not None and normalization.has_moments
+    conflicting = {
+        "early_stopping": (given["early_stopping"] not in (False, "auto"), "False"),
+        "learning_rate": (has_schedule, "'constant'"),
+        "dropout": (np.any(given["dropout"]), "0"),
+        "l1": (given["l1"], "0"),
+        "n_members": (given["n_members"] > 1, "1"),
+        "normalization": (has_moments, "'layer'"),
+        "learning_rate_init": (isinstance(given["learning_rate_init"], str), f"{DEFAULT_RATE}"),
+    }
+    for name in ("weight_decay", "max_norm", "gradient_clip", "weight_averaging"):
+        conflicting[name] = given[name], "None"
+    return [
+        (f"{name}={given[name]!r}", f"{name}={remedy}")
+        for name, (conflicts, remedy) in conflicting.items()
+        if conflicts
+    ]
+
+
+def check_decay(given: Mapping[str, Any], solver: Solver) -> float:
+    """Return the decoupled decay of the weights, which a solver may have by itself.
+
+    Raises
+    ------
+    ValueError
+        If the estimator and its solver both set one.
+    """
+    own, decay = solver.decoupled_decay, given["weight_decay"]
+    if decay is None:
+        return float(own)
+    if own and not isinstance(given["solver"], str):
+        raise ValueError(
+            f"weight_decay={decay} and solver={solver!r} both set a decay. Leave the "
+            f"estimator's weight_decay at None, or use {AdamW.__name__}(weight_decay=0)."
+        )
+    return float(decay)

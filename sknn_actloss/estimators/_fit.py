@@ -1,0 +1,146 @@
+"""A fit of one estimator: its networks, how they train, and the attributes that come of it."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from sknn_actloss.estimators._attributes import (
+    Template,
+    committee_attributes,
+    final_params,
+    network_attributes,
+)
+from sknn_actloss.estimators._settings import Settings
+from sknn_actloss.estimators._validation import Request
+from sknn_actloss.estimators._warnings import warn_of
+from sknn_actloss.persistence import resumable, snapshot
+from sknn_actloss.training import Member, Observer, Run, Task
+
+#: Parameters that leave the result as it is.
+WITHOUT_INFLUENCE = {"checkpoint", "verbose"}
+
+
+@dataclass(eq=False)
+class Fit:
+    """A fit of one estimator.
+
+    Parameters
+    ----------
+    settings : Settings
+    request : Request
+    template : Template
+        The estimator without its networks.
+    run : Run
+        The networks, or what they are trained along with.
+    members : list of Member
+        The networks.
+    fresh : bool
+        Whether they start from initial weights.
+    incremental : bool
+        Whether this is a call of ``partial_fit``.
+    n_seen : int
+        Rows that each network has gone through in earlier fits.
+    """
+
+    settings: Settings
+    request: Request
+    template: Template
+    run: Run
+    members: list[Member]
+    fresh: bool
+    incremental: bool
+    n_seen: int
+
+    def training(self) -> AbstractContextManager[Callable[[Observer], None]]:
+        """Give what trains all networks, and resumes and saves as the estimator asks for."""
+        settings = self.settings
+        if self.incremental:
+            return nullcontext(partial(self.run.train, n_epochs=1))
+        if settings.checkpoint is None:
+            return nullcontext(self.run.train)
+        name = type(self.template.estimator).__name__
+        return resumable(self.run, settings.checkpoint, name, self._identity(), settings.verbose)
+
+    def attributes(self) -> dict[str, Any]:
+        """Return all attributes of the fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If training has come to no finite weights.
+        Exception
+            What judging a network failed with.
+        """
+        params = np.stack([final_params(member) for member in self.members])
+        params = params.astype(self.template.dtype, copy=False)
+        if self.settings.n_members == 1:
+            return self._of_network(self.members[0], params[0])
+        own = [
+            self._of_network(member, row) for member, row in zip(self.members, params, strict=True)
+        ]
+        attributes = self.template.fitted_attributes(params) | committee_attributes(own)
+        return attributes | {"members_": [self._alone(attributes) for attributes in own]}
+
+    def warn(self) -> None:
+        """Warn where training has not come to its end, or a network is not well."""
+        warn_of(
+            self.members,
+            self.run.task,
+            self.settings.rate_parameter,
+            self.fresh,
+            self.incremental,
+        )
+
+    def _of_network(self, member: Member, params: np.ndarray) -> dict[str, Any]:
+        """Return the attributes of an estimator of a single network."""
+        n_rows, run = self.n_seen + member.state.course.n_epochs * self.run.task.n_rows, self.run
+        own = network_attributes(member, n_rows, run.streams, vars(self.template.estimator))
+        if member.spec.solver.stochastic:
+            own["_monitored"] = monitored(self.settings, run.task)
+            if self.settings.warm_start or self.incremental:
+                own["_workspace"] = run.workspace
+        return self.template.fitted_attributes(params) | own
+
+    def _alone(self, attributes: Mapping[str, Any]) -> Any:
+        """Return an estimator of a single network, with the attributes of one of a committee."""
+        estimator = self.template.estimator
+        alone = object.__new__(type(estimator))
+        vars(alone).update(
+            {name: v for name, v in vars(estimator).items() if name.strip("_") == name}
+        )
+        vars(alone).update(attributes, n_members=1)
+        return alone
+
+    def _identity(self) -> Any:
+        """Return all that training depends on, for what is saved of it."""
+        settings, request, task = self.settings, self.request, self.run.task
+        parameters = {n: v for n, v in settings.given.items() if n not in WITHOUT_INFLUENCE}
+        if settings.random_state is not None:
+            parameters["random_state"] = task.random_state
+        data = {"X": task.X, "y": task.y, "sample_weight": task.sample_weight}
+        if request.groups is not None:
+            data["groups"] = np.asarray(request.groups)
+        if request.has_rows:
+            own = task.holdout
+            data |= {"X_val": own.X, "y_val": own.y, "sample_weight_val": own.sample_weight}
+        start = None
+        if not self.fresh:
+            states = [snapshot(member.state) for member in self.members]
+            start = states, self.run.params, self.n_seen
+        return type(self.template.estimator), parameters, len(self.members), data, start
+
+
+def monitored(settings: Settings, task: Task) -> tuple[Any, int] | None:
+    """Return what tells the records of warm starts apart: monitor, and rows given to fit."""
+    holdout = task.holdout
+    if holdout is None:
+        return None
+    given = b"" if holdout.X is None else holdout.y.contents.tobytes()
+    return settings.monitor, zlib.crc32(given)

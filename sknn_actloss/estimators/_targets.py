@@ -1,0 +1,363 @@
+"""Targets of each kind: how they are encoded, weighed, scored, and read from predictions."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy.special import logit
+from sklearn.metrics import r2_score
+from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils.multiclass import type_of_target, unique_labels
+
+from sknn_actloss.core import Model
+from sknn_actloss.estimators._class_weight import class_weights, label_weights
+from sknn_actloss.losses import ProbabilityHead
+from sknn_actloss.training import Columns, EncodedTargets, OneHot
+
+
+class Targets(ABC):
+    """What the targets of an estimator are.
+
+    Activated outputs have shape ``(n_members, n_rows, n_outputs)``; what is read from those of a
+    committee is averaged over its members.
+
+    Attributes
+    ----------
+    kind : {"continuous", "binary", "multiclass", "multilabel"}
+        As losses call it.
+    """
+
+    kind: ClassVar[str]
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """Attributes of a fitted estimator that follow from its targets."""
+        return {}
+
+    @abstractmethod
+    def encode(self, y: Any, dtype: np.dtype) -> EncodedTargets:
+        """Return validated targets as networks are compared with them.
+
+        Raises
+        ------
+        ValueError
+            If they are not like those that the estimator knows, or too large for the data type.
+        """
+
+    def check(self, model: Model, y: EncodedTargets, name: str = "y") -> None:
+        """Raise a ValueError where encoded targets lie outside the domain of the loss."""
+
+    def check_validation(self, y: Any) -> None:
+        """Raise a ValueError where targets of validation rows are of another kind."""
+
+    def class_weights(
+        self, spec: Any, y: EncodedTargets, sample_weight: np.ndarray | None
+    ) -> np.ndarray | None:
+        """Return the weight of each row by its class, ``None`` where there is none."""
+        return None
+
+    def strata(self, y: EncodedTargets) -> np.ndarray | None:
+        """Return what a random split keeps the shares of, ``None`` for nothing."""
+        return None
+
+    @abstractmethod
+    def look(self, model: Model, outputs: np.ndarray) -> np.ndarray:
+        """Return what a score needs of the activated outputs (n_rows, n_outputs) of a network."""
+
+    @abstractmethod
+    def score(self, seen: np.ndarray, y: EncodedTargets, sample_weight: np.ndarray | None) -> float:
+        """Return R² or accuracy of what :meth:`look` has returned, NaN where it is not finite."""
+
+    @abstractmethod
+    def predict(self, model: Model, outputs: np.ndarray) -> np.ndarray:
+        """Return what ``predict`` gives."""
+
+
+def mean_of_members(outputs: np.ndarray) -> np.ndarray:
+    """Return the mean (n_rows, n_outputs) of what the members of a committee give."""
+    return outputs[0] if len(outputs) == 1 else outputs.mean(axis=0)
+
+
+class Continuous(Targets):
+    """Numbers, one column for each target."""
+
+    kind = "continuous"
+
+    def encode(self, y: np.ndarray, dtype: np.dtype) -> EncodedTargets:
+        """Return targets as columns."""
+        with np.errstate(over="ignore"):
+            columns = y.reshape(len(y), -1).astype(dtype, copy=False)
+        if not np.all(np.isfinite(columns)):
+            raise ValueError(f"y has values too large for dtype={dtype.name!r}.")
+        return Columns(columns)
+
+    def check(self, model: Model, y: EncodedTargets, name: str = "y") -> None:
+        """Raise a ValueError where targets lie outside the domain of the loss."""
+        domain, values = model.loss.target_domain, y.contents
+        if not domain.contains(values):
+            raise ValueError(
+                f"loss={model.loss!r} needs targets in {domain}, but {name} ranges from "
+                f"{values.min():g} to {values.max():g}. Some value(s) of {name} are out of the "
+                "valid range of the loss; transform y or choose another loss."
+            )
+
+    def look(self, model: Model, outputs: np.ndarray) -> np.ndarray:
+        """Return predicted targets (n_rows, n_targets)."""
+        return model.loss.head.point(outputs)
+
+    def score(self, seen: np.ndarray, y: EncodedTargets, sample_weight: np.ndarray | None) -> float:
+        """Return R²."""
+        if not np.all(np.isfinite(seen)):
+            return float("nan")
+        return float(r2_score(y.dense(), seen, sample_weight=sample_weight))
+
+    def predict(self, model: Model, outputs: np.ndarray) -> np.ndarray:
+        """Return the targets (n_rows, n_targets)."""
+        return mean_of_members(model.loss.head.point(outputs))
+
+
+class ClassTargets(Targets):
+    """Base of classes and labels.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n_classes,)
+        Class labels, or the numbers of the columns of labels.
+    """
+
+    def __init__(self, classes: np.ndarray) -> None:
+        self.classes = classes
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """The classes."""
+        return {"classes_": self.classes}
+
+    @staticmethod
+    def of(y: Any) -> ClassTargets:
+        """Find out what the targets of a first fit are.
+
+        Raises
+        ------
+        ValueError
+            If they are neither classes nor labels.
+        """
+        binarizer = LabelBinarizer().fit(y)
+        if binarizer.y_type_.startswith("multilabel"):
+            return Multilabel(binarizer)
+        kind = Multiclass if len(binarizer.classes_) > 2 else Binary
+        return kind(binarizer.classes_)
+
+    def check_validation(self, y: Any) -> None:
+        """Raise a ValueError where targets of validation rows are of another kind or class."""
+        is_multilabel = type_of_target(y).startswith("multilabel")
+        if is_multilabel != (self.kind == "multilabel"):
+            raise ValueError(f"y_val must hold {self.kind} targets, as y does.")
+        known = self.classes.tolist()
+        unseen = [label for label in unique_labels(y).tolist() if label not in known]
+        if unseen:
+            raise ValueError(f"y_val has classes {unseen}, but those of y are {known}.")
+
+    def check_seen(self, y: Any, incremental: bool) -> None:
+        """Raise a ValueError where a later fit has classes that the first one had not.
+
+        Parameters
+        ----------
+        y : array-like
+            Its targets.
+        incremental : bool
+            Whether classes may be missing.
+        """
+        is_multilabel = type_of_target(y).startswith("multilabel")
+        if is_multilabel != (self.kind == "multilabel"):
+            raise ValueError(f"y must hold {self.kind} targets, as in the previous call to fit.")
+        found = unique_labels(y)
+        if not incremental and set(found) != set(self.classes):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the previous "
+                f"call to fit. Previously got {self.classes}, `y` has {found}"
+            )
+        if np.setdiff1d(found, self.classes).size:
+            raise ValueError(
+                f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes}. "
+                f"'y' has {found}."
+            )
+
+    @property
+    @abstractmethod
+    def compares(self) -> bool:
+        """Whether classes are compared with each other, instead of each with a threshold."""
+
+    @abstractmethod
+    def _decode(self, prediction: np.ndarray, threshold: float) -> np.ndarray:
+        """Return labels from (n_rows, n_outputs)."""
+
+    def predict(self, model: Model, outputs: np.ndarray) -> np.ndarray:
+        """Return classes or labels."""
+        if len(outputs) > 1 and isinstance(model.loss.head, ProbabilityHead):
+            return self.decide(self.mean_probabilities(model, outputs))
+        return self._decode(mean_of_members(outputs), _threshold(model))
+
+    def decide(self, probabilities: np.ndarray) -> np.ndarray:
+        """Return classes or labels from probabilities (n_rows, n_outputs)."""
+        return self._decode(probabilities, 0.5)
+
+    def probabilities(self, model: Model, outputs: np.ndarray) -> np.ndarray:
+        """Return what ``predict_proba`` gives."""
+        return self.mean_probabilities(model, outputs)
+
+    def mean_probabilities(self, model: Model, outputs: np.ndarray) -> np.ndarray:
+        """Return probabilities (n_rows, n_outputs), averaged over the members."""
+        return mean_of_members(model.loss.head.probabilities(outputs))
+
+    def scores(self, model: Model, raw: np.ndarray) -> np.ndarray:
+        """Return what ``decision_function`` gives, from raw outputs."""
+        if len(raw) > 1 and isinstance(model.loss.head, ProbabilityHead):
+            return self._log_odds(self.mean_probabilities(model, model.output(raw)))
+        if self._has_raw_scores(model):
+            return mean_of_members(raw)
+        return mean_of_members(model.output(raw)) - _threshold(model)
+
+    def _log_odds(self, probabilities: np.ndarray) -> np.ndarray:
+        with np.errstate(divide="ignore"):
+            return np.log(probabilities) if self.compares else logit(probabilities)
+
+    def _has_raw_scores(self, model: Model) -> bool:
+        """Whether raw outputs order the classes, or pass zero, just where predictions do."""
+        if model.output_name == "softmax":
+            return self.compares
+        return (model.output_name, _threshold(model)) in (("identity", 0.0), ("logistic", 0.5))
+
+    def score(self, seen: np.ndarray, y: EncodedTargets, sample_weight: np.ndarray | None) -> float:
+        """Return the accuracy."""
+        if np.any(seen < 0):
+            return float("nan")
+        correct = seen == y.contents.T
+        if correct.ndim == 2:
+            correct = np.all(correct, axis=1)
+        return float(np.average(correct, weights=sample_weight))
+
+
+class Multiclass(ClassTargets):
+    """More than two classes, a column for each."""
+
+    kind = "multiclass"
+    compares = True
+
+    def encode(self, y: np.ndarray, dtype: np.dtype) -> EncodedTargets:
+        """Return the index of each row's class."""
+        return OneHot(np.searchsorted(self.classes, y), len(self.classes), dtype)
+
+    def class_weights(
+        self, spec: Any, y: EncodedTargets, sample_weight: np.ndarray | None
+    ) -> np.ndarray | None:
+        """Return the weight of each row by its class."""
+        return class_weights(spec, self.classes.tolist(), y.contents, sample_weight)
+
+    def mean_probabilities(self, model: Model, outputs: np.ndarray) -> np.ndarray:
+        """Return probabilities (n_rows, n_classes) that add up to one, averaged over members."""
+        probabilities = model.loss.head.probabilities(outputs)
+        is_softmax = model.output_name == "softmax" and probabilities is outputs
+        return mean_of_members(probabilities if is_softmax else _normalised(probabilities))
+
+    def look(self, model: Model, outputs: np.ndarray) -> np.ndarray:
+        """Return the predicted class of each row, -1 where outputs are not finite."""
+        return np.where(np.isfinite(outputs).all(axis=1), outputs.argmax(axis=1), -1)
+
+    def _decode(self, prediction: np.ndarray, threshold: float) -> np.ndarray:
+        return self.classes[prediction.argmax(axis=1)]
+
+
+class Labels(ClassTargets):
+    """Base of outputs that are each compared with a threshold."""
+
+    compares = False
+
+    def strata(self, y: EncodedTargets) -> np.ndarray | None:
+        """Return the states of a single column; other targets are not stratified, as in
+        scikit-learn.
+        """
+        # As text, as scikit-learn turns a column into for its messages, row by row.
+        return y.contents[0].astype(bool).astype(str) if y.n_columns == 1 else None
+
+    def look(self, model: Model, outputs: np.ndarray) -> np.ndarray:
+        """Return the predicted state of each output, -1 where it is not finite."""
+        states = (outputs > _threshold(model)).astype(np.int8)
+        return np.where(np.isfinite(outputs), states, np.int8(-1))
+
+
+class Binary(Labels):
+    """Two classes, or a single one, in one column that is 1 for the second."""
+
+    kind = "binary"
+
+    def encode(self, y: np.ndarray, dtype: np.dtype) -> EncodedTargets:
+        """Return a column of 0 and 1."""
+        second = self.classes[-1] if len(self.classes) == 2 else None
+        column = np.zeros(len(y), bool) if second is None else np.asarray(y) == second
+        return Columns(column[:, None].astype(dtype))
+
+    def class_weights(
+        self, spec: Any, y: EncodedTargets, sample_weight: np.ndarray | None
+    ) -> np.ndarray | None:
+        """Return the weight of each row by its class."""
+        codes = y.contents[0].astype(int)
+        return class_weights(spec, self.classes.tolist(), codes, sample_weight)
+
+    def probabilities(self, model: Model, outputs: np.ndarray) -> np.ndarray:
+        """Return the probabilities of both classes."""
+        positive = self.mean_probabilities(model, outputs)
+        probabilities = np.empty((len(positive), 2), positive.dtype)
+        probabilities[:, 1:] = positive
+        np.subtract(1, positive, out=probabilities[:, :1])
+        return probabilities
+
+    def decide(self, probabilities: np.ndarray) -> np.ndarray:
+        """Return classes from the probability of the second one, or from those of both."""
+        return super().decide(probabilities[:, -1:])
+
+    def _decode(self, prediction: np.ndarray, threshold: float) -> np.ndarray:
+        codes = (prediction[:, 0] > threshold).astype(int)
+        return self.classes[np.minimum(codes, len(self.classes) - 1)]
+
+
+class Multilabel(Labels):
+    """Any number of labels for each row, a column of 0 and 1 for each.
+
+    Parameters
+    ----------
+    binarizer : LabelBinarizer
+        Fitted to labels; predictions are sparse where these are.
+    """
+
+    kind = "multilabel"
+
+    def __init__(self, binarizer: LabelBinarizer) -> None:
+        super().__init__(binarizer.classes_)
+        self._binarizer = binarizer
+
+    def encode(self, y: Any, dtype: np.dtype) -> EncodedTargets:
+        """Return columns of 0 and 1."""
+        return Columns(self._binarizer.transform(y).astype(bool).astype(dtype))
+
+    def class_weights(
+        self, spec: Any, y: EncodedTargets, sample_weight: np.ndarray | None
+    ) -> np.ndarray | None:
+        """Return the product of the weights that the states of all labels give to a row."""
+        return label_weights(spec, y.contents.T, sample_weight)
+
+    def _decode(self, prediction: np.ndarray, threshold: float) -> np.ndarray:
+        return self._binarizer.inverse_transform(prediction, threshold=threshold)
+
+
+def _threshold(model: Model) -> float:
+    """Return the output halfway between the two states of a class or label."""
+    return sum(model.loss.encoding) / 2
+
+
+def _normalised(probabilities: np.ndarray) -> np.ndarray:
+    total = probabilities.sum(axis=-1, keepdims=True)
+    n_classes = probabilities.shape[-1]
+    return np.where(total > 0, probabilities / np.where(total > 0, total, 1), 1 / n_classes)

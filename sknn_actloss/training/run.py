@@ -1,0 +1,227 @@
+"""Networks on their way through a training that may pause, be saved, and go on elsewhere."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from sknn_actloss._sklearn import safe_indexing
+from sknn_actloss.core import Rows, Workspace, mask_streams
+from sknn_actloss.training.batches import Batches
+from sknn_actloss.training.judge import Validation
+from sknn_actloss.training.lbfgs import train_by_lbfgs
+from sknn_actloss.training.loop import Observer, run_epochs
+from sknn_actloss.training.member import Member
+from sknn_actloss.training.stack import Stack
+from sknn_actloss.training.task import Task
+
+
+class Run:
+    """Networks that train on the same rows.
+
+    What is pickled holds no rows of X: :meth:`bind` takes them before training goes on.
+
+    Parameters
+    ----------
+    task : Task
+        Rows, targets and weights.
+    members : sequence of Member
+        The networks.
+    params : ndarray of shape (n_members, row_size)
+        Where their training starts, in the data type of the computation.
+    streams : list of Generator, optional
+        Sources of dropout masks to go on with; new ones by default.
+    workspace : Workspace, optional
+        Room of an earlier training, to be used again where it serves.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        members: Sequence[Member],
+        params: np.ndarray,
+        streams: Sequence[np.random.Generator] | None = None,
+        workspace: Workspace | None = None,
+    ) -> None:
+        self.task, self.members, self.params = task, list(members), params
+        self.workspace = workspace
+        self._streams, self._scored = streams, None
+        self._order = task.train_rows
+        self._left = list(self.members)
+
+    @property
+    def n_members(self) -> int:
+        """Number of networks, those that are done included."""
+        return len(self.members)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there are members that are not done."""
+        return bool(self._left)
+
+    @property
+    def draws(self) -> bool:
+        """Whether epochs draw random numbers."""
+        return self.task.shuffle or any(member.spec.model.dropout for member in self.members)
+
+    @property
+    def streams(self) -> Sequence[np.random.Generator] | None:
+        """Sources of dropout masks, ``None`` without dropout.
+
+        New ones come from a copy of the generator, so that the order of the rows is the same
+        with dropout and without.
+        """
+        if self._streams is None and any(member.spec.model.dropout for member in self.members):
+            seed = copy.deepcopy(self.task.random_state).randint(np.iinfo(np.int32).max)
+            self._streams = mask_streams(seed, self.task.layout.n_layers)
+        return self._streams
+
+    def joins(self, other: Run) -> bool:
+        """Whether the networks of both may train as one stack, to the same numbers as apart."""
+        mine, theirs = self.members[0].spec.model, other.members[0].spec.model
+        return (
+            self.task.matches(other.task)
+            and self.params.dtype == other.params.dtype
+            and mine.skip_connections == theirs.skip_connections
+            and (not (self.draws or other.draws) or _same_stream(self.task, other.task))
+        )
+
+    @classmethod
+    def of(cls, runs: Sequence[Run]) -> Run:
+        """Return the run of all networks of several runs that join."""
+        members = [member for run in runs for member in run.members]
+        streams = next((run.streams for run in runs if run.streams is not None), None)
+        params = np.concatenate([run.params for run in runs])
+        return cls(runs[0].task, members, params, streams)
+
+    def train(self, observer: Observer | None = None, n_epochs: int | None = None) -> None:
+        """Train until all members are done, or pause after ``n_epochs``.
+
+        The states of all members have the weights to keep then, if there are any.
+        """
+        if not self._left:
+            return
+        if not self._left[0].spec.solver.stochastic:
+            train_by_lbfgs(self.task, self._left.pop(), self.params, observer or Observer())
+            return
+        task = self.task
+        batches = Batches(task.X, task.y, task.sample_weight, self._order, task.batch_size)
+        sizes = batches.batch_size, batches.group_size
+        stack = Stack(task.layout, self._left, self.params, *sizes, self.workspace, self.streams)
+        self.workspace = stack.network.workspace
+        stack = run_epochs(
+            stack,
+            batches,
+            task.random_state if task.shuffle else None,
+            validate=None if task.holdout is None else self._validate,
+            observer=observer,
+            n_epochs=n_epochs,
+        )
+        self._order = batches.order
+        self._left, self.params = ([], None) if stack is None else (stack.members, stack.params)
+
+    def drop(self, members: Collection[Member]) -> None:
+        """Take members out, whether they are done or not."""
+        dropped = set(map(id, members))
+        self.members = [member for member in self.members if id(member) not in dropped]
+        kept = [i for i, member in enumerate(self._left) if id(member) not in dropped]
+        self._left = [self._left[i] for i in kept]
+        self.params = self.params[kept] if kept else None
+
+    def bind(self, X: Rows, given: Any) -> None:
+        """Take the rows to go on with after pickling, validated and as given to fit."""
+        self.task = replace(self.task, X=X, given=given)
+
+    def interrupt(self) -> None:
+        """End all trainings with what they had come to at the latest pause."""
+        for member in self._left:
+            member.state.interrupted, member.state.outcome = True, "interrupted"
+        self._left, self.params = [], None
+
+    def state(self) -> dict[str, Any]:
+        """Return where the run stands at a pause, with random streams as they are."""
+        task = self.task
+        return {
+            "members": [member.state for member in self.members],
+            "params": self.params,
+            "order": self._order,
+            "stream": task.random_state if task.shuffle else None,
+            "masks": self.streams,
+            "rows": (task.train_rows, None if task.holdout is None else task.holdout.rows),
+        }
+
+    def go_to(self, state: dict[str, Any]) -> None:
+        """Go to where a run of the same parameters and data has stood.
+
+        Parameters
+        ----------
+        state : dict
+            What :meth:`state` returned there; states of members and random streams are those of
+            this run, brought to where they were.
+        """
+        train_rows, rows = state["rows"]
+        task = replace(self.task, train_rows=train_rows)
+        holdout = task.holdout if rows is None else task.hold_out(rows)
+        self.task = replace(task, holdout=holdout)
+        self._left = [member for member in self.members if member.state.outcome is None]
+        self.params, self._order = state["params"], state["order"]
+
+    def _validate(self, stack: Stack, params: np.ndarray) -> list[Validation]:
+        """Return what validation rows say of each member."""
+        holdout = self.task.holdout
+        values, seen = zip(*self._look(stack, params), strict=True)
+        losses = np.average(np.concatenate(values, axis=1), axis=1, weights=holdout.sample_weight)
+        whole = [np.concatenate(parts) for parts in zip(*seen, strict=True)]
+        return [
+            Validation(self._score(member, row, own, loss), loss)
+            for member, row, own, loss in zip(
+                stack.members, params, whole, losses.tolist(), strict=True
+            )
+        ]
+
+    def _look(self, stack: Stack, params: np.ndarray) -> Any:
+        """Yield losses (n_members, n_rows) and what judges need, block by block."""
+        holdout, network = self.task.holdout, stack.network
+        X = self.task.X if holdout.X is None else holdout.X
+        rows = np.arange(holdout.y.n_rows) if holdout.rows is None else holdout.rows
+        for start in range(0, len(rows), holdout.y.block_size):
+            block = slice(start, start + holdout.y.block_size)
+            raw = network.raw_outputs(X, params, rows[block])
+            seen = [
+                member.judge.look(member.spec.model.output(own[None])[0])
+                for member, own in zip(stack.members, raw, strict=True)
+            ]
+            # The losses come last, since they may overwrite the raw outputs.
+            yield network.values(holdout.y.dense(block), raw).astype(np.float64, copy=False), seen
+
+    def _score(self, member: Member, params: np.ndarray, seen: np.ndarray, loss: float) -> float:
+        """Return the score of a member; what its judge fails with ends its training."""
+        try:
+            holdout = self.task.holdout
+            return member.judge.score(params, seen, loss, holdout, self._rows_to_score)
+        except Exception as error:
+            member.state.error = error
+            return float("nan")
+
+    def _rows_to_score(self) -> Any:
+        """Return the validation rows as they were given to fit."""
+        holdout = self.task.holdout
+        if holdout.X is not None:
+            return holdout.given
+        if self._scored is None:
+            self._scored = safe_indexing(self.task.given, holdout.rows)
+        return self._scored
+
+    def __getstate__(self) -> dict[str, Any]:
+        task = replace(self.task, X=None, given=None)
+        return vars(self) | {"task": task, "workspace": None, "_scored": None}
+
+
+def _same_stream(first: Task, second: Task) -> bool:
+    """Whether the generators of two tasks are in the same state."""
+    return pickle.dumps(first.random_state) == pickle.dumps(second.random_state)
