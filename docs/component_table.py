@@ -85,9 +85,9 @@ def encoding(loss: Loss) -> str:
     return "/".join(f"{state:g}" for state in loss.encoding).replace("-", "−")
 
 
-def flat(solver: Component) -> str:
+def estimator_parameters(solver: Component) -> str:
     """Return the parameters of the estimator that feed the solver given by name."""
-    return ", ".join(code(name) for name in solver.flat) or "none"
+    return ", ".join(code(name) for name in solver.estimator_parameters) or "none"
 
 
 def moves(schedule: Schedule) -> str:
@@ -179,7 +179,7 @@ def tables() -> str:
             "`θ` are the parameters, `g` the gradient, `η` the learning rate; `m̂` and `v̂` are "
             "the bias-corrected running means of `g` and `g²`. A solver given by name takes some "
             "parameters from the estimator.",
-            markdown(SOLVERS, {"takes": flat}),
+            markdown(SOLVERS, {"takes": estimator_parameters}),
         ),
         (
             "Initializers",
