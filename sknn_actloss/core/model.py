@@ -11,7 +11,7 @@ import numpy as np
 from sknn_actloss._component import runs
 from sknn_actloss.activations import ACTIVATIONS, Activation, canonical_name
 from sknn_actloss.core.parameters import Layout
-from sknn_actloss.losses import Loss
+from sknn_actloss.losses import BoundLoss
 from sknn_actloss.normalization import Normalization
 
 
@@ -25,8 +25,8 @@ class Model:
         One for each hidden layer.
     output : Activation
         Output activation.
-    loss : Loss
-        The loss, bound to its targets by :meth:`~sknn_actloss.losses.Loss.for_targets`.
+    loss : BoundLoss
+        The loss, bound to its targets by :meth:`~sknn_actloss.losses.LossSpec.for_targets`.
     alpha, l1 : float
         Strengths of the L2 and the L1 penalty, divided by the number of rows.
     dropout : tuple of float
@@ -39,7 +39,7 @@ class Model:
 
     activations: tuple[Activation, ...]
     output: Activation
-    loss: Loss
+    loss: BoundLoss
     alpha: float = 0.0
     l1: float = 0.0
     dropout: tuple[float, ...] = ()

@@ -12,11 +12,11 @@ from sknn_actloss._numeric import constant
 from sknn_actloss.activations import Activation, Identity
 from sknn_actloss.core.model import Model
 from sknn_actloss.core.workspace import Signals
-from sknn_actloss.losses import Loss
+from sknn_actloss.losses import BoundLoss
 
 
 class Objective:
-    """Losses of a stack of networks, by raw outputs.
+    """Losses of a stack of networks as functions of raw outputs.
 
     A loss whose link is the output activation is taken fused; every other pair goes through
     the chain rule.
@@ -40,7 +40,7 @@ class Objective:
         self._signed = any(_is_signed(loss) for loss in losses)
 
     def gradient_calls(self, y: np.ndarray, signals: Signals) -> Iterator[Call]:
-        """Yield the calls that write the derivative by raw outputs of each row's loss.
+        """Yield the calls that write the derivative of each row's loss with respect to raw outputs.
 
         Parameters
         ----------
@@ -90,14 +90,16 @@ class Objective:
         return values[0] if len(values) == 1 else np.concatenate(values)
 
 
-def _value(loss: Loss, output: Activation | None, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
+def _value(
+    loss: BoundLoss, output: Activation | None, y: np.ndarray, raw: np.ndarray
+) -> np.ndarray:
     if output is None:
         return loss.value(y, raw)
     output.forward(raw, raw)
     return loss.value_of_prediction(y, raw)
 
 
-def _is_signed(loss: Loss) -> bool:
+def _is_signed(loss: BoundLoss) -> bool:
     return loss.encoding != (0.0, 1.0)
 
 
