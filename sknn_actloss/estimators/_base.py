@@ -26,6 +26,7 @@ from sknn_actloss._sklearn import (
 from sknn_actloss.activations import (
     ACTIVATIONS,
     Activation,
+    Link,
     canonical_name,
     resolve_activation,
 )
@@ -39,7 +40,7 @@ from sknn_actloss.estimators._problem import HIDDEN_ATTRIBUTES, Data, Problem
 from sknn_actloss.estimators._settings import Settings, named_solver
 from sknn_actloss.estimators._validation import NOTHING, Request, partition
 from sknn_actloss.initializers import INITIALIZERS, Initializer, resolve_initializer
-from sknn_actloss.losses import Loss, resolve_loss
+from sknn_actloss.losses import Head, resolve_loss
 from sknn_actloss.normalization import NORMALIZATIONS, Normalization, resolve_normalization
 from sknn_actloss.schedules import SCHEDULES, Schedule, resolve_schedule
 from sknn_actloss.solvers import SOLVERS, Solver
@@ -336,7 +337,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         if model.is_fused:
             ones = np.ones(len(targets)) if weights is None else weights
             initial = model.loss.initial_prediction(targets, ones)
-            if initial is not None:
+            if initial is not None and isinstance(model.output, Link):
                 intercepts[-1] = model.output.inverse(initial)
         return layout.flatten(coefs, intercepts, np.float64)
 
@@ -427,11 +428,11 @@ def mean_of_members(outputs: np.ndarray) -> np.ndarray:
     return outputs[0] if len(outputs) == 1 else outputs.mean(axis=0)
 
 
-def known_loss(estimator: BaseMLP) -> Loss:
-    """Return the loss of the fit, or the one that a fit would take."""
+def known_head(estimator: BaseMLP) -> type[Head]:
+    """Return the kind of head of the fit, or of the one that a fit would take."""
     if hasattr(estimator, "_model"):
-        return estimator._model.loss
-    return resolve_loss(estimator.loss, estimator._task)
+        return type(estimator._model.loss.head)
+    return resolve_loss(estimator.loss, estimator._task).head_kind
 
 
 def single_column(y: np.ndarray) -> np.ndarray:

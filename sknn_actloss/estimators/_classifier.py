@@ -17,21 +17,21 @@ from sknn_actloss.estimators._base import (
     FLOATS,
     BaseMLP,
     is_stochastic,
-    known_loss,
+    known_head,
     mean_of_members,
     single_column,
 )
 from sknn_actloss.estimators._class_weight import class_weights, label_weights
 from sknn_actloss.estimators._docs import documented
 from sknn_actloss.estimators._validation import Request
-from sknn_actloss.losses import LOSSES, Loss
+from sknn_actloss.losses import LOSSES, LossSpec, ProbabilityHead
 
 
 def has_probabilities(estimator: MLPClassifier) -> bool:
     """Whether the loss gives probabilities; raises AttributeError where it does not."""
-    if not known_loss(estimator).probabilistic:
+    if not issubclass(known_head(estimator), ProbabilityHead):
         table = LOSSES["classification"]
-        names = [name for name in table if table[name]().probabilistic]
+        names = [name for name in table if issubclass(table[name]().head_kind, ProbabilityHead)]
         raise AttributeError(
             f"predict_proba is not available with loss={estimator.loss!r}. "
             f"Losses with probabilities are: {', '.join(names)}."
@@ -87,7 +87,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     _parameter_constraints: dict = {
         **BaseMLP._parameter_constraints,
-        "loss": [StrOptions(set(LOSSES["classification"].names)), Loss],
+        "loss": [StrOptions(set(LOSSES["classification"].names)), LossSpec],
         "class_weight": [StrOptions({"balanced"}), dict, list, None],
     }
 
@@ -264,7 +264,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
         """
         outputs, threshold = self._outputs(X, activated=True), self._threshold
-        if len(outputs) > 1 and self._model.loss.probabilistic:
+        if len(outputs) > 1 and isinstance(self._model.loss.head, ProbabilityHead):
             prediction, threshold = self._mean_probabilities(outputs), 0.5
         else:
             prediction = mean_of_members(outputs)
@@ -291,7 +291,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         """
         check_is_fitted(self, "coefs_")
         is_committee = np.ndim(self.coefs_[0]) == 3
-        if is_committee and self._model.loss.probabilistic:
+        if is_committee and isinstance(self._model.loss.head, ProbabilityHead):
             scores = self._log_odds(self._mean_probabilities(self._outputs(X, activated=True)))
         elif self._has_raw_decisions():
             scores = mean_of_members(self._outputs(X, activated=False))
@@ -320,7 +320,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     def _mean_probabilities(self, outputs: np.ndarray) -> np.ndarray:
         """Return probabilities (n_samples, n_outputs), averaged over the members."""
-        probabilities = self._model.loss.probabilities(outputs)
+        probabilities = self._model.loss.head.probabilities(outputs)
         is_softmax = self._model.output_name == "softmax" and probabilities is outputs
         if self._target_kind == "multiclass" and not is_softmax:
             probabilities = _normalised(probabilities)

@@ -16,18 +16,18 @@ from sknn_actloss.estimators._base import (
     FLOATS,
     BaseMLP,
     is_stochastic,
-    known_loss,
+    known_head,
     mean_of_members,
     single_column,
 )
 from sknn_actloss.estimators._docs import documented
 from sknn_actloss.estimators._validation import Request
-from sknn_actloss.losses import LOSSES, Loss, resolve_loss
+from sknn_actloss.losses import LOSSES, LossSpec, QuantileHead, resolve_loss
 
 
 def has_quantiles(estimator: MLPRegressor) -> bool:
     """Whether the loss gives several quantiles; raises AttributeError where it does not."""
-    if not known_loss(estimator).levels:
+    if not issubclass(known_head(estimator), QuantileHead):
         raise AttributeError(
             f"predict_quantiles is not available with loss={estimator.loss!r}. Set a loss of "
             "several quantiles, such as loss=Quantile((0.1, 0.5, 0.9)), and fit."
@@ -80,7 +80,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     _parameter_constraints: dict = {
         **BaseMLP._parameter_constraints,
-        "loss": [StrOptions(set(LOSSES["regression"].names)), Loss],
+        "loss": [StrOptions(set(LOSSES["regression"].names)), LossSpec],
     }
 
     def __init__(
@@ -261,7 +261,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         """
         if not return_std:
             outputs = self._outputs(X, activated=True)
-            return _squeezed(mean_of_members(self._model.loss.point(outputs)))
+            return _squeezed(mean_of_members(self._model.loss.head.point(outputs)))
         mean, variance = self._mean_and_variance(X)
         return _squeezed(mean), _squeezed(np.sqrt(variance))
 
@@ -283,14 +283,14 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             The columns follow the levels in ascending order, in whatever order the loss has them.
         """
         outputs = self._outputs(X, activated=True)
-        quantiles = mean_of_members(self._model.loss.quantiles(outputs))
+        quantiles = mean_of_members(self._model.loss.head.quantiles(outputs))
         return quantiles[:, 0] if quantiles.shape[1] == 1 else quantiles
 
     def _mean_and_variance(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
         """Return means and variances of the targets (n_samples, n_targets)."""
         outputs = self._outputs(X, activated=True)
-        loss = self._model.loss
-        points, variances = loss.point(outputs), loss.variance(outputs)
+        head = self._model.loss.head
+        points, variances = head.point(outputs), head.variance(outputs)
         if variances is None and len(points) == 1:
             raise ValueError(
                 f"return_std=True needs a loss that knows the variance of the targets, or several "
@@ -323,7 +323,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     def _validation_score(
         self, prediction: np.ndarray, y: np.ndarray, sample_weight: np.ndarray | None
     ) -> float:
-        predicted = self._model.loss.point(prediction)
+        predicted = self._model.loss.head.point(prediction)
         if not np.all(np.isfinite(predicted)):
             return float("nan")
         return float(r2_score(y, predicted, sample_weight=sample_weight))

@@ -13,7 +13,7 @@ from sknn_actloss.activations import Activation, Softmax, canonical_name, resolv
 from sknn_actloss.averaging import Averaging, resolve_averaging
 from sknn_actloss.core import Model
 from sknn_actloss.initializers import Initializer, resolve_initializer
-from sknn_actloss.losses import Loss, resolve_loss
+from sknn_actloss.losses import BoundLoss, LossSpec, resolve_loss
 from sknn_actloss.normalization import Normalization, resolve_normalization
 from sknn_actloss.schedules import Constant, Schedule, resolve_schedule
 from sknn_actloss.solvers import AdamW, Solver, resolve_solver
@@ -37,7 +37,7 @@ class Settings:
     hidden_layer_sizes: tuple[int, ...]
     activations: tuple[Activation, ...]
     out_activation: Activation | None
-    loss: Loss
+    loss: LossSpec
     solver: Solver
     schedule: Schedule
     learning_rate_init: float | None
@@ -113,14 +113,14 @@ class Settings:
         )
 
     def _check_output(
-        self, output: Activation, loss: Loss, target_kind: str, n_outputs: int
+        self, output: Activation, loss: BoundLoss, target_kind: str, n_outputs: int
     ) -> None:
         if not output.range.within(loss.prediction_domain):
             flaw = f"its range {output.range} leaves the loss's domain {loss.prediction_domain}"
         elif isinstance(output, Softmax) and n_outputs == 1:
             flaw = "it needs at least two outputs, and these targets have one"
         else:
-            flaw = loss.objection(canonical_name(output))
+            flaw = self.loss.objection(canonical_name(output))
         if not flaw:
             return
         raise ValueError(
