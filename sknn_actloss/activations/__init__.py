@@ -1,4 +1,4 @@
-"""Activation functions."""
+"""Activation functions: what a layer makes of its inputs, by name or as an instance."""
 
 from __future__ import annotations
 

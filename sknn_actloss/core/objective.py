@@ -61,7 +61,7 @@ class Objective:
             prediction, scratch = signals.prediction[members], signals.scratch[members]
             yield output.forward, (raw, prediction)
             yield loss.gradient_of_prediction, (targets, prediction, grad)
-            # backward may spoil its arguments, and the value still needs the raw outputs.
+            # backward may overwrite its arguments, and the value still needs the raw outputs.
             if output.reads_input:
                 yield np.copyto, (scratch, raw)
             yield output.backward, (scratch if output.reads_input else None, prediction, grad)

@@ -1,4 +1,4 @@
-"""Losses that need nothing of the targets: the base of users' own losses, and that of built-ins."""
+"""Losses with one formula for all targets: the base of users' own losses, and its head."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ class Loss(SelfBoundLoss, PlainGradient):
 
     Both take encoded targets ``(batch, n_targets)`` and raw outputs ``(n_members, batch,
     n_outputs)`` or ``(batch, n_outputs)``; see :class:`BoundLoss` for what else may be defined.
-    :meth:`point`, :meth:`variance` and :meth:`probabilities` say how to read activated outputs.
+    :meth:`point`, :meth:`variance` and :meth:`probabilities` say how to read activated outputs;
+    a loss of several quantiles returns a :class:`QuantileHead` from ``head`` instead.
 
     Attributes
     ----------

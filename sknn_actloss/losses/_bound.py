@@ -116,9 +116,7 @@ class BoundLoss(Component):
 
 
 class PlainGradient(
-    BoundLoss,
-    final=("gradient_calls",),
-    instead="write gradient; built-in losses extend GradientByCalls to bind it in advance",
+    BoundLoss, final=("gradient_calls",), instead="write gradient, or extend GradientByCalls"
 ):
     """Base of losses whose derivative is given by :meth:`gradient`."""
 

@@ -94,9 +94,9 @@ class Quantile(SelfBoundLoss, GradientByCalls):
     def gradient_calls(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> list[Call]:
         """Return the calls of :meth:`gradient`."""
         offset = np.asarray(MEDIAN - self._level(raw), out.dtype)
-        operands = self._by_target(raw), y[..., np.newaxis], self._by_target(out)
+        arguments = self._by_target(raw), y[..., np.newaxis], self._by_target(out)
         return [
-            (np.subtract, operands),
+            (np.subtract, arguments),
             (np.sign, (out, out)),
             (np.multiply, (out, constant(0.5, out.dtype), out)),
             (np.add, (out, offset, out)),

@@ -424,3 +424,19 @@ def test_a_derivative_is_given_in_one_form() -> None:
     out = np.empty((1, 2))
     WeighedError().gradient(np.zeros((1, 2)), np.ones((1, 2)), out)
     assert_array_equal(out, 2 * np.ones((1, 2)))
+
+
+class OwnQuantiles(Own):
+    """A user's loss with a head of the package."""
+
+    outputs_per_target = 3
+
+    @property
+    def head(self):
+        return QuantileHead((0.2, 0.5, 0.8))
+
+
+def test_a_users_loss_may_return_a_head_of_the_package() -> None:
+    loss = OwnQuantiles()
+    assert loss.head_kind is QuantileHead
+    assert_array_equal(loss.head.point(np.array([[3.0, 1.0, 2.0]])), [[2.0]])

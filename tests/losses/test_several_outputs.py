@@ -38,10 +38,10 @@ def test_several_quantiles_are_the_sum_of_single_ones(n_targets: int, dtype: typ
     gradient = np.empty_like(raw).reshape(2, 20, -1)
     value = value_and_gradient(Quantile(LEVELS), y, raw.reshape(2, 20, -1), gradient)
     single, total = np.empty_like(raw), 0
-    for place, level in enumerate(LEVELS):
+    for index, level in enumerate(LEVELS):
         part = np.empty((2, 20, n_targets), dtype)
-        total = total + value_and_gradient(Quantile(level), y, raw[..., place], part)
-        single[..., place] = part
+        total = total + value_and_gradient(Quantile(level), y, raw[..., index], part)
+        single[..., index] = part
     assert_allclose(value, total, rtol=1e-6 if dtype == np.float32 else 1e-14)
     assert_array_equal(gradient, single.reshape(gradient.shape))
 
