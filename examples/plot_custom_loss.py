@@ -39,7 +39,7 @@ def cost(y, p):
 
 # %%
 # A loss with a hyperparameter to tune is a subclass of ``Loss``: a dataclass with a value for
-# each row, and the derivative by the raw output, which is the prediction here.
+# each row, and the derivative with respect to the raw output, which is the prediction here.
 
 
 @dataclass(repr=False)
@@ -53,7 +53,7 @@ class Asymmetric(Loss):
         return np.sum(self._weights(y, raw) * (y - raw) ** 2, axis=-1)
 
     def gradient(self, y, raw, out):
-        """Write the derivative by ``raw`` to ``out``."""
+        """Write the derivative with respect to ``raw`` to ``out``."""
         np.multiply(2 * self._weights(y, raw), raw - y, out=out)
 
     def _weights(self, y, raw):

@@ -33,13 +33,31 @@ class Component(metaclass=ABCMeta):  # noqa: B024 (the contracts below it are ab
     mergeable: ClassVar[bool] = True
     _parameter_constraints: ClassVar[dict[str, list]] = {}
 
-    def __init_subclass__(cls, **arguments: Any) -> None:
-        """Let a method that a subclass overrides prevail over its inherited bound calls."""
+    _final: ClassVar[tuple[str, ...]] = ()
+    _instead: ClassVar[str] = ""
+
+    def __init_subclass__(
+        cls, final: tuple[str, ...] | None = None, instead: str = "", **arguments: Any
+    ) -> None:
+        """Check that a subclass leaves final methods alone.
+
+        Parameters
+        ----------
+        final : tuple of str, optional
+            Methods that subclasses must not define. It takes the place of what the bases
+            declared, so that a base of bound calls may write what is final for plain formulas.
+        instead : str, default=""
+            What to do instead, for the error message.
+
+        Raises
+        ------
+        TypeError
+            If a class defines a method that is final in its bases.
+        """
         super().__init_subclass__(**arguments)
-        for name in vars(cls).copy():
-            calls = getattr(cls, f"{name}_calls", None)
-            if calls is not None and f"{name}_calls" not in vars(cls):
-                setattr(cls, f"{name}_calls", _first_definition(cls, f"{name}_calls"))
+        if final is not None:
+            cls._final, cls._instead = final, instead
+        _check_final_methods(cls)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the fields by name.
@@ -100,6 +118,8 @@ class Table(Mapping[str, Callable[..., C]]):
         Canonical names and what makes their default instance.
     aliases : mapping of str to str, optional
         Other names and the canonical name that they stand for.
+    extend : type, optional
+        The class that users extend, for error messages, where it is not the base of all.
 
     Iteration goes over canonical names; look-up accepts aliases as well.
     """
@@ -109,8 +129,9 @@ class Table(Mapping[str, Callable[..., C]]):
         kind: str,
         entries: Mapping[str, Callable[..., C]],
         aliases: Mapping[str, str] | None = None,
+        extend: type[Component] | None = None,
     ) -> None:
-        self.kind = kind
+        self.kind, self.extend = kind, extend
         self.aliases = dict(aliases or {})
         self._entries = dict(entries)
 
@@ -169,7 +190,7 @@ def resolve(table: Table[C], spec: Any, base: type[C], parameter: str, **argumen
     if not isinstance(component, base):
         raise TypeError(
             f"{parameter} must be one of the names {', '.join(table.names)}, or an instance of "
-            f"{base.__name__}; got {spec!r}."
+            f"{(table.extend or base).__name__}; got {spec!r}."
         )
     component.validate()
     return component
@@ -246,9 +267,15 @@ def runs(
     ]
 
 
-def _first_definition(cls: type, name: str) -> Any:
-    """Return an attribute as the most basic class defines it."""
-    return next(vars(base)[name] for base in reversed(cls.__mro__) if name in vars(base))
+def _check_final_methods(cls: type[Component]) -> None:
+    owner = next(base for base in cls.__mro__ if "_final" in vars(base))
+    for name in cls._final:
+        definer = next(base for base in cls.__mro__ if name in vars(base))
+        if definer not in owner.__mro__:
+            raise TypeError(
+                f"{definer.__name__}.{name} overrides a method that is final in "
+                f"{owner.__name__}: {cls._instead}."
+            )
 
 
 def _is_number(value: Any) -> bool:

@@ -354,3 +354,76 @@ def test_runs_cover_all_members_in_order():
 def test_columns_of_different_lengths_are_refused():
     with pytest.raises(ValueError, match="zip"):
         cut(waves(1.0, 2.0), [Plain()])
+
+
+# Final methods.
+
+
+class Formula(Component, final=("calls",), instead="write plain, or extend ByCalls"):
+    def plain(self):
+        return "plain"
+
+    def calls(self):
+        return [self.plain]
+
+
+class ByCalls(Formula, final=("plain",), instead="extend Formula and write plain"):
+    def calls(self):
+        return []
+
+    def plain(self):
+        return self.calls()
+
+
+class Mixin:
+    def plain(self):
+        return "mixed in"
+
+
+def test_a_subclass_writes_the_form_that_is_open():
+    class Own(Formula):
+        def plain(self):
+            return "own"
+
+    class Bound(ByCalls):
+        def calls(self):
+            return ["own"]
+
+    class Same(Bound):
+        pass
+
+    assert Own().calls()[0]() == "own"
+    assert Same().plain() == ["own"]
+
+
+@pytest.mark.parametrize(
+    ("bases", "methods", "message"),
+    [
+        (
+            (Formula,),
+            ["calls"],
+            r"Bad\.calls .* in Formula: write plain, or extend ByCalls\.",
+        ),
+        (
+            (ByCalls,),
+            ["plain"],
+            r"Bad\.plain .* in ByCalls: extend Formula and write plain\.",
+        ),
+        ((ByCalls,), ["plain", "calls"], r"Bad\.plain"),
+        ((Mixin, ByCalls), [], r"Mixin\.plain .* final in ByCalls"),
+    ],
+)
+def test_overriding_a_final_method_is_refused_when_the_class_is_made(bases, methods, message):
+    with pytest.raises(TypeError, match=message):
+        type("Bad", bases, dict.fromkeys(methods, lambda self: None))
+
+
+def test_bases_of_two_forms_meet_in_the_one_that_comes_first():
+    class Fields(Formula):
+        pass
+
+    class Both(Fields, ByCalls):
+        def calls(self):
+            return ["both"]
+
+    assert Both().plain() == ["both"]

@@ -276,21 +276,55 @@ def test_a_bound_step_is_an_update(solver, rate, n_members):
     assert state.get("step") == other.get("step")
 
 
-@pytest.mark.parametrize("base", [SGD, Adam, AdamW, Lion])
-def test_a_bound_step_is_the_update_of_a_subclass(base):
+@pytest.mark.parametrize("base", [SGD, Adam, AdamW])
+def test_a_step_is_given_in_one_form(base):
+    with pytest.raises(TypeError, match=r"Halved\.update .* extend StochasticSolver and write upd"):
+
+        class Halved(base):
+            def update(self, params, gradient, rate, state):
+                super().update(params, gradient, rate / 2, state)
+
+    with pytest.raises(TypeError, match=r"Bound\.bind .* write update, or extend BoundSolver"):
+
+        class Bound(Lion):
+            def bind(self, params, gradient, state):
+                return print
+
+
+def halved_update(base):
     class Halved(base):
         def update(self, params, gradient, rate, state):
             super().update(params, gradient, rate / 2, state)
 
+    return Halved()
+
+
+def halved_bind(base):
+    class Halved(base):
+        def bind(self, params, gradient, state):
+            step = super().bind(params, gradient, state)
+            return lambda rate: step(rate / 2)
+
+    return Halved()
+
+
+@pytest.mark.parametrize(
+    ("halved", "base"),
+    [(halved_bind, SGD), (halved_bind, Adam), (halved_bind, AdamW), (halved_update, Lion)],
+)
+def test_both_forms_of_a_subclass_are_its_step(halved, base):
+    solver = halved(base)
     gradients, params, _ = draw()
-    expected, gradient = params.copy(), np.empty_like(params)
-    step = Halved().bind(params, gradient, Halved().init_state(params))
-    state = base().init_state(expected)
+    own, expected, gradient = params.copy(), params.copy(), np.empty_like(params)
+    step = solver.bind(params, gradient, solver.init_state(params))
+    own_state, state = solver.init_state(own), base().init_state(expected)
     for g in gradients:
         gradient[:] = g
         step(0.1)
+        solver.update(own, g.copy(), 0.1, own_state)
         base().update(expected, g.copy(), 0.05, state)
     np.testing.assert_allclose(params, expected, rtol=1e-12)
+    np.testing.assert_allclose(own, expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("name", STOCHASTIC)
@@ -319,7 +353,7 @@ def test_lbfgs_takes_no_steps():
     assert not hasattr(LBFGS(), "init_state")
 
 
-FLAT = {
+OF_ESTIMATOR = {
     "momentum": 0.3,
     "nesterovs_momentum": False,
     "beta_1": 0.4,
@@ -345,14 +379,14 @@ FLAT = {
         ("lbfgs", LBFGS(7)),
     ],
 )
-def test_a_name_takes_the_flat_parameters(name, expected):
-    assert resolve_solver(name, FLAT) == expected
+def test_a_name_takes_parameters_of_the_estimator(name, expected):
+    assert resolve_solver(name, OF_ESTIMATOR) == expected
     assert resolve_solver(name) == SOLVERS[name]()
 
 
 def test_an_instance_keeps_its_own_parameters():
     solver = Adam(beta_1=0.7)
-    assert resolve_solver(solver, FLAT) is solver
+    assert resolve_solver(solver, OF_ESTIMATOR) is solver
 
 
 def test_an_unknown_name_lists_the_valid_ones():

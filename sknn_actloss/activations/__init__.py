@@ -1,11 +1,11 @@
-"""Activation functions."""
+"""Activation functions: what a layer makes of its inputs, by name or as an instance."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from sknn_actloss._component import Table, resolve
-from sknn_actloss.activations._base import Activation
+from sknn_actloss.activations._base import Activation, BoundActivation, Link
 from sknn_actloss.activations._function import FunctionActivation
 from sknn_actloss.activations._gated import GELU, Mish, SiLU
 from sknn_actloss.activations._output import Exp, Softmax
@@ -29,6 +29,7 @@ __all__ = [
     "HIDDEN_ACTIVATIONS",
     "SELU",
     "Activation",
+    "BoundActivation",
     "Exp",
     "FunctionActivation",
     "HardSiLU",
@@ -36,6 +37,7 @@ __all__ = [
     "HardTanh",
     "Identity",
     "LeakyReLU",
+    "Link",
     "Logistic",
     "Mish",
     "ReLU",

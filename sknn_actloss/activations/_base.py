@@ -1,4 +1,4 @@
-"""The contract of an activation function."""
+"""The contracts of activation functions: by plain formulas or bound calls, and of links."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ from typing import ClassVar
 
 import numpy as np
 
-from sknn_actloss._calls import Call
+from sknn_actloss._calls import Call, run
 from sknn_actloss._component import Component
 from sknn_actloss._interval import REALS, Interval
 
 
-class Activation(Component):
-    """Base of activation functions.
+class Activation(
+    Component,
+    final=("forward_calls", "backward_calls"),
+    instead="write forward and backward, or extend BoundActivation",
+):
+    """Base of activation functions given by :meth:`forward` and :meth:`backward`.
 
     Arrays have shape ``(n_members, batch, units)``. Hyperparameters are numbers, or arrays of
     shape ``(n_members, 1, 1)`` where the members of a stack differ; :attr:`range` and
@@ -81,10 +85,6 @@ class Activation(Component):
         """Return :meth:`backward` for these arrays as calls bound to them."""
         return [(self.backward, (z, a, grad))]
 
-    def inverse(self, a: np.ndarray) -> np.ndarray:
-        """Return the input whose output is ``a``, for functions that are natural links."""
-        raise NotImplementedError(f"{type(self).__name__} has no inverse.")
-
     def check(self) -> None:
         """Compare a user's function with its derivative; nothing to do for built-in ones."""
 
@@ -94,3 +94,35 @@ class Activation(Component):
         out = np.array(z, dtype=np.result_type(z, np.float32))
         self.forward(out.copy(), out)
         return out
+
+
+class BoundActivation(
+    Activation,
+    final=("forward", "backward"),
+    instead="extend Activation and write forward and backward",
+):
+    """Base of activation functions given by calls that are bound to their arrays in advance."""
+
+    @abstractmethod
+    def forward_calls(self, z: np.ndarray, out: np.ndarray) -> list[Call]:
+        """Return the calls that write the function of ``z`` to ``out``."""
+
+    @abstractmethod
+    def backward_calls(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> list[Call]:
+        """Return the calls that turn dL/da in ``grad`` into dL/dz."""
+
+    def forward(self, z: np.ndarray, out: np.ndarray) -> None:
+        """Make the calls of :meth:`forward_calls`."""
+        run(self.forward_calls(z, out))
+
+    def backward(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> None:
+        """Make the calls of :meth:`backward_calls`."""
+        run(self.backward_calls(z, a, grad))
+
+
+class Link(Activation):
+    """Base of activations that losses take into their own formulas, which have an inverse."""
+
+    @abstractmethod
+    def inverse(self, a: np.ndarray) -> np.ndarray:
+        """Return an input whose output is ``a``."""

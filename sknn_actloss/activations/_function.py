@@ -23,7 +23,7 @@ class FunctionActivation(Activation):
     Parameters
     ----------
     func : callable
-        Takes an array and returns one of the same shape, each element from the one in its place.
+        Takes an array and returns one of the same shape, each element from the one at its index.
     derivative : callable or None, default=None
         The derivative of ``func``, as a function of the same input. ``None`` takes it by complex
         step, for which ``func`` must be analytic and take complex numbers: NumPy's arithmetic,

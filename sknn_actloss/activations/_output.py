@@ -9,11 +9,11 @@ import numpy as np
 
 from sknn_actloss._interval import OPEN_UNIT, POSITIVE, Interval
 from sknn_actloss._numeric import softmax
-from sknn_actloss.activations._base import Activation
+from sknn_actloss.activations._base import Link
 
 
 @dataclass(repr=False)
-class Softmax(Activation):
+class Softmax(Link):
     """Probabilities of classes: f(z)_i = exp(z_i) / sum_j exp(z_j), over the units of a row.
 
     References
@@ -38,9 +38,12 @@ class Softmax(Activation):
         a *= grad.sum(axis=-1, keepdims=True)
         grad -= a
 
+    def inverse(self, a: np.ndarray) -> np.ndarray:
+        return np.log(a)
+
 
 @dataclass(repr=False)
-class Exp(Activation):
+class Exp(Link):
     """Exponential: f(z) = exp(z), which ends at the largest float instead of infinity."""
 
     output_only: ClassVar[bool] = True

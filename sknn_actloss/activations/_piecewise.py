@@ -11,11 +11,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from sknn_actloss._calls import Call, run
+from sknn_actloss._calls import Call
 from sknn_actloss._interval import NONNEGATIVE, REALS, UNIT, Interval
 from sknn_actloss._numeric import clip, constant
 from sknn_actloss._sklearn import number
-from sknn_actloss.activations._base import Activation
+from sknn_actloss.activations._base import Activation, BoundActivation, Link
 
 #: For each data type of networks the integers of its size and the number of their last bit.
 _INTEGERS = {
@@ -25,7 +25,7 @@ _INTEGERS = {
 
 
 @dataclass(repr=False)
-class Identity(Activation):
+class Identity(Link):
     """No activation: f(z) = z."""
 
     zero_centred: ClassVar[bool] = True
@@ -44,7 +44,7 @@ class Identity(Activation):
 
 
 @dataclass(repr=False)
-class ReLU(Activation):
+class ReLU(BoundActivation):
     """Rectified linear unit: f(z) = max(0, z).
 
     References
@@ -64,15 +64,9 @@ class ReLU(Activation):
     def gain(self) -> float:
         return math.sqrt(2.0)
 
-    def forward(self, z: np.ndarray, out: np.ndarray) -> None:
-        run(ReLU.forward_calls(self, z, out))
-
     def forward_calls(self, z: np.ndarray, out: np.ndarray) -> list[Call]:
         # On large arrays clip takes half the time of maximum with a number.
         return [(clip, (z, constant(0.0, z.dtype), constant(math.inf, z.dtype), out))]
-
-    def backward(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> None:
-        run(ReLU.backward_calls(self, z, a, grad))
 
     def backward_calls(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> list[Call]:
         # As integers, positive floats are positive: the sign of the negative, spread over all

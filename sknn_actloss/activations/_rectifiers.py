@@ -10,7 +10,7 @@ import numpy as np
 
 from sknn_actloss._interval import POSITIVE, Interval
 from sknn_actloss._sklearn import number
-from sknn_actloss.activations._base import Activation
+from sknn_actloss.activations._base import Activation, Link
 
 
 @dataclass(repr=False)
@@ -137,7 +137,7 @@ class SELU(Activation):
 
 
 @dataclass(repr=False)
-class Softplus(Activation):
+class Softplus(Link):
     """Smooth rectifier: f(z) = log(1 + exp(beta z)) / beta.
 
     Parameters

@@ -10,11 +10,11 @@ from scipy import special
 
 from sknn_actloss._interval import OPEN_UNIT, Interval
 from sknn_actloss._numeric import constant, sigmoid
-from sknn_actloss.activations._base import Activation
+from sknn_actloss.activations._base import Activation, Link
 
 
 @dataclass(repr=False)
-class Logistic(Activation):
+class Logistic(Link):
     """Logistic sigmoid: f(z) = 1 / (1 + exp(-z))."""
 
     uniform_factor: ClassVar[float] = 2.0

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sknn_actloss._interval import UNIT
-from sknn_actloss.activations import resolve_activation
+from sknn_actloss.activations import canonical_name, resolve_activation
 from sknn_actloss.core import Model
 from sknn_actloss.losses import resolve_loss
 
@@ -48,7 +48,7 @@ class LossOfPrediction:
         if isinstance(out_activation, str) and out_activation == "auto":
             out_activation = loss.natural_output(target_kind)
         output = resolve_activation(out_activation, "out_activation", hidden=False)
-        bound = loss.for_targets(target_kind, Model((), output, loss).output_name)
+        bound = loss.for_targets(target_kind, canonical_name(output))
         if bound.outputs_per_target != 1:
             raise ValueError(
                 f"loss={loss!r} needs {bound.outputs_per_target} outputs for a target, so that "
@@ -93,8 +93,8 @@ class LossOfPrediction:
         """
         inside = np.ones(len(points), bool) if against == "raw" else self._possible(points)
         curves = np.full((2, len(targets), len(points)), np.nan)
-        for place, target in enumerate(self._encoded(targets)):
-            curves[:, place, inside] = self._pair(target, points[inside, None], against == "raw")
+        for index, target in enumerate(self._encoded(targets)):
+            curves[:, index, inside] = self._pair(target, points[inside, None], against == "raw")
         return curves[0], curves[1]
 
     def _possible(self, points: np.ndarray) -> np.ndarray:

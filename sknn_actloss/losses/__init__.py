@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from sknn_actloss._component import Table, resolve
-from sknn_actloss.losses._base import TARGET_KINDS, Loss
-from sknn_actloss.losses._classification import Focal, LogLoss
+from sknn_actloss.losses._base import Loss
+from sknn_actloss.losses._bound import BoundLoss
+from sknn_actloss.losses._focal import Focal
 from sknn_actloss.losses._function import FunctionLoss
 from sknn_actloss.losses._gaussian import GaussianNLL
+from sknn_actloss.losses._heads import GaussianHead, Head, ProbabilityHead, QuantileHead
+from sknn_actloss.losses._log_loss import LogLoss
 from sknn_actloss.losses._margin import (
     CategoricalHinge,
     Exponential,
@@ -27,27 +30,34 @@ from sknn_actloss.losses._regression import (
     SquaredEpsilonInsensitive,
     SquaredError,
 )
+from sknn_actloss.losses._spec import TARGET_KINDS, LossSpec
 
 __all__ = [
     "LOSSES",
     "TARGET_KINDS",
     "AbsoluteError",
     "AbsolutePercentageError",
+    "BoundLoss",
     "CategoricalHinge",
     "EpsilonInsensitive",
     "Exponential",
     "Focal",
     "FunctionLoss",
     "Gamma",
+    "GaussianHead",
     "GaussianNLL",
+    "Head",
     "Hinge",
     "Huber",
     "LogCosh",
     "LogLoss",
     "Loss",
+    "LossSpec",
     "ModifiedHuber",
     "Poisson",
+    "ProbabilityHead",
     "Quantile",
+    "QuantileHead",
     "SquaredEpsilonInsensitive",
     "SquaredError",
     "SquaredHinge",
@@ -56,7 +66,7 @@ __all__ = [
     "resolve_loss",
 ]
 
-LOSSES: dict[str, Table[Loss]] = {
+LOSSES: dict[str, Table[LossSpec]] = {
     "regression": Table(
         "regression loss",
         {
@@ -80,6 +90,7 @@ LOSSES: dict[str, Table[Loss]] = {
             "mape": "absolute_percentage_error",
             "msle": "squared_log_error",
         },
+        extend=Loss,
     ),
     "classification": Table(
         "classification loss",
@@ -99,16 +110,17 @@ LOSSES: dict[str, Table[Loss]] = {
             "logistic": "log_loss",
             "mse": "squared_error",
         },
+        extend=Loss,
     ),
 }
 
 
-def resolve_loss(spec: Any, task: str, parameter: str = "loss") -> Loss:
+def resolve_loss(spec: Any, task: str, parameter: str = "loss") -> LossSpec:
     """Turn a name or an instance into a checked loss for the task.
 
     Parameters
     ----------
-    spec : str or Loss
+    spec : str or LossSpec
         What the user gave.
     task : {"regression", "classification"}
         What the estimator does.
@@ -124,7 +136,7 @@ def resolve_loss(spec: Any, task: str, parameter: str = "loss") -> Loss:
         If ``spec`` is neither a name nor an instance.
     """
     table = LOSSES[task]
-    loss = resolve(table, spec, Loss, parameter)
+    loss = resolve(table, spec, LossSpec, parameter)
     if task not in loss.tasks:
         raise ValueError(
             f"{parameter}={loss!r} is not a {table.kind}. Valid names are: "

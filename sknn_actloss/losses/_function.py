@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from sknn_actloss._probes import check_elementwise, check_shape, complex_step
-from sknn_actloss.losses._base import PROBABILITY_OUTPUT, Loss, LossFamily
+from sknn_actloss.losses._bound import BoundLoss, PlainGradient
 from sknn_actloss.losses._numerics import row_sum
+from sknn_actloss.losses._spec import PROBABILITY_OUTPUT, LossSpec
 
 Elementwise = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 @dataclass(repr=False)
-class FunctionLoss(LossFamily):
+class FunctionLoss(LossSpec):
     """A loss from a plain function of targets and predictions.
 
     Parameters
@@ -26,10 +27,11 @@ class FunctionLoss(LossFamily):
         ``(n_rows, n_outputs)``, and returns the loss of each element in the same shape. Classes
         are encoded as zeros and ones, one column each unless there are two.
     gradient : callable, default=None
-        The derivative of ``value`` by ``p``, element by element and with the same arguments.
+        The derivative of ``value`` with respect to ``p``, element by element and with the same
+        arguments.
         ``None`` takes it by complex step, for which ``value`` must be analytic and take complex
         numbers: NumPy's arithmetic, ``exp``, ``log``, ``where`` and ``maximum`` are fine, ``abs``
-        is not. :meth:`check` tells.
+        is not. Estimators check it before they train.
 
     Notes
     -----
@@ -46,7 +48,7 @@ class FunctionLoss(LossFamily):
     0.34657359027997264
     """
 
-    value: Elementwise = field()  # or else the inherited method would be the default
+    value: Elementwise
     gradient: Elementwise | None = None
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
@@ -61,17 +63,13 @@ class FunctionLoss(LossFamily):
         """Return the identity for numbers, the logistic or softmax for classes."""
         return PROBABILITY_OUTPUT[target_kind]
 
-    def for_targets(self, target_kind: str, output: str) -> Loss:
-        """Return the loss with the methods whose names the fields take."""
+    def for_targets(self, target_kind: str, output: str) -> BoundLoss:
+        """Return the loss that applies the functions."""
         return _ElementwiseLoss(self.value, self.gradient)
-
-    def check(self, y: np.ndarray, prediction: np.ndarray) -> None:
-        """Check that the functions are elementwise, and the complex step of ``value``."""
-        _ElementwiseLoss(self.value, self.gradient).check(y, prediction)
 
 
 @dataclass(repr=False)
-class _ElementwiseLoss(Loss):
+class _ElementwiseLoss(PlainGradient):
     """Runs a user's functions on the rows of all members at once."""
 
     function: Elementwise
@@ -82,7 +80,7 @@ class _ElementwiseLoss(Loss):
         return row_sum(self._apply(self.function, "value", y, raw))
 
     def gradient(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> None:
-        """Write the derivative by ``raw`` to ``out``."""
+        """Write the derivative with respect to ``raw`` to ``out``."""
         if self.derivative is None:
             out[...] = self._apply(self._complex_step, "value", y, raw)
         else:

@@ -10,12 +10,14 @@ import numpy as np
 
 from sknn_actloss._numeric import constant
 from sknn_actloss._sklearn import number
-from sknn_actloss.losses._base import Loss
+from sknn_actloss.losses._base import SelfBoundLoss
+from sknn_actloss.losses._bound import BoundLoss, PlainGradient
+from sknn_actloss.losses._heads import GaussianHead
 from sknn_actloss.losses._numerics import row_sum
 
 
 @dataclass(repr=False)
-class GaussianNLL(Loss):
+class GaussianNLL(SelfBoundLoss, PlainGradient):
     r"""Negative log-likelihood of a normal distribution, whose mean and variance are predicted.
 
     .. math::
@@ -46,11 +48,16 @@ class GaussianNLL(Loss):
     formula: ClassVar[str] = "½(log 2πσ² + (y − μ)²/σ²), σ² = eˢ + ε"
     advice: ClassVar[str] = "mean and standard deviation, where the noise differs between rows"
 
+    @property
+    def head(self) -> GaussianHead:
+        """What reads means and variances."""
+        return GaussianHead(self.min_variance)
+
     def objection(self, output: str) -> str:
         """Refuse all but the identity."""
         return "" if output == "identity" else "outputs are means and logarithms of variances"
 
-    def for_targets(self, target_kind: str, output: str) -> Loss:
+    def for_targets(self, target_kind: str, output: str) -> BoundLoss:
         """Return a copy."""
         return replace(self)
 
@@ -61,7 +68,7 @@ class GaussianNLL(Loss):
         return 0.5 * row_sum(log(2 * pi) + log_variance + z * z)
 
     def gradient(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> None:
-        """Write the derivative by ``raw`` to ``out``."""
+        """Write the derivative with respect to ``raw`` to ``out``."""
         log_variance = self._log_variance(raw)
         precision = np.exp(-0.5 * log_variance)
         z = (raw[..., ::2] - y) * precision
@@ -80,15 +87,6 @@ class GaussianNLL(Loss):
         variance = np.average(np.square(targets - mean), axis=0, weights=sample_weight)
         start = np.where(variance > self.min_variance, variance, 1.0)
         return np.stack([mean, np.log(start)], axis=-1).ravel().astype(y.dtype)
-
-    def point(self, prediction: np.ndarray) -> np.ndarray:
-        """Return the means."""
-        return prediction[..., ::2]
-
-    def variance(self, prediction: np.ndarray) -> np.ndarray:
-        """Return the variances."""
-        with np.errstate(over="ignore"):
-            return np.exp(prediction[..., 1::2]) + constant(self.min_variance, prediction.dtype)
 
     def _log_variance(self, raw: np.ndarray) -> np.ndarray:
         floor = constant(np.log(self.min_variance), raw.dtype)

@@ -10,8 +10,10 @@ import numpy as np
 from scipy.special import expit
 
 from sknn_actloss._interval import UNIT, Interval
-from sknn_actloss.losses._base import Loss, LossFamily
+from sknn_actloss.losses._base import Loss
+from sknn_actloss.losses._bound import BoundLoss, PlainGradient
 from sknn_actloss.losses._numerics import row_dot, row_sum
+from sknn_actloss.losses._spec import LossSpec
 
 
 class MarginLoss(Loss):
@@ -41,7 +43,7 @@ class MarginLoss(Loss):
         return row_sum(self._loss(y * raw))
 
     def gradient(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> None:
-        """Write the derivative by ``raw`` to ``out``."""
+        """Write the derivative with respect to ``raw`` to ``out``."""
         np.multiply(y, self._slope(y * raw), out=out)
 
 
@@ -146,7 +148,7 @@ class Exponential(MarginLoss):
 
 
 @dataclass(repr=False)
-class CategoricalHinge(LossFamily):
+class CategoricalHinge(LossSpec):
     r"""Hinge loss between the score of the true class and the best of the others.
 
     .. math:: \ell(y, f) = \max(0, 1 + \max_{j \ne y} f_j - f_y)
@@ -165,17 +167,21 @@ class CategoricalHinge(LossFamily):
     formula: ClassVar[str] = "max(0, 1 + max f of other classes − f of the class)"
     advice: ClassVar[str] = "the decision between several classes as a whole"
 
+    def for_targets(self, target_kind: str, output: str) -> BoundLoss:
+        """Return the loss between classes or that of each label."""
+        return _ClassHinge() if target_kind == "multiclass" else _LabelHinge()
+
+
+class BoundCategoricalHinge(PlainGradient):
+    """Base of the two formulas of :class:`CategoricalHinge`."""
+
     @property
     def target_domain(self) -> Interval:
         """Zero and one."""
         return UNIT
 
-    def for_targets(self, target_kind: str, output: str) -> Loss:
-        """Return the loss between classes or that of each label."""
-        return _ClassHinge() if target_kind == "multiclass" else _LabelHinge()
 
-
-class _ClassHinge(CategoricalHinge):
+class _ClassHinge(BoundCategoricalHinge):
     """Hinge loss between the true class and its strongest rival."""
 
     def value(self, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
@@ -184,7 +190,7 @@ class _ClassHinge(CategoricalHinge):
         return np.maximum(shortfall[..., 0], 0)
 
     def gradient(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> None:
-        """Write the derivative by ``raw`` to ``out``."""
+        """Write the derivative with respect to ``raw`` to ``out``."""
         shortfall, rival = _strongest_rival(y, raw)
         np.negative(y, out=out)
         np.put_along_axis(out, rival, 1, axis=-1)
@@ -199,7 +205,7 @@ def _strongest_rival(y: np.ndarray, raw: np.ndarray) -> tuple[np.ndarray, np.nda
     return 1 + best - row_dot(y, raw)[..., np.newaxis], rival
 
 
-class _LabelHinge(CategoricalHinge):
+class _LabelHinge(BoundCategoricalHinge):
     """Hinge loss of each label on its own."""
 
     def value(self, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
@@ -207,5 +213,5 @@ class _LabelHinge(CategoricalHinge):
         return Hinge().value(2 * y - 1, raw)
 
     def gradient(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> None:
-        """Write the derivative by ``raw`` to ``out``."""
+        """Write the derivative with respect to ``raw`` to ``out``."""
         Hinge().gradient(2 * y - 1, raw, out)

@@ -11,9 +11,11 @@ from scipy.special import expit, xlogy
 
 from sknn_actloss._interval import NONNEGATIVE, POSITIVE, REALS, Interval
 from sknn_actloss._sklearn import number
-from sknn_actloss.losses._base import Loss, LossFamily
+from sknn_actloss.losses._base import Loss
+from sknn_actloss.losses._bound import BoundLoss, PlainGradient
 from sknn_actloss.losses._numerics import row_dot, row_sum, softplus
 from sknn_actloss.losses._regression import SquaredError
+from sknn_actloss.losses._spec import LossSpec
 
 #: Where logarithms of predictions near zero are cut off, and where all-zero targets start.
 _SMALL = 1e-5
@@ -41,7 +43,7 @@ class LogLinkLoss(Loss):
 
     @abstractmethod
     def _slope(self, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
-        """Return the derivative of :meth:`_deviance` by ``raw``."""
+        """Return the derivative of :meth:`_deviance` with respect to ``raw``."""
 
     def value(self, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
         """Return the loss of each row."""
@@ -49,7 +51,7 @@ class LogLinkLoss(Loss):
             return row_sum(self._deviance(y, raw))
 
     def gradient(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> None:
-        """Write the derivative by ``raw`` to ``out``."""
+        """Write the derivative with respect to ``raw`` to ``out``."""
         with np.errstate(over="ignore"):
             out[...] = self._slope(y, raw)
 
@@ -60,7 +62,7 @@ class LogLinkLoss(Loss):
     def gradient_of_prediction(
         self, y: np.ndarray, prediction: np.ndarray, out: np.ndarray
     ) -> None:
-        """Write the derivative by ``prediction`` to ``out``, finite everywhere."""
+        """Write the derivative with respect to ``prediction`` to ``out``, finite everywhere."""
         prediction = _inside(prediction)
         largest = np.finfo(prediction.dtype).max
         with np.errstate(over="ignore"):
@@ -136,7 +138,7 @@ class Gamma(LogLinkLoss):
 
 
 @dataclass(repr=False)
-class Tweedie(LossFamily):
+class Tweedie(LossSpec):
     r"""Half the Tweedie deviance, whose variance is a power of the mean.
 
     .. math::
@@ -166,34 +168,21 @@ class Tweedie(LossFamily):
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "power": [number(None, 0, "right"), number(1, None, "left")]
     }
-    link: ClassVar[str] = "exp"
     formula: ClassVar[str] = "y²⁻ᵏ/((1−k)(2−k)) − y p¹⁻ᵏ/(1−k) + p²⁻ᵏ/(2−k)"
     advice: ClassVar[str] = "amounts that are often zero (1 < k < 2), such as claims or rain"
 
-    @property
-    def target_domain(self) -> Interval:
-        """Reals, non-negative or positive numbers, as the power asks for."""
-        if self.power <= 0:
-            return REALS
-        return NONNEGATIVE if self.power < 2 else POSITIVE
+    def natural_output(self, target_kind: str) -> str:
+        """Return the exponential."""
+        return "exp"
 
-    @property
-    def prediction_domain(self) -> Interval:
-        """Positive numbers, reals for power 0."""
-        return REALS if self.power == 0 else POSITIVE
-
-    def for_targets(self, target_kind: str, output: str) -> Loss:
+    def for_targets(self, target_kind: str, output: str) -> BoundLoss:
         """Return the deviance for the power; those of 0, 1 and 2 have formulas of their own."""
         special = {0: _Normal, 1: Poisson, 2: Gamma}
         return special[self.power]() if self.power in special else _PowerDeviance(self.power)
 
-    def initial_prediction(self, y: np.ndarray, sample_weight: np.ndarray) -> np.ndarray:
-        """Return the weighted mean of each output."""
-        return weighted_mean(y, sample_weight)
-
 
 @dataclass(repr=False)
-class _Normal(Loss):
+class _Normal(PlainGradient):
     """Half the squared error of the exponential of the raw output."""
 
     link: ClassVar[str] = "exp"
@@ -204,7 +193,7 @@ class _Normal(Loss):
             return self.value_of_prediction(y, np.exp(raw))
 
     def gradient(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> None:
-        """Write the derivative by ``raw`` to ``out``."""
+        """Write the derivative with respect to ``raw`` to ``out``."""
         with np.errstate(over="ignore"):
             mean = np.exp(raw)
             np.multiply(mean, mean - y, out=out)
@@ -216,7 +205,7 @@ class _Normal(Loss):
     def gradient_of_prediction(
         self, y: np.ndarray, prediction: np.ndarray, out: np.ndarray
     ) -> None:
-        """Write the derivative by ``prediction`` to ``out``."""
+        """Write the derivative with respect to ``prediction`` to ``out``."""
         SquaredError().gradient(y, prediction, out)
 
     def initial_prediction(self, y: np.ndarray, sample_weight: np.ndarray) -> np.ndarray:
@@ -224,8 +213,22 @@ class _Normal(Loss):
         return weighted_mean(y, sample_weight)
 
 
-class _PowerDeviance(LogLinkLoss, Tweedie):
+@dataclass(repr=False)
+class _PowerDeviance(LogLinkLoss):
     """The Tweedie deviance for powers other than 0, 1 and 2, which may differ between members."""
+
+    power: float
+
+    @property
+    def target_domain(self) -> Interval:
+        """Reals, non-negative or positive numbers, as the power asks for."""
+        if self.power <= 0:
+            return REALS
+        return NONNEGATIVE if self.power < 2 else POSITIVE
+
+    def initial_prediction(self, y: np.ndarray, sample_weight: np.ndarray) -> np.ndarray:
+        """Return the weighted mean of each output."""
+        return weighted_mean(y, sample_weight)
 
     def _deviance(self, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
         first, second = 1 - self.power, 2 - self.power
@@ -276,7 +279,7 @@ class SquaredLogError(Loss):
         return row_dot(difference, difference)
 
     def gradient(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> None:
-        """Write the derivative by ``raw`` to ``out``."""
+        """Write the derivative with respect to ``raw`` to ``out``."""
         self._slope(y, softplus(raw), out)
         out *= expit(raw)
 
@@ -288,7 +291,7 @@ class SquaredLogError(Loss):
     def gradient_of_prediction(
         self, y: np.ndarray, prediction: np.ndarray, out: np.ndarray
     ) -> None:
-        """Write the derivative by ``prediction`` to ``out``, at the bound where it is below."""
+        """Write the derivative with respect to ``prediction``, at the bound where it is below."""
         self._slope(y, np.maximum(prediction, _SMALL), out)
 
     def _slope(self, y: np.ndarray, prediction: np.ndarray, out: np.ndarray) -> None:

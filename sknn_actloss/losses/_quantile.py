@@ -8,26 +8,26 @@ from typing import ClassVar
 
 import numpy as np
 
-from sknn_actloss._calls import Call, run
+from sknn_actloss._calls import Call
 from sknn_actloss._interval import OPEN_UNIT
 from sknn_actloss._numeric import constant
 from sknn_actloss._sklearn import number
-from sknn_actloss.losses._base import Loss
+from sknn_actloss.losses._base import SelfBoundLoss
+from sknn_actloss.losses._bound import BoundLoss, GradientByCalls
+from sknn_actloss.losses._heads import MEDIAN, Head, QuantileHead, by_target, is_median
 from sknn_actloss.losses._numerics import row_sum, weighted_quantile
-
-MEDIAN = 0.5
 
 
 @dataclass(repr=False)
-class Quantile(Loss):
+class Quantile(SelfBoundLoss, GradientByCalls):
     r"""Pinball loss, whose minimiser is a quantile of the target given the features.
 
     .. math:: \ell(y, p) = \max(q (y - p), (q - 1) (y - p))
 
     For several quantiles the network has an output for each of them, and the losses are summed.
     Raw outputs go target by target, within a target by ascending level. Nothing keeps neighbours
-    from crossing; :meth:`quantiles` sorts them, which takes them as a whole no farther from the
-    true quantiles, and :meth:`point` gives the median among what is sorted.
+    from crossing; the head sorts them, which takes them as a whole no farther from the true
+    quantiles, and gives the median among what is sorted as the prediction.
 
     Parameters
     ----------
@@ -71,13 +71,18 @@ class Quantile(Loss):
         """Number of quantiles."""
         return len(self.levels) or 1
 
+    @property
+    def head(self) -> Head:
+        """What reads several quantiles and their median, or the prediction of one."""
+        return QuantileHead(self.levels) if self.levels else Head()
+
     def objection(self, output: str) -> str:
         """Refuse the softmax, which would make the quantiles of a row depend on each other."""
         if self.levels and output == "softmax":
             return "it makes outputs add up to one, which are several quantiles of a target"
         return ""
 
-    def for_targets(self, target_kind: str, output: str) -> Loss:
+    def for_targets(self, target_kind: str, output: str) -> BoundLoss:
         """Return a copy with ascending levels."""
         return replace(self, quantile=self.levels or self.quantile)
 
@@ -86,16 +91,12 @@ class Quantile(Loss):
         d = (self._by_target(raw) - y[..., np.newaxis]).reshape(raw.shape)
         return row_sum(np.maximum(d, 0) - np.asarray(self._level(raw), d.dtype) * d)
 
-    def gradient(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> None:
-        """Write the derivative by ``raw`` to ``out``."""
-        run(Quantile.gradient_calls(self, y, raw, out))
-
     def gradient_calls(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> list[Call]:
         """Return the calls of :meth:`gradient`."""
         offset = np.asarray(MEDIAN - self._level(raw), out.dtype)
-        operands = self._by_target(raw), y[..., np.newaxis], self._by_target(out)
+        arguments = self._by_target(raw), y[..., np.newaxis], self._by_target(out)
         return [
-            (np.subtract, operands),
+            (np.subtract, arguments),
             (np.sign, (out, out)),
             (np.multiply, (out, constant(0.5, out.dtype), out)),
             (np.add, (out, offset, out)),
@@ -105,19 +106,8 @@ class Quantile(Loss):
         """Return the weighted quantiles of each target."""
         return weighted_quantile(y, self.levels or self.quantile, sample_weight).T.ravel()
 
-    def quantiles(self, prediction: np.ndarray) -> np.ndarray:
-        """Return sorted quantiles of each target, shape (..., n_targets, n_levels)."""
-        return np.sort(self._by_target(prediction), axis=-1)
-
-    def point(self, prediction: np.ndarray) -> np.ndarray:
-        """Return the median of several quantiles, the quantile where it is one."""
-        if not self.levels:
-            return prediction
-        return self.quantiles(prediction)[..., int(np.argmax(_is_median(np.array(self.levels))))]
-
     def _by_target(self, outputs: np.ndarray) -> np.ndarray:
-        """Return a view of outputs of shape (..., n_targets, n_quantiles)."""
-        return outputs.reshape(*outputs.shape[:-1], -1, self.outputs_per_target)
+        return by_target(outputs, self.outputs_per_target)
 
     def _level(self, raw: np.ndarray) -> float | np.ndarray:
         """Return the level of each output, or what is the level of all."""
@@ -132,8 +122,4 @@ def _are_levels(values: Sequence[float]) -> bool:
     except (TypeError, ValueError):
         return False
     is_set = levels.ndim == 1 and OPEN_UNIT.contains(levels) and np.all(np.diff(levels) > 0)
-    return bool(is_set and _is_median(levels).any())
-
-
-def _is_median(levels: np.ndarray) -> np.ndarray:
-    return np.isclose(levels, MEDIAN, rtol=0, atol=1e-9)
+    return bool(is_set and is_median(levels).any())

@@ -8,15 +8,18 @@ from typing import ClassVar
 
 import numpy as np
 
-from sknn_actloss._calls import Call, run
+from sknn_actloss._calls import Call
 from sknn_actloss._interval import UNIT, Interval
 from sknn_actloss._sklearn import number
-from sknn_actloss.losses._base import PROBABILITY_OUTPUT, Loss
+from sknn_actloss.losses._base import Loss, SelfBoundLoss
+from sknn_actloss.losses._bound import BoundLoss, GradientByCalls
+from sknn_actloss.losses._heads import Head, ProbabilityHead
 from sknn_actloss.losses._numerics import row_dot, row_sum, weighted_quantile
+from sknn_actloss.losses._spec import PROBABILITY_OUTPUT
 
 
 @dataclass(repr=False)
-class SquaredError(Loss):
+class SquaredError(SelfBoundLoss, GradientByCalls):
     r"""Half the squared error, in classification the Brier score.
 
     .. math:: \ell(y, p) = \tfrac{1}{2} (p - y)^2
@@ -32,15 +35,19 @@ class SquaredError(Loss):
     """
 
     tasks: ClassVar[frozenset[str]] = frozenset({"regression", "classification"})
-    probabilistic: ClassVar[bool] = True
     formula: ClassVar[str] = "½(p − y)²"
     advice: ClassVar[str] = "the mean; for classes, probabilities that outliers distort little"
+
+    @property
+    def head(self) -> Head:
+        """What reads predictions, which are probabilities where targets are classes."""
+        return ProbabilityHead()
 
     def natural_output(self, target_kind: str) -> str:
         """Return the identity for numbers, the logistic or softmax for classes."""
         return PROBABILITY_OUTPUT[target_kind]
 
-    def for_targets(self, target_kind: str, output: str) -> Loss:
+    def for_targets(self, target_kind: str, output: str) -> BoundLoss:
         """Return a loss that asks for predictions in [0, 1] if the targets are classes."""
         return SquaredError() if target_kind == "continuous" else _BrierError()
 
@@ -49,12 +56,8 @@ class SquaredError(Loss):
         residual = raw - y
         return 0.5 * row_dot(residual, residual)
 
-    def gradient(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> None:
-        """Write the residual to ``out``."""
-        run(SquaredError.gradient_calls(self, y, raw, out))
-
     def gradient_calls(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> list[Call]:
-        """Return the call of :meth:`gradient`."""
+        """Return the call that writes the residual to ``out``."""
         return [(np.subtract, (raw, y, out))]
 
 
@@ -92,7 +95,7 @@ class ResidualLoss(Loss):
         return row_sum(self._loss(raw - y))
 
     def gradient(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> None:
-        """Write the derivative by ``raw`` to ``out``."""
+        """Write the derivative with respect to ``raw`` to ``out``."""
         np.subtract(raw, y, out=out)
         self._slope(out)
 
@@ -269,7 +272,7 @@ class AbsolutePercentageError(Loss):
         return row_sum(np.abs(raw - y) * _percent(y))
 
     def gradient(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> None:
-        """Write the derivative by ``raw`` to ``out``."""
+        """Write the derivative with respect to ``raw`` to ``out``."""
         np.subtract(raw, y, out=out)
         np.sign(out, out=out)
         out *= _percent(y)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 from sknn_actloss._component import Table, resolve
-from sknn_actloss.solvers._base import Solver, StochasticSolver
+from sknn_actloss.solvers._base import BoundSolver, Preset, Solver, StochasticSolver
 from sknn_actloss.solvers._lbfgs import LBFGS
 from sknn_actloss.solvers._moments import Adam, Adamax, AdamW, Nadam
 from sknn_actloss.solvers._momentum import SGD, Lion
@@ -22,6 +21,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "Adamax",
+    "BoundSolver",
     "Lion",
     "Nadam",
     "RMSprop",
@@ -36,7 +36,7 @@ SOLVERS: Table[Solver] = Table(
         "sgd": SGD,
         "adam": Adam,
         "adamw": AdamW,
-        "amsgrad": partial(Adam, amsgrad=True),
+        "amsgrad": Preset(Adam, amsgrad=True),
         "nadam": Nadam,
         "adamax": Adamax,
         "rmsprop": RMSprop,
@@ -59,13 +59,12 @@ def resolve_solver(
         What the user gave.
     parameters : mapping of str to object, optional
         Parameters of the estimator; a solver given by name takes those which it lists in
-        ``flat``. An instance has its own.
+        ``estimator_parameters``. An instance has its own.
     parameter : str, default="solver"
         Name of the estimator's parameter, for error messages.
     """
     arguments = {}
     if isinstance(spec, str) and spec in SOLVERS:
-        entry = SOLVERS[spec]
-        flat = getattr(entry, "func", entry).flat
-        arguments = {name: value for name, value in (parameters or {}).items() if name in flat}
+        names = SOLVERS[spec].estimator_parameters
+        arguments = {name: value for name, value in (parameters or {}).items() if name in names}
     return resolve(SOLVERS, spec, Solver, parameter, **arguments)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -25,14 +25,14 @@ class Solver(Component):
 
     Attributes
     ----------
-    flat : tuple of str
+    estimator_parameters : tuple of str
         Fields that take the value of the estimator's parameter of the same name where the solver
         is given by name.
     stochastic : bool
         Whether the solver takes a step for each mini-batch.
     """
 
-    flat: ClassVar[tuple[str, ...]] = ()
+    estimator_parameters: ClassVar[tuple[str, ...]] = ()
     stochastic: ClassVar[bool]
     formula: ClassVar[str] = ""
     advice: ClassVar[str] = ""
@@ -43,8 +43,8 @@ class Solver(Component):
         return 0.0
 
 
-class StochasticSolver(Solver):
-    """Base of solvers that take a step for each mini-batch.
+class StochasticSolver(Solver, final=("bind",), instead="write update, or extend BoundSolver"):
+    """Base of solvers that take a step for each mini-batch, given by :meth:`update`.
 
     Arrays have shape ``(n_members, n_params)``. Hyperparameters are numbers, or arrays of shape
     ``(n_members, 1)`` where the members of a stack differ. In formulas g is the gradient, η the
@@ -82,35 +82,46 @@ class StochasticSolver(Solver):
     def bind(
         self, params: np.ndarray, gradient: np.ndarray, state: State
     ) -> Callable[[float | np.ndarray], None]:
-        """Return :meth:`update` for these arrays, as a function of the rate alone.
-
-        A solver that overrides it looks up once what does not change from step to step.
-        """
+        """Return :meth:`update` for these arrays, as a function of the rate alone."""
         return lambda rate: self.update(params, gradient, rate, state)
 
 
-class BoundSolver(StochasticSolver):
-    """Base of solvers whose steps are lists of calls, bound to the arrays in advance."""
+class BoundSolver(
+    StochasticSolver, final=("update",), instead="extend StochasticSolver and write update"
+):
+    """Base of solvers given by :meth:`bind`, which looks up once what stays between steps."""
 
     @abstractmethod
-    def _bind(
-        self, params: np.ndarray, gradient: np.ndarray, state: State
-    ) -> Callable[[float | np.ndarray], None]:
-        """Return the step for these arrays as a function of the rate."""
-
     def bind(
         self, params: np.ndarray, gradient: np.ndarray, state: State
     ) -> Callable[[float | np.ndarray], None]:
-        """Return the step for these arrays as a function of the rate."""
-        if type(self).update is not BoundSolver.update:  # a subclass has a step of its own
-            return super().bind(params, gradient, state)
-        return self._bind(params, gradient, state)
+        """Return the step for these arrays as a function of the rate alone."""
 
     def update(
         self, params: np.ndarray, gradient: np.ndarray, rate: float | np.ndarray, state: State
     ) -> None:
         """Take a step: change ``params`` and ``state`` in place."""
-        self._bind(params, gradient, state)(rate)
+        self.bind(params, gradient, state)(rate)
+
+
+class Preset:
+    """A solver class with values for some of its fields: an entry of the table for one name.
+
+    Parameters
+    ----------
+    solver : type of Solver
+        The class.
+    **fields
+        Values of its fields.
+    """
+
+    def __init__(self, solver: type[Solver], **fields: Any) -> None:
+        self.estimator_parameters = solver.estimator_parameters
+        self._solver, self._fields = solver, fields
+
+    def __call__(self, **fields: Any) -> Solver:
+        """Make a solver with these fields and those of the preset."""
+        return self._solver(**self._fields, **fields)
 
 
 def zeros(params: np.ndarray, *names: str) -> State:
@@ -155,14 +166,15 @@ def descent_calls(
     ]
 
 
-def slot(params: np.ndarray, like: float | np.ndarray | None = None) -> np.ndarray:
-    """Return room for a number that changes with every step, shape ``(n_members, 1)``.
+def coefficients(params: np.ndarray, like: float | np.ndarray | None = None) -> np.ndarray:
+    """Return room for one coefficient a member that changes with every step, (n_members, 1).
 
-    With ``like`` it has the shape of that number: a single one serves all members sooner.
+    With ``like`` it has the shape of that number, which may be one for all members.
     """
     return np.empty_like(params, shape=(len(params), 1) if like is None else np.shape(like))
 
 
-def operand(number: np.ndarray) -> np.ndarray:
-    """Return a slot as ufuncs take it soonest: without dimensions where there is one member."""
-    return number.reshape(()) if number.size == 1 else number
+def scalar_if_single(coefficients: np.ndarray) -> np.ndarray:
+    """Return a view without dimensions of a single coefficient, several of them as they are."""
+    # A ufunc takes a scalar faster: it need not broadcast.
+    return coefficients.reshape(()) if coefficients.size == 1 else coefficients

@@ -29,7 +29,7 @@ class LBFGS(Solver):
     max_fun: int = 15000
     max_corrections: int = 10
 
-    flat: ClassVar[tuple[str, ...]] = ("max_fun",)
+    estimator_parameters: ClassVar[tuple[str, ...]] = ("max_fun",)
     stochastic: ClassVar[bool] = False
     formula: ClassVar[str] = "θ ← θ - α H g, H from the latest changes of θ and g"
     advice: ClassVar[str] = "up to some thousand rows: accurate, and has no rate to tune"

@@ -19,11 +19,11 @@ from sknn_actloss.solvers._base import (
     BoundSolver,
     State,
     StochasticSolver,
+    coefficients,
     decay_and_add,
     descend,
     descent_calls,
-    operand,
-    slot,
+    scalar_if_single,
     zeros,
 )
 
@@ -40,7 +40,7 @@ class MomentSolver(StochasticSolver):
     beta_2: float = 0.999
     epsilon: float = 1e-8
 
-    flat: ClassVar[tuple[str, ...]] = ("beta_1", "beta_2", "epsilon")
+    estimator_parameters: ClassVar[tuple[str, ...]] = ("beta_1", "beta_2", "epsilon")
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "beta_1": DECAY,
         "beta_2": DECAY,
@@ -74,11 +74,11 @@ class AdamSolver(MomentSolver, BoundSolver):
     def init_state(self, params: np.ndarray) -> State:
         return {"step": 0, **zeros(params, "m", "v", *(["v_max"] if self.amsgrad else []))}
 
-    def _bind(
+    def bind(
         self, params: np.ndarray, gradient: np.ndarray, state: State
     ) -> Callable[[float | np.ndarray], None]:
         m, v, dtype = state["m"], state["v"], params.dtype
-        scaled_rate, epsilon = slot(params), slot(params, like=self._epsilon(1))
+        scaled_rate, epsilon = coefficients(params), coefficients(params, like=self._epsilon(1))
         calls = [
             (np.multiply, (m, constant(self.beta_1, dtype), m)),
             (np.add, (m, gradient, m)),
@@ -89,7 +89,9 @@ class AdamSolver(MomentSolver, BoundSolver):
         if self.amsgrad:
             calls.append((partial(np.maximum, out=state["v_max"]), (state["v_max"], v)))
             v = state["v_max"]
-        calls += descent_calls(params, operand(scaled_rate), m, v, operand(epsilon), gradient)
+        calls += descent_calls(
+            params, scalar_if_single(scaled_rate), m, v, scalar_if_single(epsilon), gradient
+        )
 
         def step(rate: float | np.ndarray) -> None:
             state["step"] = t = state["step"] + 1

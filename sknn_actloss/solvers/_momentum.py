@@ -16,8 +16,8 @@ from sknn_actloss.solvers._base import (
     BoundSolver,
     State,
     StochasticSolver,
-    operand,
-    slot,
+    coefficients,
+    scalar_if_single,
     zeros,
 )
 
@@ -46,7 +46,7 @@ class SGD(BoundSolver):
     momentum: float = 0.9
     nesterovs_momentum: bool = True
 
-    flat: ClassVar[tuple[str, ...]] = ("momentum", "nesterovs_momentum")
+    estimator_parameters: ClassVar[tuple[str, ...]] = ("momentum", "nesterovs_momentum")
     formula: ClassVar[str] = "v ← μv - ηg; θ ← θ + μv - ηg"
     advice: ClassVar[str] = "needs a tuned rate, about 0.01 to 0.1, and gains from a schedule"
     _parameter_constraints: ClassVar[dict[str, list]] = {
@@ -57,13 +57,13 @@ class SGD(BoundSolver):
     def init_state(self, params: np.ndarray) -> State:
         return zeros(params, "velocity")
 
-    def _bind(
+    def bind(
         self, params: np.ndarray, gradient: np.ndarray, state: State
     ) -> Callable[[float | np.ndarray], None]:
         velocity, momentum = state["velocity"], constant(self.momentum, params.dtype)
-        own_rate = slot(params)
+        own_rate = coefficients(params)
         calls = [
-            (np.multiply, (gradient, operand(own_rate), gradient)),
+            (np.multiply, (gradient, scalar_if_single(own_rate), gradient)),
             (np.multiply, (velocity, momentum, velocity)),
             (np.subtract, (velocity, gradient, velocity)),
         ]

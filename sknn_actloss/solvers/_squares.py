@@ -42,7 +42,7 @@ class RMSprop(StochasticSolver):
     rho: float = 0.9
     epsilon: float = 1e-8
 
-    flat: ClassVar[tuple[str, ...]] = ("epsilon",)
+    estimator_parameters: ClassVar[tuple[str, ...]] = ("epsilon",)
     formula: ClassVar[str] = "v ← ρv + (1 - ρ)g²; θ ← θ - η g / (√v + ε)"
     advice: ClassVar[str] = "adam without momentum; for noisy or drifting data"
     _parameter_constraints: ClassVar[dict[str, list]] = {
@@ -83,7 +83,7 @@ class Adagrad(StochasticSolver):
 
     epsilon: float = 1e-8
 
-    flat: ClassVar[tuple[str, ...]] = ("epsilon",)
+    estimator_parameters: ClassVar[tuple[str, ...]] = ("epsilon",)
     formula: ClassVar[str] = "v ← v + g²; θ ← θ - η g / (√v + ε)"
     advice: ClassVar[str] = "sparse features; wants a large rate, about 0.01 to 0.1"
     _parameter_constraints: ClassVar[dict[str, list]] = {"epsilon": EPSILON}

@@ -26,6 +26,7 @@ from sknn_actloss.activations import (
     Exp,
     FunctionActivation,
     LeakyReLU,
+    Link,
     Logistic,
     ReLU,
     Softmax,
@@ -265,11 +266,31 @@ def test_inverse_undoes_forward(name):
         assert activation.inverse(a.astype(np.float32)).dtype == np.float32
 
 
-@pytest.mark.parametrize("name", [name for name in ACTIVATIONS if name not in INVERTIBLE])
-def test_others_have_no_inverse(name):
+def test_inverse_of_softmax_is_one_of_its_inputs():
+    softmax = ACTIVATIONS["softmax"]()
+    a = softmax(inputs())
+    assert_allclose(softmax(softmax.inverse(a)), a, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_links_alone_have_an_inverse(name):
     activation = ACTIVATIONS[name]()
-    with pytest.raises(NotImplementedError, match=type(activation).__name__):
-        activation.inverse(np.array([0.5]))
+    assert isinstance(activation, Link) == (name in (*INVERTIBLE, "softmax"))
+    assert isinstance(activation, Link) == hasattr(activation, "inverse")
+
+
+def test_a_formula_is_given_in_one_form():
+    with pytest.raises(TypeError, match=r"Shifted\.forward .* extend Activation and write forward"):
+
+        class Shifted(ReLU):
+            def forward(self, z, out):
+                out += 1
+
+    with pytest.raises(TypeError, match=r"Bound\.backward_calls .*write forward and backward"):
+
+        class Bound(Activation):
+            def backward_calls(self, z, a, grad):
+                return []
 
 
 @every_case

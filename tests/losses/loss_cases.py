@@ -10,12 +10,13 @@ from scipy.special import expit, softmax
 from sknn_actloss._interval import NONNEGATIVE, POSITIVE
 from sknn_actloss.losses import (
     LOSSES,
+    BoundLoss,
     EpsilonInsensitive,
     Focal,
     GaussianNLL,
     Huber,
     LogLoss,
-    Loss,
+    LossSpec,
     Quantile,
     SquaredEpsilonInsensitive,
     Tweedie,
@@ -49,7 +50,7 @@ SHAPES = {
 }
 
 
-def instances(task: str) -> list[Loss]:
+def instances(task: str) -> list[LossSpec]:
     """Return the losses of a task at their defaults and at other parameters."""
     defaults = [make() for make in LOSSES[task].values()]
     changed = [type(loss)(**kw) for loss in defaults for kw in VARIANTS.get(type(loss), [])]
@@ -59,7 +60,7 @@ def instances(task: str) -> list[Loss]:
 class Case(NamedTuple):
     """A loss with targets of one kind."""
 
-    loss: Loss
+    loss: LossSpec
     kind: str
     n_targets: int
     output: str
@@ -72,7 +73,7 @@ class Case(NamedTuple):
         return self.n_targets * self.loss.outputs_per_target
 
     @property
-    def formulas(self) -> Loss:
+    def formulas(self) -> BoundLoss:
         return self.loss.for_targets(self.kind, self.output)
 
     def targets(self, rng: np.random.Generator, n_rows: int = 40) -> np.ndarray:
@@ -88,7 +89,7 @@ class Case(NamedTuple):
             positive = np.eye(self.n_targets, dtype=bool)[rng.integers(self.n_targets, size=n_rows)]
         else:
             positive = rng.random(shape) < 0.5
-        low, high = self.loss.encoding
+        low, high = self.formulas.encoding
         return np.where(positive, high, low)
 
     def sample(self, rng: np.random.Generator, n_members: int = 2) -> tuple[np.ndarray, np.ndarray]:
@@ -116,7 +117,7 @@ CASES = [*cases("regression"), *cases("classification")]
 
 
 def value_and_gradient(
-    loss: Loss, y: np.ndarray, raw: np.ndarray, gradient: np.ndarray
+    loss: BoundLoss, y: np.ndarray, raw: np.ndarray, gradient: np.ndarray
 ) -> np.ndarray:
     """Return the value of each row and write the derivative."""
     loss.gradient(y, raw, gradient)

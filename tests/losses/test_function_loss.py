@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
 from sknn_actloss._component import stackable
-from sknn_actloss.losses import FunctionLoss, Loss, SquaredError
+from sknn_actloss.losses import BoundLoss, FunctionLoss, SquaredError
 
 
 def cauchy(y, p):
@@ -38,7 +38,7 @@ def sample() -> tuple[np.ndarray, np.ndarray]:
     return rng.normal(size=(20, 3)), rng.normal(size=(2, 20, 3))
 
 
-def formulas(*functions) -> Loss:
+def formulas(*functions) -> BoundLoss:
     return FunctionLoss(*functions).for_targets("continuous", "identity")
 
 
@@ -87,7 +87,7 @@ def test_targets_are_read_only(sample) -> None:
     with pytest.raises(ValueError, match="read-only"):
         formulas(spoil).value(y, p[:1])
     with pytest.raises(ValueError, match="read-only"):
-        FunctionLoss(spoil).check(y, p[0])
+        formulas(spoil).check(y, p[0])
 
 
 def test_mean_of_rows(sample) -> None:
@@ -114,7 +114,7 @@ def test_wrong_shapes(functions, message: str, sample) -> None:
 @pytest.mark.parametrize("functions", [(cauchy,), (in_place,), (absolute, lambda y, p: p)])
 def test_check_passes(functions, sample) -> None:
     y, p = sample
-    FunctionLoss(*functions).check(y[:4], p[0, :4])
+    formulas(*functions).check(y[:4], p[0, :4])
     SquaredError().check(y[:4], p[0, :4])
 
 
@@ -131,7 +131,7 @@ def test_check_passes(functions, sample) -> None:
 def test_check_finds(functions, message: str, sample) -> None:
     y, p = sample
     with pytest.raises(ValueError, match=message):
-        FunctionLoss(*functions).check(y[:4], p[0, :4])
+        formulas(*functions).check(y[:4], p[0, :4])
 
 
 def test_component() -> None:
@@ -144,3 +144,9 @@ def test_component() -> None:
     assert not stackable(formulas(cauchy), formulas(absolute))
     with pytest.raises(TypeError, match="value"):
         FunctionLoss()
+
+
+def test_fields_shadow_no_method() -> None:
+    assert not hasattr(FunctionLoss, "value")
+    assert FunctionLoss.gradient is None
+    assert FunctionLoss(cauchy)([0.0], [1.0]) == np.log(2)

@@ -14,19 +14,25 @@ from sklearn.base import clone
 
 from sknn_actloss import losses
 from sknn_actloss._component import stack, stackable
+from sknn_actloss._interval import UNIT
 from sknn_actloss.losses import (
     LOSSES,
     TARGET_KINDS,
     AbsolutePercentageError,
+    BoundLoss,
     Focal,
     FunctionLoss,
+    GaussianHead,
     GaussianNLL,
     Hinge,
     Huber,
     LogLoss,
     Loss,
+    LossSpec,
     Poisson,
+    ProbabilityHead,
     Quantile,
+    QuantileHead,
     SquaredError,
     Tweedie,
     resolve_loss,
@@ -117,11 +123,15 @@ def test_float32_stays(case: Case) -> None:
     loss = case.formulas
     y, raw = (array.astype(np.float32) for array in case.sample(np.random.default_rng(6)))
     prediction = LINKS[loss.link](raw)
+    head = loss.head
     values = [
         loss.value(y, raw),
         value_and_gradient(loss, y, raw, np.empty_like(raw)),
         loss.value_of_prediction(y, prediction),
-        loss.probabilities(prediction),
+        head.point(prediction),
+        *([head.probabilities(prediction)] if isinstance(head, ProbabilityHead) else []),
+        *([head.quantiles(prediction)] if isinstance(head, QuantileHead) else []),
+        *([head.variance(prediction)] if isinstance(head, GaussianHead) else []),
     ]
     assert {value.dtype for value in values} == {np.dtype(np.float32)}
     assert_allclose(values[0], loss.value(y.astype(float), raw.astype(float)), rtol=1e-4, atol=1e-5)
@@ -192,28 +202,31 @@ def test_initial_prediction_counts_rows_by_weight(case: Case) -> None:
     ],
     ids=repr,
 )
-def test_initial_prediction_is_the_best_constant(loss: Loss) -> None:
+def test_initial_prediction_is_the_best_constant(loss: LossSpec) -> None:
     rng = np.random.default_rng(10)
     y, weight = rng.gamma(2.0, size=(101, 2)), rng.random(101)
-    best = loss.initial_prediction(y, weight)
+    bound = loss.for_targets("continuous", loss.natural_output("continuous"))
+    best = bound.initial_prediction(y, weight)
     least = loss(y, np.tile(best, (101, 1)), weight)
-    for place in range(len(best)):
+    for index in range(len(best)):
         for factor in (0.98, 1.02):
             other = best.copy()
-            other[place] *= factor
+            other[index] *= factor
             assert loss(y, np.tile(other, (101, 1)), weight) > least
 
 
 @pytest.mark.parametrize("name", ["gamma", "tweedie", "squared_log_error"])
 def test_initial_prediction_is_positive(name: str) -> None:
-    initial = LOSSES["regression"][name]().initial_prediction(np.zeros((4, 2)), np.ones(4))
+    loss = LOSSES["regression"][name]().for_targets("continuous", "")
+    initial = loss.initial_prediction(np.zeros((4, 2)), np.ones(4))
     assert np.all(initial > 0)
 
 
 def test_losses_that_start_as_scikit_learn_does() -> None:
     y, weight = np.ones((5, 1)), np.ones(5)
     for loss in (SquaredError(), Poisson(), FunctionLoss(np.subtract), LogLoss()):
-        assert loss.initial_prediction(y, weight) is None
+        bound = loss.for_targets("continuous" if "regression" in loss.tasks else "binary", "")
+        assert bound.initial_prediction(y, weight) is None
 
 
 @every_case
@@ -230,7 +243,7 @@ def test_mean_of_rows(case: Case) -> None:
     )
     if case.n_outputs == 1:
         assert case.loss(y[:, 0], prediction[:, 0], **kind) == pytest.approx(rows.mean())
-    if case.loss.encoding == (-1.0, 1.0):
+    if natural.encoding == (-1.0, 1.0):
         assert case.loss(y > 0, prediction, **kind) == pytest.approx(rows.mean())
 
 
@@ -253,7 +266,7 @@ def test_shapes_must_agree() -> None:
 
 
 @every_loss
-def test_component(loss: Loss) -> None:
+def test_component(loss: LossSpec) -> None:
     loss.validate()
     again = eval(repr(loss), vars(losses))
     for other in (again, clone(loss), pickle.loads(pickle.dumps(loss)), copy.deepcopy(loss)):
@@ -265,13 +278,24 @@ def test_component(loss: Loss) -> None:
 
 
 @every_case
-def test_formulas_are_a_component_of_the_same_family(case: Case) -> None:
+def test_formulas_are_what_the_spec_says(case: Case) -> None:
     formulas = case.formulas
-    assert formulas.tasks & case.loss.tasks
-    assert formulas.encoding == case.loss.encoding
-    assert formulas.probabilistic == case.loss.probabilistic or case.kind == "continuous"
-    assert formulas.target_domain.within(case.loss.target_domain)
+    assert isinstance(formulas, BoundLoss)
+    assert isinstance(case.loss, LossSpec)
+    assert formulas.outputs_per_target == case.loss.outputs_per_target
+    assert isinstance(formulas.head, case.loss.head_kind)
     assert pickle.loads(pickle.dumps(formulas)) == formulas
+    assert pickle.loads(pickle.dumps(formulas.head)) == formulas.head
+
+
+@every_case
+def test_heads_read_any_leading_axes(case: Case) -> None:
+    head, (_, raw) = case.formulas.head, case.sample(np.random.default_rng(13))
+    prediction = LINKS[case.formulas.link](raw)
+    assert head.point(prediction).shape == (*raw.shape[:-1], case.n_targets)
+    assert_array_equal(head.point(prediction)[0], head.point(prediction[0]))
+    if isinstance(head, ProbabilityHead) and "classification" in case.loss.tasks:
+        assert UNIT.contains(head.probabilities(LINKS["logistic"](raw)))
 
 
 def test_output_activations() -> None:
@@ -334,10 +358,85 @@ def test_focal_weights_match_the_classes() -> None:
             loss.for_targets(kind, output)
 
 
-@pytest.mark.parametrize("loss", [LogLoss(), Focal(), Tweedie()], ids=repr)
-def test_formulas_that_depend_on_targets_ask_for_them(loss: Loss) -> None:
-    y = np.ones((2, 1))
-    with pytest.raises(NotImplementedError, match="for_targets"):
-        loss.value(y, y)
-    with pytest.raises(NotImplementedError, match="for_targets"):
-        loss.gradient(y, y, y)
+SPECS = [LogLoss(), Focal(), Tweedie(), Huber(), Quantile((0.1, 0.5)), FunctionLoss(np.subtract)]
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=repr)
+def test_no_method_waits_for_targets(spec: LossSpec) -> None:
+    assert not type(spec).__abstractmethods__
+    if not isinstance(spec, BoundLoss):
+        for name in ("gradient_calls", "link", "encoding", "target_domain", "head"):
+            assert not hasattr(spec, name)
+
+
+class Own(Loss):
+    """A user's loss with a head of its own words."""
+
+    probabilistic = True
+
+    def value(self, y, raw):
+        return np.sum((raw - y) ** 2, axis=-1)
+
+    def gradient(self, y, raw, out):
+        out[...] = 2 * (raw - y)
+
+    def point(self, prediction):
+        return -prediction
+
+    def variance(self, prediction):
+        return prediction**2
+
+    def probabilities(self, prediction):
+        return prediction / 2
+
+
+def test_a_users_loss_is_bound_to_all_targets_and_its_head_reads_its_methods() -> None:
+    loss, outputs = Own(), np.array([[0.5, 1.0]])
+    assert loss.for_targets("continuous", "identity") is loss
+    assert loss.head_kind is type(loss.head)
+    assert isinstance(loss.head, ProbabilityHead)
+    assert not isinstance(Huber().head, ProbabilityHead)
+    assert_array_equal(loss.head.point(outputs), -outputs)
+    assert_array_equal(loss.head.variance(outputs), outputs**2)
+    assert_array_equal(loss.head.probabilities(outputs), outputs / 2)
+
+
+def test_a_derivative_is_given_in_one_form() -> None:
+    with pytest.raises(TypeError, match=r"Mine\.gradient_calls .*final in PlainGradient: write"):
+
+        class Mine(Own):
+            def gradient_calls(self, y, raw, out):
+                return []
+
+    with pytest.raises(TypeError, match=r"BentError\.gradient .* final in GradientByCalls: extend"):
+
+        class BentError(SquaredError):
+            def gradient(self, y, raw, out):
+                pass
+
+    class WeighedError(SquaredError):
+        def value(self, y, raw):
+            return 2 * super().value(y, raw)
+
+        def gradient_calls(self, y, raw, out):
+            return [*super().gradient_calls(y, raw, out), (np.multiply, (out, 2.0, out))]
+
+    out = np.empty((1, 2))
+    WeighedError().gradient(np.zeros((1, 2)), np.ones((1, 2)), out)
+    assert_array_equal(out, 2 * np.ones((1, 2)))
+
+
+class OwnQuantiles(Own):
+    """A user's loss with a head of the package."""
+
+    outputs_per_target = 3
+
+    @property
+    def head(self):
+        return QuantileHead((0.2, 0.5, 0.8))
+
+
+def test_a_users_loss_may_return_a_head_of_the_package() -> None:
+    loss = OwnQuantiles()
+    assert loss.head_kind is QuantileHead
+    assert_array_equal(loss.head.point(np.array([[3.0, 1.0, 2.0]])), [[2.0]])

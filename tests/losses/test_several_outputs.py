@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import stats
 
 from sknn_actloss._component import stackable
-from sknn_actloss.losses import GaussianNLL, Quantile, SquaredError
+from sknn_actloss.losses import GaussianNLL, Head, Quantile, QuantileHead, SquaredError
 
 LEVELS = (0.1, 0.5, 0.9)
 NOT_LEVELS = {
@@ -38,10 +38,10 @@ def test_several_quantiles_are_the_sum_of_single_ones(n_targets: int, dtype: typ
     gradient = np.empty_like(raw).reshape(2, 20, -1)
     value = value_and_gradient(Quantile(LEVELS), y, raw.reshape(2, 20, -1), gradient)
     single, total = np.empty_like(raw), 0
-    for place, level in enumerate(LEVELS):
+    for index, level in enumerate(LEVELS):
         part = np.empty((2, 20, n_targets), dtype)
-        total = total + value_and_gradient(Quantile(level), y, raw[..., place], part)
-        single[..., place] = part
+        total = total + value_and_gradient(Quantile(level), y, raw[..., index], part)
+        single[..., index] = part
     assert_allclose(value, total, rtol=1e-6 if dtype == np.float32 else 1e-14)
     assert_array_equal(gradient, single.reshape(gradient.shape))
 
@@ -63,17 +63,17 @@ def test_a_number_is_one_quantile() -> None:
     for number in (0.3, np.float32(0.3)):
         loss, prediction = Quantile(number), np.ones((4, 2))
         assert (loss.levels, loss.outputs_per_target) == ((), 1)
-        assert loss.point(prediction) is prediction
+        assert loss.head.point(prediction) is prediction
 
 
 def test_crossing_quantiles_are_sorted_and_the_point_is_the_median_among_them() -> None:
     prediction = np.array([[3.0, 1.0, 2.0, 4.0, 5.0, 6.0], [1.0, 2.0, 3.0, 6.0, 5.0, 4.0]])
     loss = Quantile((0.9, 0.1, 0.5))
     expected = [[[1, 2, 3], [4, 5, 6]]] * 2
-    assert_array_equal(loss.quantiles(prediction), expected)
-    assert_array_equal(loss.quantiles(prediction[None]), [expected])
-    assert_array_equal(loss.point(prediction), [[2, 5], [2, 5]])
-    assert_array_equal(Quantile((0.5, 0.6)).point(np.array([[9.0, 8.0]])), [[8.0]])
+    assert_array_equal(loss.head.quantiles(prediction), expected)
+    assert_array_equal(loss.head.quantiles(prediction[None]), [expected])
+    assert_array_equal(loss.head.point(prediction), [[2, 5], [2, 5]])
+    assert_array_equal(Quantile((0.5, 0.6)).head.point(np.array([[9.0, 8.0]])), [[8.0]])
 
 
 def test_sorting_never_takes_quantiles_farther_from_the_truth() -> None:
@@ -81,7 +81,7 @@ def test_sorting_never_takes_quantiles_farther_from_the_truth() -> None:
     truth = np.sort(rng.normal(size=(50, 5)), axis=1)
     prediction = truth + rng.normal(size=(50, 5))
     loss = Quantile((0.1, 0.3, 0.5, 0.7, 0.9))
-    distance = np.abs(loss.quantiles(prediction)[:, 0] - truth).sum(axis=1)
+    distance = np.abs(loss.head.quantiles(prediction)[:, 0] - truth).sum(axis=1)
     assert np.all(distance <= np.abs(prediction - truth).sum(axis=1) + 1e-12)
 
 
@@ -90,10 +90,10 @@ def test_the_median_of_an_even_grid_is_found_despite_rounding(n_levels: int) -> 
     loss = Quantile(np.linspace(0, 1, n_levels + 2)[1:-1])
     loss.validate()
     row = np.arange(float(n_levels))[None]
-    assert_array_equal(loss.point(row), [[n_levels // 2]])
+    assert_array_equal(loss.head.point(row), [[n_levels // 2]])
     steps = Quantile(np.cumsum(np.full(n_levels, 1 / (n_levels + 1))))
     steps.validate()
-    assert_array_equal(steps.point(row), [[n_levels // 2]])
+    assert_array_equal(steps.head.point(row), [[n_levels // 2]])
 
 
 @pytest.mark.parametrize("levels", NOT_LEVELS.values(), ids=NOT_LEVELS)
@@ -146,7 +146,7 @@ def test_the_value_is_the_negative_logarithm_of_the_density() -> None:
     rng = np.random.default_rng(3)
     y, raw = rng.normal(size=(20, 2)), rng.normal(size=(20, 4))
     loss = GaussianNLL(0.01)
-    mean, deviation = loss.point(raw), np.sqrt(loss.variance(raw))
+    mean, deviation = loss.head.point(raw), np.sqrt(loss.head.variance(raw))
     expected = -stats.norm.logpdf(y, mean, deviation).sum(axis=1)
     assert_allclose(loss.value(y, raw), expected)
     assert_array_equal(mean, raw[:, [0, 2]])
@@ -174,7 +174,7 @@ def test_residuals_and_variances_far_out_stay_finite() -> None:
     out = np.empty_like(raw)
     assert np.isfinite(value_and_gradient(loss, y, raw, out)).all()
     assert np.isfinite(out[1:]).all()
-    assert_array_equal(loss.variance(raw)[:, 0], np.array([1e-6, np.inf, np.inf], np.float32))
+    assert_array_equal(loss.head.variance(raw)[:, 0], np.array([1e-6, np.inf, np.inf], np.float32))
 
 
 def test_constant_targets_start_at_a_variance_of_one() -> None:
@@ -190,12 +190,15 @@ def test_constant_targets_start_at_a_variance_of_one() -> None:
 
 def test_what_the_outputs_of_a_target_stand_for() -> None:
     prediction = np.arange(12.0).reshape(2, 6)
-    assert SquaredError().point(prediction) is prediction
-    assert SquaredError().variance(prediction) is None
-    assert SquaredError().levels == ()
-    assert Quantile(LEVELS).variance(prediction) is None
-    assert GaussianNLL().point(prediction).shape == (2, 3)
-    assert GaussianNLL().variance(prediction[None]).shape == (1, 2, 3)
+    assert SquaredError().head.point(prediction) is prediction
+    assert SquaredError().head.variance(prediction) is None
+    assert not isinstance(SquaredError().head, QuantileHead)
+    assert Quantile(LEVELS).head.variance(prediction) is None
+    assert Quantile((0.9, 0.1, 0.5)).head == QuantileHead(LEVELS)
+    assert Quantile(LEVELS).head_kind is QuantileHead
+    assert Quantile(0.5).head_kind is Head
+    assert GaussianNLL().head.point(prediction).shape == (2, 3)
+    assert GaussianNLL().head.variance(prediction[None]).shape == (1, 2, 3)
 
 
 def test_output_activations_that_spoil_what_outputs_mean() -> None:

@@ -1,0 +1,89 @@
+"""Heads: what predictions, probabilities, quantiles and variances are read from outputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sknn_actloss._numeric import constant
+
+MEDIAN = 0.5
+
+
+@dataclass(frozen=True)
+class Head:
+    """Reads a prediction for each target from activated outputs, which it is by itself.
+
+    Outputs have shape ``(n_members, n_rows, n_outputs)`` or come without the axis of members;
+    only the last axis is worked on. What else a head gives is told by its class.
+    """
+
+    def point(self, outputs: np.ndarray) -> np.ndarray:
+        """Return predicted targets, (..., n_targets)."""
+        return outputs
+
+    def variance(self, outputs: np.ndarray) -> np.ndarray | None:
+        """Return the variance of each target, (..., n_targets), ``None`` where it is unknown."""
+        return None
+
+
+class ProbabilityHead(Head):
+    """Gives the probability of the positive state of each class or label."""
+
+    def probabilities(self, outputs: np.ndarray) -> np.ndarray:
+        """Return probabilities, (..., n_outputs)."""
+        return outputs
+
+
+@dataclass(frozen=True)
+class QuantileHead(Head):
+    """Gives several quantiles of each target, and their median as the prediction.
+
+    Parameters
+    ----------
+    levels : tuple of float
+        Levels of the outputs of a target, ascending, with the median among them.
+    """
+
+    levels: tuple[float, ...]
+
+    def quantiles(self, outputs: np.ndarray) -> np.ndarray:
+        """Return sorted quantiles of each target, (..., n_targets, n_levels)."""
+        return np.sort(by_target(outputs, len(self.levels)), axis=-1)
+
+    def point(self, outputs: np.ndarray) -> np.ndarray:
+        """Return the medians, (..., n_targets)."""
+        return self.quantiles(outputs)[..., int(np.argmax(is_median(np.array(self.levels))))]
+
+
+@dataclass(frozen=True)
+class GaussianHead(Head):
+    """Gives mean and variance of each target, whose outputs are the mean and ``log(variance)``.
+
+    Parameters
+    ----------
+    min_variance : float
+        What is added to the variance.
+    """
+
+    min_variance: float
+
+    def point(self, outputs: np.ndarray) -> np.ndarray:
+        """Return the means, (..., n_targets)."""
+        return outputs[..., ::2]
+
+    def variance(self, outputs: np.ndarray) -> np.ndarray:
+        """Return the variances, (..., n_targets)."""
+        with np.errstate(over="ignore"):
+            return np.exp(outputs[..., 1::2]) + constant(self.min_variance, outputs.dtype)
+
+
+def by_target(outputs: np.ndarray, outputs_per_target: int) -> np.ndarray:
+    """Return a view of outputs of shape (..., n_targets, outputs_per_target)."""
+    return outputs.reshape(*outputs.shape[:-1], -1, outputs_per_target)
+
+
+def is_median(levels: np.ndarray) -> np.ndarray:
+    """Return which of the levels is the median, up to rounding."""
+    return np.isclose(levels, MEDIAN, rtol=0, atol=1e-9)
