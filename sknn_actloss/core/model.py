@@ -65,8 +65,7 @@ class Model:
 
     def layout(self, n_features: int, hidden_layer_sizes: Sequence[int], n_outputs: int) -> Layout:
         """Return where the parameters of such a network lie."""
-        sizes = (n_features, *hidden_layer_sizes, n_outputs)
-        return Layout(tuple(slot for layer in self.layers(sizes) for slot in layer.slots))
+        return self._built((n_features, *hidden_layer_sizes, n_outputs))[0]
 
     def layers(self, layer_sizes: tuple[int, ...]) -> list[Layer]:
         """Return the layers of any number of networks like this one, for predictions.
@@ -76,12 +75,16 @@ class Model:
         layer_sizes : tuple of int
             Features, hidden layers, outputs.
         """
-        if layer_sizes not in self._layers:
-            self._layers[layer_sizes] = layers_of([self], layer_sizes, np.dtype(np.float64))
-        return self._layers[layer_sizes]
+        return self._built(layer_sizes)[1]
+
+    def _built(self, layer_sizes: tuple[int, ...]) -> tuple[Layout, list[Layer]]:
+        if layer_sizes not in self._cache:
+            layers = layers_of([self], layer_sizes, np.dtype(np.float64))
+            self._cache[layer_sizes] = _layout_of(layers), layers
+        return self._cache[layer_sizes]
 
     @cached_property
-    def _layers(self) -> dict[tuple[int, ...], list[Layer]]:
+    def _cache(self) -> dict[tuple[int, ...], tuple[Layout, list[Layer]]]:
         return {}
 
     @cached_property
@@ -170,4 +173,8 @@ def plain_layout(layer_sizes: tuple[int, ...]) -> Layout:
         Linear(index, *layer_sizes[index : index + 2], is_last=index == n_layers - 1)
         for index in range(n_layers)
     ]
+    return _layout_of(layers)
+
+
+def _layout_of(layers: Sequence[Layer]) -> Layout:
     return Layout(tuple(slot for layer in layers for slot in layer.slots))

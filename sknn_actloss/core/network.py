@@ -17,7 +17,7 @@ from sknn_actloss.core.layout import Layout
 from sknn_actloss.core.model import Model, layers_of
 from sknn_actloss.core.objective import Objective
 from sknn_actloss.core.penalty import Penalty
-from sknn_actloss.core.rows import DenseRows, Rows
+from sknn_actloss.core.rows import Rows
 from sknn_actloss.core.workspace import Room, Workspace
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from sknn_actloss._calls import Call
 from sknn_actloss.core.layers._base import Bound, Frame, Layer, Signal
-from sknn_actloss.core.layout import Slot
+from sknn_actloss.core.layout import Slot, Views
 from sknn_actloss.core.products import row_sum
 from sknn_actloss.normalization import Normalization
 
@@ -54,15 +54,19 @@ class Normalize(Layer):
             return self._bind_training(below, frame)
         z = below.value
         norms = [
-            (norm.predict, (z[members], self._moments_of(members, frame)))
+            (norm.predict, (z[members], self.moments(frame.params, members)))
             for members, norm in self._runs
         ]
         return Bound(Signal(z), [*norms, *self._rescale(z, z, frame)], [])
 
-    def moments(self, frame: Frame) -> tuple[np.ndarray, np.ndarray]:
-        """Return running means and variances, each of shape (n_members, 1, units)."""
-        mean, variance = self._moments
-        return frame.params[mean], frame.params[variance]
+    def moments(
+        self, params: Views, members: slice = slice(None)
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return running means and variances (n_members, 1, units), ``None`` without any."""
+        if not self.has_moments:
+            return None
+        mean, variance = (params[key][members] for key in self._moments)
+        return mean, variance
 
     def _bind_training(self, below: Signal, frame: Frame) -> Bound:
         z, grad = below
@@ -73,7 +77,7 @@ class Normalize(Layer):
                 norm.bind(
                     z[members],
                     normalized[members],
-                    self._moments_of(members, frame),
+                    self.moments(frame.params, members),
                     frame.sample_weight,
                 ),
             )
@@ -93,9 +97,3 @@ class Normalize(Layer):
     def _rescale(self, normalized: np.ndarray, out: np.ndarray, frame: Frame) -> list[Call]:
         scale, offset = frame.params[self._scale], frame.params[self._offset]
         return [(np.multiply, (normalized, scale, out)), (np.add, (out, offset, out))]
-
-    def _moments_of(self, members: slice, frame: Frame) -> tuple[np.ndarray, np.ndarray] | None:
-        if not self.has_moments:
-            return None
-        mean, variance = (frame.params[key][members] for key in self._moments)
-        return mean, variance
