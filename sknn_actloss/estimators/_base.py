@@ -30,12 +30,12 @@ from sknn_actloss.activations import (
     resolve_activation,
 )
 from sknn_actloss.averaging import AVERAGES, Averaging, resolve_averaging
-from sknn_actloss.core import Layout, Model, Views, raw_outputs
+from sknn_actloss.core import ATTRIBUTE_NAMES, Layer, Layout, Model, Views, as_rows, raw_outputs
 from sknn_actloss.estimators._holdout import Partition
 from sknn_actloss.estimators._lbfgs import fit_lbfgs
 from sknn_actloss.estimators._lockstep import fit_stochastic
 from sknn_actloss.estimators._observer import FitObserver
-from sknn_actloss.estimators._problem import HIDDEN_ATTRIBUTES, Data, Problem
+from sknn_actloss.estimators._problem import Data, Problem
 from sknn_actloss.estimators._settings import Settings, named_solver
 from sknn_actloss.estimators._validation import NOTHING, Request, partition
 from sknn_actloss.initializers import INITIALIZERS, Initializer, resolve_initializer
@@ -338,19 +338,18 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             initial = model.loss.initial_prediction(targets, ones)
             if initial is not None:
                 intercepts[-1] = model.output.inverse(initial)
-        return layout.flatten(coefs, intercepts, np.float64)
+        return layout.initial({"coefs_": coefs, "intercepts_": intercepts}, np.float64)
 
     def _fitted_params(self, layout: Layout, dtype: np.dtype) -> np.ndarray:
         """Return the rows of parameters of the fitted networks."""
-        views = self._views()
-        found = tuple(field for field in HIDDEN_ATTRIBUTES.values() if getattr(views, field))
-        if found != layout.hidden_fields:
+        found = {name for name in ATTRIBUTE_NAMES if name in vars(self)}
+        if found != set(layout.attribute_names):
             raise ValueError(
                 f"The fitted network was normalised otherwise than normalization="
                 f"{self.normalization!r} asks for. Training can go on only with the same kind of "
                 "normalisation; set warm_start=False to start anew."
             )
-        return layout.rows(views, dtype)
+        return layout.from_attributes(vars(self), dtype)
 
     def _check_shapes(self, layout: Layout) -> None:
         members = (self.n_members,) if self.n_members > 1 else ()
@@ -366,25 +365,16 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
     def _outputs(self, X: Any, activated: bool) -> np.ndarray:
         """Return raw or activated outputs of all networks: (n_members, n_samples, n_outputs)."""
         X = self._rows_to_predict(X)
-        model, output = self._model, self._model.output if activated else None
+        output = self._model.output if activated else None
         with np.errstate(over="ignore"):
-            return raw_outputs(X, self._views(), model.hidden, output=output)
+            return raw_outputs(as_rows(X), *self._network(), output=output)
 
-    def _views(self) -> Views:
-        """Return the fitted parameters as networks take them, a member for each network."""
-        coefs = [np.asarray(coef) for coef in self.coefs_]
-        members = slice(None) if coefs[0].ndim == 3 else None
-        row = members, None
-        hidden = {
-            field: [np.asarray(part)[row] for part in getattr(self, name)]
-            for name, field in HIDDEN_ATTRIBUTES.items()
-            if name in vars(self)
-        }
-        return Views(
-            [coef[members] for coef in coefs],
-            [np.asarray(intercept)[row] for intercept in self.intercepts_],
-            **hidden,
-        )
+    def _network(self) -> tuple[list[Layer], Views]:
+        """Return the layers and the fitted parameters as networks take them."""
+        shapes = [np.shape(coef) for coef in self.coefs_]
+        key = shapes[0][-2], *(shape[-1] for shape in shapes)
+        layout = self._model.layout(key[0], key[1:-1], key[-1])
+        return self._model.layers(key), layout.attribute_views(vars(self))
 
     def _rows_to_predict(self, X: Any) -> np.ndarray | sparse.csr_array:
         if not hasattr(self, "coefs_"):

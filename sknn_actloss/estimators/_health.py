@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from sknn_actloss.activations import Activation
-from sknn_actloss.core import hidden_outputs
+from sknn_actloss.core import as_rows, hidden_outputs
 from sknn_actloss.estimators._settings import named_solver
 
 #: Epochs before a loss that never fell is a reason to complain.
@@ -59,13 +59,13 @@ def complaint(
 
 def dead_layers(estimator: Any, X: np.ndarray | sparse.csr_array, rows: np.ndarray) -> list[int]:
     """Return the hidden layers, from 1, all of whose outputs are zero for all rows."""
-    model, views = estimator._model, estimator._views()
+    model = estimator._model
     dead = {layer for layer, a in enumerate(model.activations, start=1) if can_die(a)}
     for block in _blocks(rows):
         if not dead:
             break
         with np.errstate(over="ignore", invalid="ignore"):
-            signals = hidden_outputs(X, views, model.hidden, block)
+            signals = hidden_outputs(as_rows(X), *estimator._network(), block)
             dead -= {layer for layer, (a, _) in enumerate(signals, start=1) if a.any()}
     return sorted(dead)
 

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import sparse
 
 from sknn_actloss._sklearn import safe_indexing
-from sknn_actloss.core import Workspace, raw_outputs
+from sknn_actloss.core import Workspace, as_rows
 from sknn_actloss.estimators._checkpointing import resumable
 from sknn_actloss.estimators._fitting import Training
 from sknn_actloss.estimators._holdout import Partition
@@ -160,9 +160,9 @@ class Lockstep:
     def _raw_outputs(self, stack: Stack, params: np.ndarray) -> np.ndarray:
         """Return the raw outputs (n_members, n_rows, n_outputs) of validation rows."""
         head = self.trainings[0]
-        holdout, views = head.holdout, head.problem.layout.views(params)
+        holdout = head.holdout
         X = self._X if holdout.X is None else holdout.X
-        return raw_outputs(X, views, stack.network.hidden, holdout.rows)
+        return stack.network.raw_outputs(as_rows(X), params, holdout.rows)
 
     def _rows_to_score(self) -> Any:
         """Return the validation rows as they were given to fit."""

@@ -8,15 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from sknn_actloss.core import Layout, Model
-
-#: Attributes of normalised networks, and the views of a row of parameters that they are.
-HIDDEN_ATTRIBUTES = {
-    "normalization_scales_": "scales",
-    "normalization_offsets_": "offsets",
-    "running_means_": "means",
-    "running_variances_": "variances",
-}
+from sknn_actloss.core import ATTRIBUTE_NAMES, Layout, Model
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,20 +78,11 @@ class Problem:
         params : ndarray of shape (n_row,) or (n_members, n_row)
             A network, or the members of a committee, whose axis the views keep in front.
         """
-        flat = np.atleast_2d(params).astype(self.dtype, copy=False)
-        views = self.layout.views(flat)
-        hidden = {name: getattr(views, field) for name, field in HIDDEN_ATTRIBUTES.items()}
-        parts = {"coefs_": views.weights, "intercepts_": views.biases, **hidden}
-        first = 0 if params.ndim == 1 else slice(None)
-        return {
-            name: [part[first] if name == "coefs_" else part[first, 0] for part in arrays]
-            for name, arrays in parts.items()
-            if arrays
-        }
+        return self.layout.attributes(params, self.dtype)
 
 
 def set_weights(estimator: Any, problem: Problem, params: np.ndarray) -> None:
     """Set ``coefs_``, ``intercepts_`` and the like in place of earlier ones."""
-    for name in (*HIDDEN_ATTRIBUTES, "members_"):
+    for name in (*ATTRIBUTE_NAMES, "members_"):
         vars(estimator).pop(name, None)
     vars(estimator).update(problem.attributes(params))

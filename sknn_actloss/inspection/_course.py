@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sknn_actloss.core import Layout, Network
+from sknn_actloss.core import Network, plain_layout
 from sknn_actloss.estimators import Problem
 from sknn_actloss.training import BestIterate, minimize
 
@@ -77,13 +77,19 @@ def measure_course(estimator: Any, problem: Problem, loss: float) -> CourseRepor
 def constant_loss(problem: Problem) -> float:
     """Return the mean loss of the best constant output, without penalties."""
     model = replace(
-        problem.model, activations=(), alpha=0.0, l1=0.0, dropout=(), normalization=None
+        problem.model,
+        activations=(),
+        alpha=0.0,
+        l1=0.0,
+        dropout=(),
+        normalization=None,
+        feature_scale=None,
     )
-    layout, n_rows = Layout((1, problem.layout.layer_sizes[-1])), len(problem.y)
+    layout, n_rows = plain_layout((1, problem.layout.layer_sizes[-1])), len(problem.y)
     y = problem.y.astype(np.float64)
     weights = problem.sample_weight
     weights = weights if weights is None else weights.astype(np.float64)
-    network = Network(layout, [model], np.zeros((1, layout.n_row)), n_rows)
+    network = Network(layout, [model], np.zeros((1, layout.row_size)), n_rows)
     objective = BestIterate(network, np.zeros((n_rows, 1)), y, weights)
     minimize(
         objective,

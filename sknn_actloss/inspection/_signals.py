@@ -7,11 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
-from sknn_actloss._calls import run
 from sknn_actloss.activations import Activation
-from sknn_actloss.core import Model, Network, hidden_outputs
+from sknn_actloss.core import Model, Network, Rows, as_rows
 from sknn_actloss.estimators import Problem
 
 #: Rows that go through the network together.
@@ -104,8 +102,7 @@ def measure_signals(problem: Problem) -> Signals:
     squares, loss, total = np.zeros(problem.layout.n_layers), 0.0, 0.0
     with np.errstate(all="ignore"):
         for X, y, weights in _blocks(problem):
-            sizes = _forward(network, X, hidden)
-            squares += weights @ (sizes * _backward(network, X, y))
+            squares += weights @ _gradient_squares(network, as_rows(X), y, hidden)
             loss += float(network.losses(y, weights.astype(y.dtype))[0])
             total += weights.sum()
         return Signals(hidden, np.sqrt(squares / total).tolist(), float(loss / total))
@@ -118,26 +115,20 @@ def _bare(model: Model) -> Model:
     return replace(model, alpha=0.0, l1=0.0, dropout=(), normalization=norm)
 
 
-def _forward(network: Network, X: Any, hidden: list[Outputs]) -> np.ndarray:
-    """Take in the outputs and return squared norms (n_rows, n_layers) of the layers' inputs."""
-    sizes = [_row_squares(X)]
-    for outputs, (a, passed) in zip(
-        hidden, hidden_outputs(X, network.views, network.hidden), strict=True
-    ):
-        outputs.add(a[0])
-        sizes.append(_row_squares(passed[0]))
-    return np.stack(sizes, axis=1)
+def _gradient_squares(
+    network: Network, X: Rows, y: np.ndarray, hidden: list[Outputs]
+) -> np.ndarray:
+    """Take in the outputs and return squared norms (n_rows, n_layers) of rows' derivatives.
 
-
-def _backward(network: Network, X: Any, y: np.ndarray) -> np.ndarray:
-    """Return squared norms (n_rows, n_layers) of the derivatives by the products of the layers.
-
-    A row's derivative by the weights is the outer product of this and what the layer takes in.
+    A row's derivative with respect to the weights is the outer product of what the layer takes in
+    and of the derivative with respect to its pre-activations.
     """
-    rows = slice(0, len(y))
-    run(network.bind(X, y, None, 1.0, rows))
-    deltas = network.workspace.signals(rows).deltas
-    return np.stack([_row_squares(delta[0]) for delta in deltas], axis=1)
+    signals = network.signals(X, y)
+    for outputs, layer in zip(hidden, signals, strict=False):
+        outputs.add(layer.outputs[0])
+    sizes = [X.row_squares(), *(_row_squares(layer.inputs[0]) for layer in signals[1:])]
+    deltas = [_row_squares(layer.delta[0]) for layer in signals]
+    return np.stack(sizes, axis=1) * np.stack(deltas, axis=1)
 
 
 def _blocks(problem: Problem) -> Iterator[tuple[Any, np.ndarray, np.ndarray]]:
@@ -151,9 +142,7 @@ def _blocks(problem: Problem) -> Iterator[tuple[Any, np.ndarray, np.ndarray]]:
         yield X, problem.y[rows], weights.astype(np.float64, copy=False)
 
 
-def _row_squares(a: np.ndarray | sparse.csr_array) -> np.ndarray:
-    if sparse.issparse(a):
-        return np.asarray(a.multiply(a).sum(axis=1), np.float64).ravel()
+def _row_squares(a: np.ndarray) -> np.ndarray:
     return np.einsum("ij,ij->i", a, a, dtype=np.float64)
 
 

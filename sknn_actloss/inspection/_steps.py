@@ -36,13 +36,13 @@ def update_ratios(estimator: Any, settings: Settings, problem: Problem) -> list[
     layout, params = problem.layout, problem.params.copy()
     if optimizer.average:
         layout.trained(params)[...] = optimizer.average["last"]
-    before = [weights.copy() for weights in layout.weights(params)]
+    before = [weights.copy() for weights in layout.views(params).of("coefs_")]
     member = _member(estimator, settings, problem)
     with np.errstate(all="ignore"):
         _step(problem, member, params, batch_size_of(estimator, problem))
         return [
             float(np.linalg.norm(new - old) / np.linalg.norm(old))
-            for new, old in zip(layout.weights(params), before, strict=True)
+            for new, old in zip(layout.views(params).of("coefs_"), before, strict=True)
         ]
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.base import clone
 
 from sknn_actloss._sklearn import num_features
-from sknn_actloss.core import Layout
+from sknn_actloss.core import plain_layout
 from sknn_actloss.estimators import BaseMLP, hidden_sizes
 from sknn_actloss.losses import resolve_loss
 from sknn_actloss.model_selection._pipeline import (
@@ -140,7 +140,7 @@ class Shape:
     def _member_bytes(self, network: BaseMLP) -> int:
         hidden = hidden_sizes(network.hidden_layer_sizes)
         loss = resolve_loss(network.loss, network._task)
-        layout = Layout((self.n_features, *hidden, self.n_targets * loss.outputs_per_target))
+        layout = plain_layout((self.n_features, *hidden, self.n_targets * loss.outputs_per_target))
         batch_size = 200 if network.batch_size == "auto" else network.batch_size
         itemsize = self.itemsize if network.dtype == "auto" else np.dtype(network.dtype).itemsize
         # Parameters, gradient and two moments; signals and their derivatives.

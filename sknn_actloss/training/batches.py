@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy import sparse
 
-from sknn_actloss.core import gather, gather_csr
+from sknn_actloss.core import Rows, as_rows, gather
 
 #: Bytes of X and y that a group of batches may take: a part of a second-level cache.
 GROUP_BYTES = 1 << 18
@@ -33,7 +32,7 @@ class Batch(NamedTuple):
         The place of the batch in its group.
     """
 
-    X: np.ndarray | sparse.csr_array
+    X: Rows
     y: np.ndarray
     sample_weight: np.ndarray | None
     total_weight: float
@@ -54,7 +53,7 @@ class Group:
         Its parts.
     """
 
-    X: np.ndarray | sparse.csr_array
+    X: Rows
     y: np.ndarray
     sample_weight: np.ndarray | None
     batches: list[Batch]
@@ -90,17 +89,18 @@ class Batches:
 
     def __init__(
         self,
-        X: np.ndarray | sparse.csr_array,
+        X: Rows,
         y: np.ndarray,
         sample_weight: np.ndarray | None,
         rows: np.ndarray | None,
         batch_size: int,
         max_batches: int = MAX_BATCHES,
     ) -> None:
+        X = as_rows(X)
         self._X, self._sample_weight, self.order = X, sample_weight, rows
         # Output by output, as networks store what they compare with the targets.
         self._y = np.ascontiguousarray(y.T)
-        self.n_rows = X.shape[0] if rows is None else len(rows)
+        self.n_rows = X.n_rows if rows is None else len(rows)
         self.batch_size = batch_size
         self.n_batches = -(-self.n_rows // batch_size)
         self._mean_weight = 1.0
@@ -110,8 +110,7 @@ class Batches:
             self._mean_weight = float(weights.mean(dtype=np.float64))
         n_batches = min(_batches_in_group(X, y, batch_size), max_batches, self.n_batches)
         self.group_size = batch_size * n_batches
-        is_dense = isinstance(X, np.ndarray)
-        self._dense = np.ones((self.group_size, 1 + X.shape[1]), y.dtype) if is_dense else None
+        self._buffer = X.buffer(self.group_size, y.dtype)
         self._targets = np.empty((y.shape[1], self.group_size), y.dtype)
         is_weighted = sample_weight is not None
         self._weights = np.empty(self.group_size, y.dtype) if is_weighted else None
@@ -147,24 +146,20 @@ class Batches:
         gather(self._y, rows, group.y.T, axis=1)
         if group.sample_weight is not None:
             gather(self._sample_weight, rows, group.sample_weight)
-        if self._dense is not None:
-            gather(self._X, rows, group.X[:, 1:])
-        else:
-            gather_csr(self._X, rows, group.X)
+        self._X.gather(rows, group.X)
 
     def _new_group(self, n_rows: int) -> Group:
         dtype = self._y.dtype
-        if self._dense is None:
-            X = sparse.csr_array((n_rows, self._X.shape[1]), dtype=dtype)
-        else:
-            X = self._dense[:n_rows]
+        has_parts = self._X.has_parts
+        whole = slice(0, n_rows)
+        X = self._buffer.part(whole) if has_parts else self._X.buffer(n_rows, dtype)
         y = self._targets[:, :n_rows].T
         weight = None if self._weights is None else self._weights[:n_rows]
         starts = range(0, n_rows, self.batch_size)
         places = [slice(start, min(start + self.batch_size, n_rows)) for start in starts]
         batches = [
             Batch(
-                X if self._dense is None else X[rows],
+                X.part(rows) if has_parts else X,
                 y[rows],
                 None if weight is None else weight[rows],
                 (rows.stop - rows.start) * self._mean_weight,
@@ -175,9 +170,9 @@ class Batches:
         return Group(X, y, weight, batches)
 
 
-def _batches_in_group(X: np.ndarray | sparse.csr_array, y: np.ndarray, batch_size: int) -> int:
+def _batches_in_group(X: Rows, y: np.ndarray, batch_size: int) -> int:
     """Return how many batches fit in ``GROUP_BYTES``; a batch that is CSR comes alone."""
-    if not isinstance(X, np.ndarray):
+    if not X.has_parts:
         return 1
-    batch_bytes = batch_size * y.itemsize * (X.shape[1] + y.shape[1])
+    batch_bytes = batch_size * y.itemsize * (X.n_features + y.shape[1])
     return max(1, GROUP_BYTES // batch_bytes)

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import optimize, sparse
 
 from sknn_actloss._calls import run
-from sknn_actloss.core import Network
+from sknn_actloss.core import Network, as_rows
 
 
 class BestIterate:
@@ -33,7 +33,7 @@ class BestIterate:
         self.start = network.params[0].copy()
         self._targets = y, sample_weight
         self._total = float(len(y) if sample_weight is None else sample_weight.sum())
-        self._program = network.bind(X, y, sample_weight, self._total, slice(0, len(y)))
+        self._program = network.bind(as_rows(X), y, sample_weight, self._total, slice(0, len(y)))
         self.loss = np.inf
         self.params: np.ndarray | None = None
 

@@ -13,7 +13,7 @@ import numpy as np
 from sknn_actloss._calls import Call, run
 from sknn_actloss._component import runs
 from sknn_actloss.averaging import Averaging
-from sknn_actloss.core import Hidden, Layout, Model, Network, Workspace, mask_streams
+from sknn_actloss.core import Layout, Model, Network, Workspace, layers_of, mask_streams
 from sknn_actloss.schedules import LearningRate
 from sknn_actloss.solvers import StochasticSolver
 from sknn_actloss.training.averages import Averages
@@ -128,7 +128,7 @@ class Stack:
         decay = np.array([member.weight_decay for member in members])[:, None]
         self._decay = decay if decay.any() else None
         self._clip = clip_calls(self.network.gradient, [m.gradient_clip for m in members])
-        self._bound = max_norm_calls(self.network.views.weights, [m.max_norm for m in members])
+        self._bound = max_norm_calls(self.network.views.of("coefs_"), [m.max_norm for m in members])
         is_averaged = any(member.averaging for member in members)
         self._averages = Averages(self.members, trained) if is_averaged else None
 
@@ -187,8 +187,9 @@ class Stack:
         layout.trained(rows)[averaged] = self._averages.values[averaged]
         if layout.has_moments and len(averaged):
             own = rows[averaged]
-            hidden = Hidden.of([self.members[index].model for index in averaged], rows.dtype)
-            recompute_moments(layout.views(own), hidden, batches)
+            models = [self.members[index].model for index in averaged]
+            layers = layers_of(models, layout.layer_sizes, rows.dtype)
+            recompute_moments(layers, layout.views(own), batches)
             rows[averaged] = own
         return rows
 
