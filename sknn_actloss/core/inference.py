@@ -43,20 +43,18 @@ def raw_outputs(
     -------
     raw : ndarray of shape (n_members, n_rows, n_outputs)
     """
-    X, like, widths = X.bare(), params["coefs_", 0], _widths(params)
+    X, like, last = X.bare(), params["coefs_", 0], layers[-1]
     n_rows = X.n_rows if rows is None else len(rows)
-    raw = np.empty_like(like, shape=(len(like), n_rows, widths[-1]))
-    size = min(n_rows, max(1, BLOCK_BYTES // (like.itemsize * len(like) * max(widths))))
-    store: dict = {}
+    raw, store = np.empty_like(like, shape=(len(like), n_rows, last.n_units)), {}
+    size = _block_size(n_rows, params)
     for start in range(0, n_rows, size):
         block = slice(start, min(start + size, n_rows))
-        room = Room(store, like, len(like), size, block.stop - block.start)
-        room.place("pre-activations", len(widths) - 1, raw[:, block])
+        out, room = raw[:, block], Room(store, like, size, block.stop - start)
+        room.place("pre-activations", last.index, out)
         below = X.block(block if rows is None else rows[block], like.dtype)
-        for bound in bind(below, layers, Frame(params, None, room)):
-            run(bound.forward)
+        _run_forward(below, layers, Frame(params, None, room))
         if output is not None:
-            _activate(output, raw[:, block])
+            _activate(output, out)
     return raw
 
 
@@ -80,7 +78,8 @@ def hidden_outputs(
         What the layer passes on: the very outputs without a skip connection.
     """
     outputs = passed = None
-    for layer, bound in zip(layers, _bind_all(X, layers, params, rows), strict=True):
+    below, frame = _whole(X, params, rows)
+    for layer, bound in zip(layers, bind(below, layers, frame), strict=True):
         if layer.is_linear and passed is not None:
             yield outputs, passed
         run(bound.forward)
@@ -104,9 +103,8 @@ def forward(
     -------
     value : ndarray of shape (n_members, n_rows, units)
     """
-    for bound in _bind_all(X, layers, params, rows):
-        run(bound.forward)
-    return bound.out.value
+    below, frame = _whole(X, params, rows)
+    return _run_forward(below, layers, frame)
 
 
 def bind(X: Rows, layers: Sequence[Layer], frame: Frame) -> Iterator[Bound]:
@@ -118,18 +116,28 @@ def bind(X: Rows, layers: Sequence[Layer], frame: Frame) -> Iterator[Bound]:
         yield bound
 
 
-def _bind_all(
-    X: Rows, layers: Sequence[Layer], params: Views, rows: np.ndarray | None
-) -> Iterator[Bound]:
+def _run_forward(X: Rows, layers: Sequence[Layer], frame: Frame) -> np.ndarray:
+    """Bind layers, run each at once, and return what the last one puts out."""
+    for bound in bind(X, layers, frame):
+        run(bound.forward)
+    return bound.out.value
+
+
+def _whole(X: Rows, params: Views, rows: np.ndarray | None) -> tuple[Rows, Frame]:
+    """Return rows and a frame for all of them at once."""
     like = params["coefs_", 0]
     below = X.bare().block(slice(0, X.n_rows) if rows is None else rows, like.dtype)
-    room = Room({}, like, len(like), below.n_rows, below.n_rows)
-    return bind(below, layers, Frame(params, None, room))
+    return below, Frame(params, None, Room({}, like, below.n_rows, below.n_rows))
 
 
-def _widths(params: Views) -> list[int]:
-    """Return the units of each layer."""
-    return [weights.shape[2] for weights in params.of("coefs_")]
+def _block_size(n_rows: int, params: Views) -> int:
+    """Return how many rows go through the networks together."""
+    if n_rows == 1:
+        return 1
+    weights = params.of("coefs_")
+    widest = max(layer.shape[2] for layer in weights)
+    row_bytes = weights[0].itemsize * len(weights[0]) * widest
+    return max(1, min(n_rows, BLOCK_BYTES // row_bytes))
 
 
 def _activate(output: Activation, raw: np.ndarray) -> None:

@@ -214,12 +214,16 @@ class Layout:
             As :meth:`attributes` returns them; other names are left alone.
         """
         views = Views()
-        for slot in self.slots:
-            value = attributes[slot.name]
-            array = np.asarray(value if slot.index is None else value[slot.index])
-            members = slice(None) if array.ndim > len(slot.shape) else None
-            views[slot.key] = array[(members,) if len(slot.shape) > 1 else (members, None)]
+        for name, index, n_dims in self._attribute_places:
+            value = attributes[name]
+            array = np.asarray(value if index is None else value[index])
+            members = slice(None) if array.ndim > n_dims else None
+            views[name, index] = array[members] if n_dims > 1 else array[members, None]
         return views
+
+    @cached_property
+    def _attribute_places(self) -> list[tuple[str, int | None, int]]:
+        return [(slot.name, slot.index, len(slot.shape)) for slot in self.ordered]
 
     def from_attributes(self, attributes: Mapping[str, Any], dtype: np.dtype) -> np.ndarray:
         """Return new rows (n_members, row_size) that hold fitted attributes."""

@@ -18,7 +18,7 @@ def product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> Call:
     """
     if len(out) == 1:
         # dot starts sooner than matmul, but takes matrices only.
-        return np.dot, (*matrices(a, b), out[0])
+        return np.dot, (a[0] if a.ndim == 3 else a, b[0], out[0])
     return _outer_product(a, b, out) if b.shape[-2] == 1 else (np.matmul, (a, b, out))
 
 
@@ -37,9 +37,11 @@ def row_sum(delta: np.ndarray, ones: np.ndarray, out: np.ndarray) -> Call:
     return np.matmul, (ones, delta, out[:, 0])
 
 
-def matrices(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Drop the axis of members where there is a single one."""
-    return tuple(array[0] if array.ndim == 3 and len(array) == 1 else array for array in arrays)
+def row_addition(z: np.ndarray, row: np.ndarray) -> Call:
+    """Return the call that adds a row (n_members, 1, units) to each row of a batch, in place."""
+    if len(z) == 1:
+        return np.add, (z[0], row[0], z[0])
+    return np.add, (z, row, z)
 
 
 def transposed(array: np.ndarray) -> np.ndarray:

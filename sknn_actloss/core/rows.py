@@ -180,7 +180,7 @@ class DenseRows(Rows):
         return DenseRows(self.array[rows], self.has_ones)
 
     def bare(self) -> DenseRows:
-        return DenseRows(self.features)
+        return DenseRows(self.features) if self.has_ones else self
 
     def copies(self, n_masks: int) -> DenseRows:
         return DenseRows(np.ones((n_masks, *self.array.shape), self.dtype), self.has_ones)

@@ -41,25 +41,30 @@ class Room:
     ----------
     store : dict
         Arrays for the largest batch, which rooms share.
-    like : ndarray
+    like : ndarray of shape (n_members, ...)
         Of the type and the data type that the arrays are to have.
-    n_members, batch_size, n_rows : int
-        Networks, rows of the largest batch, and rows of this one.
+    batch_size, n_rows : int
+        Rows of the largest batch, and of this one.
     """
 
     def __init__(
-        self, store: dict[Any, Any], like: np.ndarray, n_members: int, batch_size: int, n_rows: int
+        self, store: dict[Any, Any], like: np.ndarray, batch_size: int, n_rows: int
     ) -> None:
-        self._store, self._like, self._n_members = store, like, n_members
+        self._store, self._like, self._n_members = store, like, len(like)
         self._batch_size, self.n_rows = batch_size, n_rows
         self._views: dict[tuple[str, int], np.ndarray] = {}
 
     def array(self, name: str, index: int, width: int) -> np.ndarray:
         """Return the array (n_members, n_rows, width) of this name, always the same one."""
         key = name, index
-        if key not in self._views:
-            self._views[key] = self._cut(key, (self._n_members, self._batch_size, width))
-        return self._views[key]
+        view = self._views.get(key)
+        if view is None:
+            array = self._store.get(key)
+            if array is None:
+                shape = self._n_members, self._batch_size, width
+                array = self._store[key] = np.empty_like(self._like, shape=shape)
+            view = self._views[key] = array[:, : self.n_rows]
+        return view
 
     def outputs(self, name: str, width: int) -> np.ndarray:
         """Return such an array stored output by output.
@@ -90,9 +95,6 @@ class Room:
         """As many ones as there are rows."""
         ones = self.keep("ones", lambda: np.ones_like(self._like, shape=self._batch_size))
         return ones[: self.n_rows]
-
-    def _cut(self, key: tuple[str, int], shape: tuple[int, ...]) -> np.ndarray:
-        return self.keep(key, lambda: self._empty(shape))[:, : self.n_rows]
 
     def _empty(self, shape: tuple[int, ...]) -> np.ndarray:
         return np.empty_like(self._like, shape=shape)
@@ -126,8 +128,9 @@ class Workspace:
     ) -> None:
         self._key = self._key_of(layout, params, batch_size, group_size)
         self.batch_size, self._n_outputs = batch_size, layout.layer_sizes[-1]
-        self._n_members, self._store = len(params), {}
-        self._like = np.empty_like(params, shape=0)
+        self._store: dict[Any, Any] = {}
+        # Not the parameters themselves, which would outlive their network here.
+        self._like = np.empty_like(params, shape=(len(params), 0))
         raw = np.empty_like(params, shape=(len(params), self._n_outputs, group_size))
         self.raw = raw.swapaxes(1, 2)
         n_batches = -(-group_size // batch_size)
@@ -143,7 +146,7 @@ class Workspace:
 
     def room(self, n_rows: int) -> Room:
         """Return room for the layers on a batch."""
-        return Room(self._store, self._like, self._n_members, self.batch_size, n_rows)
+        return Room(self._store, self._like, self.batch_size, n_rows)
 
     def output_room(self, room: Room, grad: np.ndarray, rows: slice) -> OutputRoom:
         """Return room for the loss of the batch that is these rows of its group."""

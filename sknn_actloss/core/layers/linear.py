@@ -7,7 +7,7 @@ import numpy as np
 from sknn_actloss._calls import Call
 from sknn_actloss.core.layers._base import Bound, Frame, Layer, Signal
 from sknn_actloss.core.layout import Slot, Views
-from sknn_actloss.core.products import matrices, product, row_sum, transposed
+from sknn_actloss.core.products import product, row_addition, row_sum, transposed
 from sknn_actloss.core.rows import Rows
 
 
@@ -29,16 +29,16 @@ class Linear(Layer):
 
     def __init__(self, index: int, n_inputs: int, n_units: int, is_last: bool) -> None:
         super().__init__(index)
-        self._n_units, self._is_last = n_units, is_last
+        self.n_units, self._is_last = n_units, is_last
         weights = Slot("coefs_", index, (n_inputs, n_units), decays=True)
         biases = Slot("intercepts_", index, (n_units,), leads=index == 0)
         self.slots = weights, biases
         self._weights, self._biases = weights.key, biases.key
 
     def bind(self, below: Signal, frame: Frame) -> Bound:
-        a, z = below.value, frame.room.array("pre-activations", self.index, self._n_units)
+        a, z = below.value, frame.room.array("pre-activations", self.index, self.n_units)
         weights = frame.params[self._weights]
-        forward = [product(a, weights, z), self._add_biases(z, frame)]
+        forward = [product(a, weights, z), row_addition(z, frame.params[self._biases])]
         if not frame.is_training:
             return Bound(Signal(z), forward, [])
         delta = self._delta(frame)
@@ -49,14 +49,11 @@ class Linear(Layer):
         ]
         return Bound(Signal(z, delta), forward, backward)
 
-    def _add_biases(self, z: np.ndarray, frame: Frame) -> Call:
-        return np.add, matrices(z, frame.params[self._biases], z)
-
     def _delta(self, frame: Frame) -> np.ndarray:
         """Return room for the derivative with respect to the pre-activations."""
         if self._is_last:
-            return frame.room.outputs("derivatives", self._n_units)
-        return frame.room.array("derivatives", self.index, self._n_units)
+            return frame.room.outputs("derivatives", self.n_units)
+        return frame.room.array("derivatives", self.index, self.n_units)
 
 
 class InputLinear(Linear):
@@ -67,11 +64,11 @@ class InputLinear(Linear):
     """
 
     def bind(self, below: Signal, frame: Frame) -> Bound:
-        X, z = below.value, frame.room.array("pre-activations", self.index, self._n_units)
+        X, z = below.value, frame.room.array("pre-activations", self.index, self.n_units)
         prepare, weights = self._operand(X, frame)
         forward = [*prepare, X.product(weights, z)]
         if not X.has_ones:
-            forward.append(self._add_biases(z, frame))
+            forward.append(row_addition(z, frame.params[self._biases]))
         if not frame.is_training:
             return Bound(Signal(z), forward, [])
         delta = self._delta(frame)
