@@ -19,6 +19,7 @@ FLOORS = [
     {
         "activations",
         "averaging",
+        "feature_scale",
         "initializers",
         "losses",
         "normalization",

@@ -18,7 +18,12 @@ CONTAINERS = {
     "csr_matrix": sparse.csr_matrix,
 }
 every_container = pytest.mark.parametrize("container", CONTAINERS)
-SOME = {"slice": slice(2, 7), "indices": np.array([5, 0, 11, 5])}
+SOME = {
+    "slice": slice(2, 7),
+    "none": slice(0, 0),
+    "indices": np.array([5, 0, 11, 5]),
+    "one": np.array([7]),
+}
 
 
 def table():
