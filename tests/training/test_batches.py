@@ -7,11 +7,10 @@ import tracemalloc
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_array_equal
 from scipy import sparse
 from sklearn.utils import shuffle
 
-from sknn_actloss.core import gather_csr
 from sknn_actloss.training import Batches
 
 
@@ -26,6 +25,10 @@ def steps(batches):
         yield from group.batches
 
 
+def arrays_of(batch):
+    return batch.X.array, *batch[1:3]
+
+
 def without_ones(X):
     assert_array_equal(X[:, 0], 1)
     return X[:, 1:]
@@ -35,7 +38,7 @@ def order(batches):
     """Return the numbers of the rows in the order of an epoch."""
     numbers = []
     for X, y, weight, *_ in steps(batches):
-        X = X.toarray() if sparse.issparse(X) else without_ones(X)
+        X = X.table.toarray() if X.is_sparse else without_ones(X.array)
         assert_array_equal(X, np.broadcast_to(y[:, :1], X.shape))
         if weight is not None:
             assert_array_equal(weight, y[:, 0] + 1)
@@ -138,7 +141,7 @@ def test_rows_are_cast_batch_by_batch(dtype, container, shuffled):
     if shuffled:
         batches.shuffle(np.random.RandomState(0))
     for batch in steps(batches):
-        for array in batch[:3]:
+        for array in (batch.X.array, *batch[1:3]):
             assert array.dtype == np.float32
             assert array.dtype.isnative
     assert sorted(order(batches)) == list(range(23))
@@ -190,7 +193,7 @@ def test_groups_reuse_their_buffers():
     assert [len(group) for group in groups] == [16, 16, 8]
     for group in groups[1:]:
         for first, second in zip(groups[0], group, strict=False):
-            for one, other in zip(first[:3], second[:3], strict=True):
+            for one, other in zip(arrays_of(first), arrays_of(second), strict=True):
                 assert np.shares_memory(one, other)
 
 
@@ -213,15 +216,3 @@ def test_a_group_stays_small():
     y = np.ones((64, 1), np.float32)
     assert Batches(wide, y, None, None, 4).group_size == 4
     assert Batches(narrow, y, None, None, 4).group_size == 64
-
-
-@pytest.mark.parametrize("rows", [slice(3, 9), slice(0, 0), np.array([5, 1, 1, 19]), np.array([7])])
-def test_rows_of_csr_are_those_of_scipy(rows):
-    X = sparse.random(20, 7, density=0.2, format="csr", random_state=0)
-    expected = X[rows].toarray().astype(np.float32)
-    found = sparse.csr_array(expected.shape, dtype=np.float32)
-    gather_csr(X, rows, found)
-    assert found.dtype == np.float32
-    assert_array_equal(found.toarray(), expected)
-    ones = np.ones((len(expected), 2))
-    assert_allclose(found.T @ ones, expected.T @ ones, rtol=1e-6)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from training_cases import Recipe, problem
 
-from sknn_actloss.core import raw_outputs
+from sknn_actloss.core import as_rows
 from sknn_actloss.losses import Huber, SquaredError
 from sknn_actloss.solvers import SGD, SOLVERS
 from sknn_actloss.training import Batches, RangeTest, Stack, range_test
@@ -113,7 +113,7 @@ def test_one_network_learns_and_the_other_stands_still(name):
 def test_losses_are_those_of_the_batches_epoch_after_epoch():
     test, _, params, case = run(batch_size=30)
     network = case.stack_at([Recipe(Huber()).member(case.kind)], params[1:]).network
-    outputs = raw_outputs(case.X, network.views, network.hidden)
+    outputs = network.raw_outputs(as_rows(case.X))
     losses = Huber().value(case.y[None], outputs)[0]
     order, rows, expected = np.random.RandomState(0), np.arange(70), []
     for _ in range(3):

@@ -12,7 +12,7 @@ from training_cases import Recipe, problem
 
 from sknn_actloss.activations import Tanh
 from sknn_actloss.averaging import AVERAGES, EMA, SWA
-from sknn_actloss.core import Layout
+from sknn_actloss.core import Model, plain_layout
 from sknn_actloss.losses import SquaredError
 from sknn_actloss.normalization import NORMALIZATIONS, BatchNorm
 from sknn_actloss.solvers import SGD
@@ -33,8 +33,8 @@ MIXED = [
 
 
 def layout_of(normalization):
-    has_moments = normalization is not None and normalization.has_moments
-    return Layout((5, 8, 6, 1), normalization is not None, has_moments)
+    model = Model((Tanh(), Tanh()), Tanh(), SquaredError(), normalization=normalization)
+    return model.layout(5, (8, 6), 1)
 
 
 def data_of(normalization, dtype=np.float64, **changes):
@@ -69,10 +69,13 @@ def test_a_mixed_stack_equals_its_members(name, dtype, weighted):
 def test_max_norm_bounds_the_incoming_weights_of_every_unit():
     data = data_of(None)
     (member,) = data.run([replace(SMOOTH, of_member={"max_norm": 0.5})])
-    for weights in data.layout.weights(member.params[None]):
+    for weights in data.layout.views(member.params[None]).of("coefs_"):
         assert np.linalg.norm(weights[0], axis=0).max() <= 0.5 * (1 + 1e-12)
     (free,) = data.run([SMOOTH])
-    norms = [np.linalg.norm(w[0], axis=0).max() for w in data.layout.weights(free.params[None])]
+    norms = [
+        np.linalg.norm(w[0], axis=0).max()
+        for w in data.layout.views(free.params[None]).of("coefs_")
+    ]
     assert min(norms) > 0.5
 
 
@@ -178,20 +181,22 @@ def test_moments_of_averaged_weights_are_those_of_the_training_rows(weighted, co
     views = data.layout.views(member.params[None])
     X = data.X.toarray() if sparse.issparse(data.X) else data.X
     below = X if weights is None else np.repeat(X, weights.astype(int), axis=0)
-    z = below @ views.weights[0][0] + views.biases[0][0]
-    assert_allclose(views.means[0][0, 0], z.mean(axis=0), rtol=1e-10)
-    assert_allclose(views.variances[0][0, 0], z.var(axis=0, ddof=1), rtol=1e-10)
+    z = below @ views["coefs_", 0][0] + views["intercepts_", 0][0]
+    assert_allclose(views["running_means_", 0][0, 0], z.mean(axis=0), rtol=1e-10)
+    assert_allclose(views["running_variances_", 0][0, 0], z.var(axis=0, ddof=1), rtol=1e-10)
     a = np.tanh(
-        (z - z.mean(axis=0)) / np.sqrt(z.var(axis=0, ddof=1) + 1e-5) * views.scales[0][0]
-        + views.offsets[0][0]
+        (z - z.mean(axis=0))
+        / np.sqrt(z.var(axis=0, ddof=1) + 1e-5)
+        * views["normalization_scales_", 0][0]
+        + views["normalization_offsets_", 0][0]
     )
-    z = a @ views.weights[1][0] + views.biases[1][0]
-    assert_allclose(views.means[1][0, 0], z.mean(axis=0), rtol=1e-10)
-    assert_allclose(views.variances[1][0, 0], z.var(axis=0, ddof=1), rtol=1e-10)
+    z = a @ views["coefs_", 1][0] + views["intercepts_", 1][0]
+    assert_allclose(views["running_means_", 1][0, 0], z.mean(axis=0), rtol=1e-10)
+    assert_allclose(views["running_variances_", 1][0, 0], z.var(axis=0, ddof=1), rtol=1e-10)
 
 
 def test_deep_networks_with_skip_connections():
-    data = replace(problem("continuous"), layout=Layout((5, *(8,) * 6, 1)))
+    data = replace(problem("continuous"), layout=plain_layout((5, *(8,) * 6, 1)))
     recipe = replace(SMOOTH, loss=SquaredError(), activations=(Tanh(),) * 6)
     recipe = with_model(recipe, skip_connections=True)
     together = data.run([recipe, with_model(recipe, dropout=(0.0, *(0.1,) * 6))])

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.metrics import accuracy_score
 
 from sknn_actloss.activations import ACTIVATIONS, Activation, ReLU, canonical_name
-from sknn_actloss.core import Layout, Model, raw_outputs
+from sknn_actloss.core import Layout, Model, as_rows, plain_layout
 from sknn_actloss.losses import LogLoss, Loss
 from sknn_actloss.schedules import Constant, LearningRate, Schedule
 from sknn_actloss.solvers import Adam, StochasticSolver
@@ -65,11 +65,13 @@ class Problem:
 
     def params(self, seeds: list[int]) -> np.ndarray:
         rows = [
-            np.random.default_rng(seed).normal(scale=0.5, size=self.layout.n_row) for seed in seeds
+            np.random.default_rng(seed).normal(scale=0.5, size=self.layout.row_size)
+            for seed in seeds
         ]
         params = np.array(rows, dtype=self.y.dtype)
-        for part in (self.layout.views(params).scales, self.layout.views(params).variances):
-            for array in part:
+        views = self.layout.views(params)
+        for name in ("normalization_scales_", "running_variances_"):
+            for array in views.of(name):
                 array[...] = 1
         return params
 
@@ -96,7 +98,7 @@ class Problem:
         """Return what judges by rows: accuracy, or the negative absolute error."""
 
         def validate(stack: Stack, params: np.ndarray) -> list[Validation]:
-            raw = raw_outputs(self.X[rows], self.layout.views(params), stack.network.hidden)
+            raw = stack.network.raw_outputs(as_rows(self.X), params, rows)
             scores = []
             for member, outputs in zip(stack.members, raw, strict=True):
                 prediction = member.model.output(outputs[None])[0]
@@ -120,5 +122,5 @@ def problem(kind: str, dtype=np.float64, n_rows: int = 70, **changes: Any) -> Pr
         y = np.eye(3)[np.digitize(signal[:, 0], [-0.7, 0.7])]
     else:
         y = signal if kind == "continuous" else (signal > 0).astype(float)
-    layout = Layout((5, 8, 6, y.shape[1]))
+    layout = plain_layout((5, 8, 6, y.shape[1]))
     return Problem(kind, X.astype(dtype), y.astype(dtype), layout, **changes)
