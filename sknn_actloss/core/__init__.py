@@ -1,25 +1,34 @@
-"""Networks in lockstep: flat parameters, workspaces, forward and backward passes."""
+"""Networks in lockstep: rows, layers, flat parameters, forward and backward passes."""
 
 from sknn_actloss.core.dropout import mask_streams
-from sknn_actloss.core.inference import hidden_outputs, layer_products, raw_outputs
-from sknn_actloss.core.model import Hidden, Model
-from sknn_actloss.core.network import Network
-from sknn_actloss.core.parameters import Layout, Views
-from sknn_actloss.core.rows import gather, gather_csr
-from sknn_actloss.core.workspace import Needs, Workspace
+from sknn_actloss.core.inference import forward, hidden_outputs, raw_outputs
+from sknn_actloss.core.layers import ATTRIBUTE_NAMES, Layer
+from sknn_actloss.core.layout import Layout, Slot, Views
+from sknn_actloss.core.model import Model, layers_of, plain_layout
+from sknn_actloss.core.network import LayerSignals, Network
+from sknn_actloss.core.rows import Columns, CSRRows, DenseRows, Rows, as_rows, gather
+from sknn_actloss.core.workspace import Workspace
 
 __all__ = [
-    "Hidden",
+    "ATTRIBUTE_NAMES",
+    "CSRRows",
+    "Columns",
+    "DenseRows",
+    "Layer",
+    "LayerSignals",
     "Layout",
     "Model",
-    "Needs",
     "Network",
+    "Rows",
+    "Slot",
     "Views",
     "Workspace",
+    "as_rows",
+    "forward",
     "gather",
-    "gather_csr",
     "hidden_outputs",
-    "layer_products",
+    "layers_of",
     "mask_streams",
+    "plain_layout",
     "raw_outputs",
 ]

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import numpy as np
-from scipy import sparse
 
+from sknn_actloss._calls import run
 from sknn_actloss.activations import Activation
-from sknn_actloss.core.model import Hidden
-from sknn_actloss.core.parameters import Views
-from sknn_actloss.core.program import sparse_product
-from sknn_actloss.core.rows import gather, gather_csr
+from sknn_actloss.core.layers import Bound, Frame, Layer, Signal
+from sknn_actloss.core.layout import Views
+from sknn_actloss.core.rows import Rows
+from sknn_actloss.core.workspace import Room
 
 #: Bytes that the signals of one block of rows may take: about the size of a second-level cache.
 BLOCK_BYTES = 1 << 20
 
 
 def raw_outputs(
-    X: np.ndarray | sparse.csr_array,
+    X: Rows,
+    layers: Sequence[Layer],
     params: Views,
-    hidden: Hidden,
     rows: np.ndarray | None = None,
     output: Activation | None = None,
 ) -> np.ndarray:
@@ -30,12 +28,12 @@ def raw_outputs(
 
     Parameters
     ----------
-    X : ndarray or CSR of shape (n_samples, n_features)
+    X : Rows
         Rows to predict; cast to the data type of the weights block by block.
+    layers : sequence of Layer
+        Those of the networks.
     params : Views
-        Weights, biases and normalisation by layer.
-    hidden : Hidden
-        The hidden layers.
+        Parameters by slot.
     rows : ndarray of int, optional
         Predict these rows of ``X`` only.
     output : Activation, optional
@@ -45,64 +43,29 @@ def raw_outputs(
     -------
     raw : ndarray of shape (n_members, n_rows, n_outputs)
     """
-    weights = params.weights
-    n_members, dtype = len(weights[0]), weights[0].dtype
-    n_rows = X.shape[0] if rows is None else len(rows)
-    widths = [layer.shape[2] for layer in weights]
-    raw = np.empty((n_members, n_rows, widths[-1]), dtype)
-    block = min(n_rows, max(1, BLOCK_BYTES // (dtype.itemsize * n_members * max(widths))))
-    buffers = [np.empty((n_members, block, width), dtype) for width in widths[:-1]]
-    product = np.matmul if isinstance(X, np.ndarray) else sparse_product
-    for start in range(0, n_rows, block):
-        stop = min(start + block, n_rows)
-        a = _block(X, slice(start, stop) if rows is None else rows[start:stop], dtype)
-        targets = [*(buffer[:, : stop - start] for buffer in buffers), raw[:, start:stop]]
-        for layer, z in enumerate(targets):
-            (np.matmul if layer else product)(a, weights[layer], z)
-            np.add(z, params.biases[layer], z)
-            if layer < len(hidden):
-                pass_on(layer, z, a, params, hidden)
-            a = z
+    X, like, last = X.bare(), params["coefs_", 0], layers[-1]
+    n_rows = X.n_rows if rows is None else len(rows)
+    raw, store = np.empty_like(like, shape=(len(like), n_rows, last.n_units)), {}
+    size = _block_size(n_rows, params)
+    for start in range(0, n_rows, size):
+        block = slice(start, min(start + size, n_rows))
+        out, room = raw[:, block], Room(store, like, size, block.stop - start)
+        room.place("pre-activations", last.index, out)
+        below = X.block(block if rows is None else rows[block], like.dtype)
+        _run_forward(below, layers, Frame(params, None, room))
         if output is not None:
-            _activate(output, a)
+            _activate(output, out)
     return raw
 
 
-def layer_products(
-    X: np.ndarray | sparse.csr_array, params: Views, hidden: Hidden, last: int
-) -> np.ndarray:
-    """Return what a layer makes of rows before it is normalised and activated.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_rows, n_features) or (n_rows, 1 + n_features), or CSR
-        Rows, with or without a column of ones in front.
-    params, hidden
-        As in :func:`raw_outputs`.
-    last : int
-        The layer, from 0.
-
-    Returns
-    -------
-    z : ndarray of shape (n_members, n_rows, units)
-    """
-    below = X[:, 1:] if params.takes(X) else X
-    for _, passed in islice(hidden_outputs(below, params, hidden), last):
-        below = passed
-    return _linear(below, params, last)
-
-
 def hidden_outputs(
-    X: np.ndarray | sparse.csr_array,
-    params: Views,
-    hidden: Hidden,
-    rows: np.ndarray | None = None,
+    X: Rows, layers: Sequence[Layer], params: Views, rows: np.ndarray | None = None
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield what the hidden layers make of rows, layer by layer.
 
     Parameters
     ----------
-    X, params, hidden
+    X, layers, params
         As in :func:`raw_outputs`.
     rows : ndarray of int, optional
         Take these rows of ``X`` only.
@@ -114,40 +77,67 @@ def hidden_outputs(
     passed : ndarray of shape (n_members, n_rows, units)
         What the layer passes on: the very outputs without a skip connection.
     """
-    passed = X if rows is None else _block(X, rows, params.weights[0].dtype)
-    for layer in range(len(hidden)):
-        outputs = _linear(passed, params, layer)
-        activate(layer, outputs, params, hidden)
-        skips = hidden.skips(layer, *params.weights[layer].shape[1:])
-        passed = outputs + passed if skips else outputs
-        yield outputs, passed
+    outputs = passed = None
+    below, frame = _whole(X, params, rows)
+    for layer, bound in zip(layers, bind(below, layers, frame), strict=True):
+        if layer.is_linear and passed is not None:
+            yield outputs, passed
+        run(bound.forward)
+        passed = bound.out.value
+        outputs = passed if layer.is_activation else outputs
 
 
-def pass_on(layer: int, z: np.ndarray, below: Any, params: Views, hidden: Hidden) -> None:
-    """Turn the products of a hidden layer into what it passes on, in place."""
-    activate(layer, z, params, hidden)
-    if hidden.skips(layer, *params.weights[layer].shape[1:]):
-        np.add(z, below, z)
+def forward(
+    X: Rows, layers: Sequence[Layer], params: Views, rows: np.ndarray | None = None
+) -> np.ndarray:
+    """Return what layers put out, all rows at once.
+
+    Parameters
+    ----------
+    X, params, rows
+        As in :func:`hidden_outputs`.
+    layers : sequence of Layer
+        The layers of the networks up to one of them.
+
+    Returns
+    -------
+    value : ndarray of shape (n_members, n_rows, units)
+    """
+    below, frame = _whole(X, params, rows)
+    return _run_forward(below, layers, frame)
 
 
-def activate(layer: int, z: np.ndarray, params: Views, hidden: Hidden) -> None:
-    """Normalise and activate the products of a hidden layer, in place."""
-    for members, (norm,) in hidden.normalizations:
-        norm.predict(z[members], params.moments(layer, members))
-    if hidden.normalizations:
-        np.multiply(z, params.scales[layer], z)
-        np.add(z, params.offsets[layer], z)
-    for members, (activation,) in hidden.activations[layer]:
-        part = z[members]
-        activation.forward(part, part)
+def bind(X: Rows, layers: Sequence[Layer], frame: Frame) -> Iterator[Bound]:
+    """Yield layers bound one to the outputs of another, from the rows on."""
+    signal = Signal(X)
+    for layer in layers:
+        bound = layer.bind(signal, frame)
+        signal = bound.out
+        yield bound
 
 
-def _linear(below: np.ndarray | sparse.csr_array, params: Views, layer: int) -> np.ndarray:
-    """Return the products of a layer for each member, with its biases."""
-    weights = params.weights[layer]
-    z = np.empty((len(weights), below.shape[-2], weights.shape[2]), weights.dtype)
-    (np.matmul if isinstance(below, np.ndarray) else sparse_product)(below, weights, z)
-    return np.add(z, params.biases[layer], z)
+def _run_forward(X: Rows, layers: Sequence[Layer], frame: Frame) -> np.ndarray:
+    """Bind layers, run each at once, and return what the last one puts out."""
+    for bound in bind(X, layers, frame):
+        run(bound.forward)
+    return bound.out.value
+
+
+def _whole(X: Rows, params: Views, rows: np.ndarray | None) -> tuple[Rows, Frame]:
+    """Return rows and a frame for all of them at once."""
+    like = params["coefs_", 0]
+    below = X.bare().block(slice(0, X.n_rows) if rows is None else rows, like.dtype)
+    return below, Frame(params, None, Room({}, like, below.n_rows, below.n_rows))
+
+
+def _block_size(n_rows: int, params: Views) -> int:
+    """Return how many rows go through the networks together."""
+    if n_rows == 1:
+        return 1
+    weights = params.of("coefs_")
+    widest = max(layer.shape[2] for layer in weights)
+    row_bytes = weights[0].itemsize * len(weights[0]) * widest
+    return max(1, min(n_rows, BLOCK_BYTES // row_bytes))
 
 
 def _activate(output: Activation, raw: np.ndarray) -> None:
@@ -158,18 +148,3 @@ def _activate(output: Activation, raw: np.ndarray) -> None:
     columns = raw.swapaxes(1, 2).copy().swapaxes(1, 2)
     output.forward(columns, columns)
     np.copyto(raw, columns)
-
-
-def _block(
-    X: np.ndarray | sparse.csr_array, rows: slice | np.ndarray, dtype: np.dtype
-) -> np.ndarray | sparse.csr_array:
-    if isinstance(X, np.ndarray) and isinstance(rows, slice):
-        return X[rows].astype(dtype, copy=False)
-    n_rows = rows.stop - rows.start if isinstance(rows, slice) else len(rows)
-    if isinstance(X, np.ndarray):
-        out = np.empty((n_rows, X.shape[1]), dtype)
-        gather(X, rows, out)
-    else:
-        out = sparse.csr_array((n_rows, X.shape[1]), dtype=dtype)
-        gather_csr(X, rows, out)
-    return out

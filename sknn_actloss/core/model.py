@@ -1,17 +1,31 @@
-"""What one network computes and minimises."""
+"""What one network computes and minimises, and the layers of a stack of such networks."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from sknn_actloss._component import runs
+from sknn_actloss._component import Component, runs
 from sknn_actloss.activations import ACTIVATIONS, Activation, canonical_name
-from sknn_actloss.core.parameters import Layout
-from sknn_actloss.losses import Loss
+from sknn_actloss.core.dropout import Dropout
+from sknn_actloss.core.layers import (
+    Activate,
+    DropInputs,
+    DropUnits,
+    Fork,
+    InputLinear,
+    Join,
+    Layer,
+    Linear,
+    Normalize,
+    ScaledLinear,
+)
+from sknn_actloss.core.layout import Layout
+from sknn_actloss.feature_scale import FeatureScale
+from sknn_actloss.losses import BoundLoss
 from sknn_actloss.normalization import Normalization
 
 
@@ -25,8 +39,8 @@ class Model:
         One for each hidden layer.
     output : Activation
         Output activation.
-    loss : Loss
-        The loss, bound to its targets by :meth:`~sknn_actloss.losses.Loss.for_targets`.
+    loss : BoundLoss
+        The loss, bound to its targets by :meth:`~sknn_actloss.losses.LossSpec.for_targets`.
     alpha, l1 : float
         Strengths of the L2 and the L1 penalty, divided by the number of rows.
     dropout : tuple of float
@@ -35,32 +49,43 @@ class Model:
         What stands in front of the hidden activations.
     skip_connections : bool
         Whether hidden layers add the outputs of a layer below that is as wide.
+    feature_scale : FeatureScale or None
+        Learned factors of the features.
     """
 
     activations: tuple[Activation, ...]
     output: Activation
-    loss: Loss
+    loss: BoundLoss
     alpha: float = 0.0
     l1: float = 0.0
     dropout: tuple[float, ...] = ()
     normalization: Normalization | None = None
     skip_connections: bool = False
+    feature_scale: FeatureScale | None = None
 
     def layout(self, n_features: int, hidden_layer_sizes: Sequence[int], n_outputs: int) -> Layout:
         """Return where the parameters of such a network lie."""
-        sizes = (n_features, *hidden_layer_sizes, n_outputs)
-        norm = self.normalization
-        return Layout(sizes, norm is not None, norm is not None and norm.has_moments)
+        return self._built((n_features, *hidden_layer_sizes, n_outputs))[0]
+
+    def layers(self, layer_sizes: tuple[int, ...]) -> list[Layer]:
+        """Return the layers of any number of networks like this one, for predictions.
+
+        Parameters
+        ----------
+        layer_sizes : tuple of int
+            Features, hidden layers, outputs.
+        """
+        return self._built(layer_sizes)[1]
+
+    def _built(self, layer_sizes: tuple[int, ...]) -> tuple[Layout, list[Layer]]:
+        if layer_sizes not in self._cache:
+            layers = layers_of([self], layer_sizes, np.dtype(np.float64))
+            self._cache[layer_sizes] = _layout_of(layers), layers
+        return self._cache[layer_sizes]
 
     @cached_property
-    def hidden(self) -> Hidden:
-        """The hidden layers of any number of networks like this one."""
-        alone, everyone = Hidden.of([self], np.dtype(np.float64)), slice(None)
-        return Hidden(
-            [[(everyone, parts) for _, parts in layer] for layer in alone.activations],
-            [(everyone, parts) for _, parts in alone.normalizations],
-            self.skip_connections,
-        )
+    def _cache(self) -> dict[tuple[int, ...], tuple[Layout, list[Layer]]]:
+        return {}
 
     @cached_property
     def output_name(self) -> str:
@@ -74,38 +99,82 @@ class Model:
         return self.output_name == self.loss.link
 
 
-@dataclass(frozen=True)
-class Hidden:
-    """The hidden layers of a stack of networks.
+def layers_of(
+    models: Sequence[Model],
+    layer_sizes: tuple[int, ...],
+    dtype: np.dtype,
+    dropout: Sequence[Dropout | None] = (),
+) -> list[Layer]:
+    """Return the layers of a stack of networks, from the rows to the raw outputs.
 
     Parameters
     ----------
-    activations : list of list of (slice, (Activation,))
-        For each layer the runs of members that share a stacked activation.
-    normalizations : list of (slice, (Normalization,))
-        Runs of members that share what stands in front of the activations of all layers.
-    skip_connections : bool
-        Whether layers add the outputs of a layer below that is as wide.
+    models : sequence of Model
+        One for each member, or one for all.
+    layer_sizes : tuple of int
+        Features, hidden layers, outputs.
+    dtype : dtype
+        Data type of the hyperparameters that differ between members.
+    dropout : sequence of Dropout or None
+        That of the inputs and of each hidden layer, ``None`` where nothing is left out; by
+        default there is none, as in predictions.
     """
+    dropout = dropout or [None] * (len(layer_sizes) - 1)
+    layers: list[Layer] = [] if dropout[0] is None else [DropInputs(dropout[0])]
+    for index in range(len(layer_sizes) - 2):
+        layers += _hidden_layer(models, index, layer_sizes, dtype, dropout[1 + index])
+    return [*layers, _linear(models, len(layer_sizes) - 2, layer_sizes)]
 
-    activations: list[list[tuple[slice, tuple[Activation]]]]
-    normalizations: Sequence[tuple[slice, tuple[Normalization]]] = ()
-    skip_connections: bool = False
 
-    @classmethod
-    def of(cls, models: Sequence[Model], dtype: np.dtype) -> Hidden:
-        """Stack the components of all members, layer by layer."""
-        layers = zip(*(model.activations for model in models), strict=True)
-        norms = [model.normalization for model in models if model.normalization is not None]
-        return cls(
-            [runs(layer, dtype=dtype) for layer in layers],
-            runs(norms, dtype=dtype) if norms else (),
-            models[0].skip_connections,
-        )
+def _hidden_layer(
+    models: Sequence[Model],
+    index: int,
+    layer_sizes: tuple[int, ...],
+    dtype: np.dtype,
+    dropout: Dropout | None,
+) -> Iterator[Layer]:
+    """Yield what stands between two layers of units."""
+    n_inputs, n_units = layer_sizes[index : index + 2]
+    skips = models[0].skip_connections and index > 0 and n_inputs == n_units
+    if skips:
+        yield Fork(index)
+    yield _linear(models, index, layer_sizes)
+    if models[0].normalization is not None:
+        yield Normalize(index, _runs([model.normalization for model in models], dtype), n_units)
+    yield Activate(index, _runs([model.activations[index] for model in models], dtype))
+    if dropout is not None:
+        yield DropUnits(index, dropout)
+    if skips:
+        yield Join(index)
 
-    def __len__(self) -> int:
-        return len(self.activations)
 
-    def skips(self, layer: int, n_in: int, n_out: int) -> bool:
-        """Whether a hidden layer adds what comes from the layer below, given both widths."""
-        return self.skip_connections and layer > 0 and n_in == n_out
+def _linear(models: Sequence[Model], index: int, layer_sizes: tuple[int, ...]) -> Linear:
+    n_inputs, n_units = layer_sizes[index : index + 2]
+    is_last = index == len(layer_sizes) - 2
+    if index > 0:
+        return Linear(index, n_inputs, n_units, is_last)
+    if models[0].feature_scale is None:
+        return InputLinear(index, n_inputs, n_units, is_last)
+    factors = [model.feature_scale.rate_factor for model in models]
+    factor = factors[0] if len(set(factors)) == 1 else np.array(factors)[:, None]
+    return ScaledLinear(n_inputs, n_units, is_last, factor)
+
+
+def _runs(components: Sequence[Component], dtype: np.dtype) -> list[tuple[slice, tuple[Component]]]:
+    """Cut members into runs that share a stacked component; a single run serves any number."""
+    found = runs(components, dtype=dtype)
+    return found if len(found) > 1 else [(slice(None), found[0][1])]
+
+
+def plain_layout(layer_sizes: tuple[int, ...]) -> Layout:
+    """Return where the parameters of a network of weights and biases only lie."""
+    n_layers = len(layer_sizes) - 1
+    layers = [
+        Linear(index, *layer_sizes[index : index + 2], is_last=index == n_layers - 1)
+        for index in range(n_layers)
+    ]
+    return _layout_of(layers)
+
+
+def _layout_of(layers: Sequence[Layer]) -> Layout:
+    return Layout(tuple(slot for layer in layers for slot in layer.slots))

@@ -3,19 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
-from scipy import sparse
 
-from sknn_actloss._calls import Call
+from sknn_actloss._calls import Call, run
 from sknn_actloss._numeric import constant
 from sknn_actloss.core.dropout import Dropout, mask_streams
-from sknn_actloss.core.model import Hidden, Model
+from sknn_actloss.core.inference import bind, hidden_outputs, raw_outputs
+from sknn_actloss.core.layers import Bound, Frame
+from sknn_actloss.core.layout import Layout
+from sknn_actloss.core.model import Model, layers_of
 from sknn_actloss.core.objective import Objective
-from sknn_actloss.core.parameters import Layout
 from sknn_actloss.core.penalty import Penalty
-from sknn_actloss.core.program import Between, backward_calls, forward_calls
-from sknn_actloss.core.workspace import Needs, Signals, Workspace
+from sknn_actloss.core.rows import Rows
+from sknn_actloss.core.workspace import Room, Workspace
+
+
+class LayerSignals(NamedTuple):
+    """What flows through a linear layer for the rows of a batch.
+
+    Attributes
+    ----------
+    inputs : Rows or ndarray of shape (n_members, batch, n_inputs)
+        What it takes in: the rows of X in front of the first layer.
+    outputs : ndarray of shape (n_members, batch, units) or None
+        What the activation behind it puts out; ``None`` behind the last layer.
+    delta : ndarray of shape (n_members, batch, units)
+        Derivative of the sum of losses with respect to its pre-activations.
+    """
+
+    inputs: Rows | np.ndarray
+    outputs: np.ndarray | None
+    delta: np.ndarray
 
 
 class Network:
@@ -24,10 +45,10 @@ class Network:
     Parameters
     ----------
     layout : Layout
-        Sizes of the layers.
+        Where their parameters lie.
     models : sequence of Model
         One for each member.
-    params : ndarray of shape (n_members, n_row)
+    params : ndarray of shape (n_members, row_size)
         Parameters and running moments, a row for each member; read and written in place by
         those who train.
     batch_size : int
@@ -42,10 +63,11 @@ class Network:
 
     Attributes
     ----------
+    layout : Layout
+    layers : list of Layer
+        From the rows to the raw outputs.
     views : Views
-        Views of the parameters by layer.
-    hidden : Hidden
-        The hidden layers.
+        Views of the parameters by slot.
     trained : ndarray of shape (n_members, n_params)
         View of the parameters that solvers update: all but running moments.
     decaying : ndarray of shape (n_members, n_weights)
@@ -53,7 +75,10 @@ class Network:
     workspace : Workspace
         Room for what flows through the networks.
     gradient : ndarray of shape (n_members, n_params)
-        Derivative of the mean loss by the parameters, written by the calls of :meth:`bind`.
+        Derivative of the mean loss with respect to the parameters, written by the calls of
+        :meth:`bind`.
+    gradient_views : Views
+        Views of the gradient by slot.
     """
 
     def __init__(
@@ -66,26 +91,23 @@ class Network:
         workspace: Workspace | None = None,
         streams: Sequence[np.random.Generator] | None = None,
     ) -> None:
-        dtype = params.dtype
+        self.layout, dtype = layout, params.dtype
         self.params, self.trained = params, layout.trained(params)
         self.gradient = np.empty_like(self.trained)
-        self.hidden = Hidden.of(models, dtype)
-        self.views, self._gradient_views = layout.views(params), layout.views(self.gradient)
+        self.views, self.gradient_views = layout.views(params), layout.views(self.gradient)
         self.decaying = layout.decaying(params)
+        dropout = _dropout(layout, models, batch_size, dtype, streams)
+        self.layers = layers_of(models, layout.layer_sizes, dtype, dropout)
         self._objective = Objective(models, dtype)
         alpha, l1 = [model.alpha for model in models], [model.l1 for model in models]
         self._penalty = Penalty(layout, self.trained, self.gradient, alpha, l1)
-        self._dropout = _dropout(layout, models, batch_size, dtype, streams)
-        is_plain = not (layout.is_normalized or any(self._dropout))
-        self._nothing = Between.nothing(len(self.hidden)) if is_plain else None
-        self._rooms: dict[tuple[int, int], np.ndarray] = {}
-        needs = layout, params, batch_size, group_size or batch_size, self._needs(layout)
+        needs = layout, params, batch_size, group_size or batch_size
         reused = workspace is not None and workspace.serves(*needs)
         self.workspace = workspace if reused else Workspace(*needs)
 
     def bind(
         self,
-        X: np.ndarray | sparse.csr_array,
+        X: Rows,
         y: np.ndarray,
         sample_weight: np.ndarray | None,
         total_weight: float,
@@ -98,8 +120,8 @@ class Network:
 
         Parameters
         ----------
-        X : ndarray of shape (batch, n_features) or (batch, 1 + n_features), or CSR
-            Rows of the batch, with or without a column of ones in front.
+        X : Rows
+            Rows of the batch.
         y : ndarray of shape (batch, n_outputs)
             Targets; the states of classes and labels as 0 and 1.
         sample_weight : ndarray of shape (batch,) or None
@@ -107,17 +129,22 @@ class Network:
         total_weight : float
             Rows of the batch times the mean weight of the training rows.
         rows : slice
-            The place of the batch in its group.
+            Where the batch lies in its group.
         """
-        signals = self.workspace.signals(rows)
-        between = self._between(X, signals, sample_weight)
-        passes = self.hidden, signals, between
+        workspace, room = self.workspace, self.workspace.room(rows.stop - rows.start)
+        layers = list(self._bound(X, room, sample_weight))
+        z, delta = layers[-1].out
+        output_room = workspace.output_room(room, delta, rows)
+        batch = rows.start // workspace.batch_size
         return [
-            *forward_calls(X, self.views, *passes),
-            *self._objective.gradient_calls(y, signals),
-            *_weight_calls(signals.deltas[-1], sample_weight, total_weight),
-            *backward_calls(X, self.views, self._gradient_views, *passes),
-            *self._penalty.calls(total_weight, signals.squares, signals.magnitudes),
+            *(call for layer in layers for call in layer.forward),
+            (np.copyto, (output_room.raw, z)),
+            *self._objective.gradient_calls(y, output_room),
+            *_weight_calls(delta, sample_weight, total_weight),
+            *(call for layer in reversed(layers) for call in layer.backward),
+            *self._penalty.calls(
+                total_weight, workspace.squares[batch], workspace.magnitudes[batch]
+            ),
         ]
 
     def losses(self, y: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarray:
@@ -158,51 +185,65 @@ class Network:
         """
         return self._objective.value(y, raw)
 
-    def _needs(self, layout: Layout) -> list[Needs]:
-        widths = layout.layer_sizes
-        return [
-            Needs(
-                any(activation.reads_input for _, (activation,) in runs),
-                self._dropout[1 + layer] is not None,
-                self.hidden.skips(layer, widths[layer], widths[layer + 1]),
-            )
-            for layer, runs in enumerate(self.hidden.activations)
-        ]
+    def raw_outputs(
+        self, X: Rows, params: np.ndarray | None = None, rows: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Return raw outputs (n_members, n_rows, n_outputs) as predictions compute them.
 
-    def _between(
-        self,
-        X: np.ndarray | sparse.csr_array,
-        signals: Signals,
-        sample_weight: np.ndarray | None,
-    ) -> Between:
-        if self._nothing is not None:
-            return self._nothing
-        norms = [
-            [
-                norm.bind(
-                    signals.inputs[layer][members],
-                    normalized[members],
-                    self.views.moments(layer, members),
-                    sample_weight,
-                )
-                for members, (norm,) in self.hidden.normalizations
-            ]
-            for layer, normalized in enumerate(signals.normalized)
-        ]
-        return Between(self._dropout, self._dropped(X), norms or [[]] * len(self.hidden))
+        Parameters
+        ----------
+        X : Rows
+            Rows to predict.
+        params : ndarray of shape (n_members, row_size), optional
+            Parameters to take instead of those of the network.
+        rows : ndarray of int, optional
+            Predict these rows of ``X`` only.
+        """
+        views = self.views if params is None else self.layout.views(params)
+        return raw_outputs(X, self.layers, views, rows)
 
-    def _dropped(
-        self, X: np.ndarray | sparse.csr_array
-    ) -> np.ndarray | list[sparse.csr_array] | None:
-        """Return room for the inputs that dropout leaves, ``None`` without it."""
-        if self._dropout[0] is None:
-            return None
-        n_masks = len(self._dropout[0].mask)
-        if not isinstance(X, np.ndarray):
-            return [sparse.csr_array(X.shape, dtype=X.dtype) for _ in range(n_masks)]
-        if X.shape not in self._rooms:
-            self._rooms[X.shape] = np.ones((n_masks, *X.shape), self.params.dtype)
-        return self._rooms[X.shape]
+    def signals(self, X: Rows, y: np.ndarray) -> list[LayerSignals]:
+        """Send a batch forward and backward, and return what flows through each linear layer.
+
+        Parameters
+        ----------
+        X : Rows
+            Rows of the batch.
+        y : ndarray of shape (batch, n_outputs)
+            Targets.
+        """
+        hidden = list(hidden_outputs(X, self.layers, self.views))
+        inputs = [X, *(passed for _, passed in hidden)]
+        outputs = [*(outputs for outputs, _ in hidden), None]
+        rows = slice(0, len(y))
+        run(self.bind(X, y, None, 1.0, rows))
+        bound = self._bound(X, self.workspace.room(len(y)), None)
+        deltas = [
+            layer_bound.out.grad
+            for layer, layer_bound in zip(self.layers, bound, strict=True)
+            if layer.is_linear
+        ]
+        return [LayerSignals(*parts) for parts in zip(inputs, outputs, deltas, strict=True)]
+
+    @property
+    def rate_factors(self) -> list[tuple[slice, float | np.ndarray]]:
+        """Factors of the learning rate by columns of the trained parameters.
+
+        Neighbours without a factor of their own come as one slice with a factor of 1.0; others
+        have a number, or an array (n_members, 1) where members differ.
+        """
+        own = {key: factor for layer in self.layers for key, factor in layer.rate_factors.items()}
+        found = []
+        trained = [slot.key for slot in self.layout.ordered if slot.trained]
+        for _, group in groupby(trained, key=lambda key: key if key in own else None):
+            keys = list(group)
+            first, last = (self.layout.columns(key) for key in (keys[0], keys[-1]))
+            found.append((slice(first.start, last.stop), own.get(keys[0], 1.0)))
+        return found
+
+    def _bound(self, X: Rows, room: Room, sample_weight: np.ndarray | None) -> Iterator[Bound]:
+        frame = Frame(self.views, self.gradient_views, room, sample_weight)
+        return bind(X, self.layers, frame)
 
 
 def _weight_calls(
@@ -225,7 +266,7 @@ def _dropout(
     none = (0.0,) * len(widths)
     rates = list(zip(*(model.dropout or none for model in models), strict=True))
     if not np.any(rates):
-        return [None] * len(widths)
+        return []
     streams = streams or mask_streams(0, len(widths))
     return [
         Dropout(rate, stream, batch_size, width, dtype) if any(rate) else None

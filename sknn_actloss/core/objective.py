@@ -11,12 +11,12 @@ from sknn_actloss._component import runs
 from sknn_actloss._numeric import constant
 from sknn_actloss.activations import Activation, Identity
 from sknn_actloss.core.model import Model
-from sknn_actloss.core.workspace import Signals
-from sknn_actloss.losses import Loss
+from sknn_actloss.core.workspace import OutputRoom
+from sknn_actloss.losses import BoundLoss
 
 
 class Objective:
-    """Losses of a stack of networks, by raw outputs.
+    """Losses of a stack of networks, given raw outputs.
 
     A loss whose link is the output activation is taken fused; every other pair goes through
     the chain rule.
@@ -39,26 +39,26 @@ class Objective:
         ]
         self._signed = any(_is_signed(loss) for loss in losses)
 
-    def gradient_calls(self, y: np.ndarray, signals: Signals) -> Iterator[Call]:
-        """Yield the calls that write the derivative by raw outputs of each row's loss.
+    def gradient_calls(self, y: np.ndarray, room: OutputRoom) -> Iterator[Call]:
+        """Yield the calls that write the derivative of each row's loss with respect to raw outputs.
 
         Parameters
         ----------
         y : ndarray of shape (batch, n_targets)
             Targets; the states of classes and labels as 0 and 1.
-        signals : Signals
+        room : OutputRoom
             Holds the raw outputs and receives the derivative.
         """
-        signs = signals.signs[:, : y.shape[1]]
+        signs = room.signs[:, : y.shape[1]]
         if self._signed:
             yield from _sign_calls(y, signs)
         for members, loss, output in self._runs:
             targets = signs if _is_signed(loss) else y
-            raw, grad = signals.raw[members], signals.deltas[-1][members]
+            raw, grad = room.raw[members], room.grad[members]
             if output is None:
                 yield from loss.gradient_calls(targets, raw, grad)
                 continue
-            prediction, scratch = signals.prediction[members], signals.scratch[members]
+            prediction, scratch = room.prediction[members], room.scratch[members]
             yield output.forward, (raw, prediction)
             yield loss.gradient_of_prediction, (targets, prediction, grad)
             # backward may spoil its arguments, and the value still needs the raw outputs.
@@ -90,14 +90,16 @@ class Objective:
         return values[0] if len(values) == 1 else np.concatenate(values)
 
 
-def _value(loss: Loss, output: Activation | None, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
+def _value(
+    loss: BoundLoss, output: Activation | None, y: np.ndarray, raw: np.ndarray
+) -> np.ndarray:
     if output is None:
         return loss.value(y, raw)
     output.forward(raw, raw)
     return loss.value_of_prediction(y, raw)
 
 
-def _is_signed(loss: Loss) -> bool:
+def _is_signed(loss: BoundLoss) -> bool:
     return loss.encoding != (0.0, 1.0)
 
 

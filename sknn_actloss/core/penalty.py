@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from sknn_actloss._calls import Call
-from sknn_actloss.core.parameters import Layout
+from sknn_actloss.core.layout import Layout
 
 #: A strength for all members, or one for each in an array (n_members, 1).
 Strength = float | np.ndarray | None
@@ -25,7 +25,7 @@ class Penalty:
     layout : Layout
         Where the weights are.
     params, gradient : ndarray of shape (n_members, n_params)
-        Parameters, and the derivative of the loss by them.
+        Parameters, and the derivative of the loss with respect to them.
     alpha, l1 : sequence of float
         Strengths, one for each member.
     """

@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from sknn_actloss.core import Hidden, Views, layer_products
+from sknn_actloss.core import Layer, Views, forward
 from sknn_actloss.normalization import unbiasing
 from sknn_actloss.training.batches import Batches
 
 
-def recompute_moments(params: Views, hidden: Hidden, batches: Batches) -> None:
+def recompute_moments(layers: Sequence[Layer], params: Views, batches: Batches) -> None:
     """Replace running means and variances by those of the training rows.
 
     Layer by layer, since the moments of a layer depend on those in front of it.
 
     Parameters
     ----------
+    layers : sequence of Layer
+        Those of the networks.
     params : Views
         Weights, and the moments to replace.
-    hidden : Hidden
-        The hidden layers.
     batches : Batches
         The training rows and their weights.
     """
-    for layer in range(len(hidden)):
-        moments = _Moments()
-        for group in batches.groups():
-            z = layer_products(group.X, params, hidden, layer)
-            moments.add(z.astype(np.float64, copy=False), group.sample_weight)
-        params.means[layer][...] = moments.mean
-        params.variances[layer][...] = moments.variance
+    for position, layer in enumerate(layers):
+        if layer.has_moments:
+            moments = _Moments()
+            for group in batches.groups():
+                z = forward(group.X, layers[:position], params)
+                moments.add(z.astype(np.float64, copy=False), group.sample_weight)
+            mean, variance = layer.moments(params)
+            mean[...], variance[...] = moments.mean, moments.variance
 
 
 class _Moments:

@@ -9,7 +9,7 @@ import numpy as np
 from sknn_actloss._calls import run
 from sknn_actloss._interval import NONNEGATIVE, POSITIVE
 from sknn_actloss.activations import ACTIVATIONS, Activation, Softmax, canonical_name
-from sknn_actloss.core import Layout, Model, Network
+from sknn_actloss.core import Layout, Model, Network, as_rows
 from sknn_actloss.losses import LOSSES, Loss, Quantile
 
 #: Losses beside those of the tables, by names of their own.
@@ -91,14 +91,15 @@ CASES = [
 
 def loss_and_gradient(layout, models, params, X, y, sample_weight=None, total_weight=None):
     """Return losses and gradient of a new network with these parameters."""
-    network = Network(layout, models, params.copy(), X.shape[0])
-    total = float(X.shape[0]) if total_weight is None else total_weight
+    n_rows = len(y)
+    network = Network(layout, models, params.copy(), n_rows)
+    total = float(n_rows) if total_weight is None else total_weight
     return differentiate(network, X, y, sample_weight, total), network.gradient
 
 
 def differentiate(network, X, y, sample_weight, total_weight):
     """Return the losses of a batch and write its gradient."""
-    run(network.bind(X, y, sample_weight, total_weight, slice(0, len(y))))
+    run(network.bind(as_rows(X), y, sample_weight, total_weight, slice(0, len(y))))
     return network.losses(y, sample_weight) / total_weight
 
 

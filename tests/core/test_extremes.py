@@ -10,7 +10,7 @@ from network_cases import CASES, Case, loss_and_gradient, random_params
 from numpy.testing import assert_allclose
 
 from sknn_actloss.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
-from sknn_actloss.core import Layout
+from sknn_actloss.core import plain_layout
 
 ENDS = (-1e4, -100.0, 0.0, 100.0, 1e4)
 #: Above this a float64 has no counterpart among the float32.
@@ -20,7 +20,7 @@ every_case = pytest.mark.parametrize("case", CASES, ids=str)
 
 def at(case: Case, output, raw: np.ndarray, y: np.ndarray, dtype):
     """Return loss and derivative by raw outputs, one member of the stack for each row of raw."""
-    layout = Layout((1, case.n_outputs))
+    layout = plain_layout((1, case.n_outputs))
     params = np.hstack([np.zeros_like(raw), raw]).astype(dtype)
     models = [case.model(output=output, alpha=0.0)] * len(raw)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -59,7 +59,7 @@ def test_float32_agrees_with_float64_in_the_middle(case: Case) -> None:
 @pytest.mark.parametrize("n_hidden", [1, 2])
 def test_huge_inputs_through_hidden_layers_give_no_nan(case: Case, n_hidden: int) -> None:
     rng = np.random.default_rng(2)
-    layout = Layout((3, *[4] * n_hidden, case.n_outputs))
+    layout = plain_layout((3, *[4] * n_hidden, case.n_outputs))
     params = random_params(rng, layout).astype(np.float32)
     X = rng.choice([-1e4, 1e4], size=(6, 3)).astype(np.float32)
     y = case.targets(rng, 6).astype(np.float32)

@@ -12,7 +12,7 @@ from scipy import sparse
 
 from sknn_actloss._component import stack
 from sknn_actloss.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
-from sknn_actloss.core import Hidden, Layout, Network, raw_outputs
+from sknn_actloss.core import DenseRows, Network, plain_layout
 from sknn_actloss.losses import Focal, GaussianNLL, Huber, LogLoss, Quantile
 from sknn_actloss.solvers import SGD, SOLVERS, Adam
 
@@ -70,7 +70,7 @@ def new_arrays_watched():
 
 
 def network(models, n_outputs):
-    layout = Layout((N_FEATURES, 7, 6, n_outputs))
+    layout = plain_layout((N_FEATURES, 7, 6, n_outputs))
     params = single(0.5 * random_params(np.random.default_rng(0), layout, len(models)))
     with new_arrays_watched():
         return Network(layout, models, params, N_ROWS)
@@ -86,7 +86,7 @@ def assert_single_step(models, case, loss=None):
     X, y, weights = batch(case, loss)
     stacked = network(models, case.n_targets * models[0].loss.outputs_per_target)
     with_ones = single(np.hstack([np.ones((N_ROWS, 1), np.float32), X]))
-    for rows, w in ((X, None), (X, weights), (with_ones, None)):
+    for rows, w in ((X, None), (X, weights), (DenseRows(with_ones, has_ones=True), None)):
         with new_arrays_watched():
             losses = differentiate(stacked, rows, y, w, 16.0)
         assert stacked.gradient.dtype == np.float32
@@ -153,7 +153,7 @@ def test_hyperparameters_of_members(losses):
 @pytest.mark.parametrize("name", STOCHASTIC)
 def test_every_solver(name, rate):
     solver = SOLVERS[name]()
-    params = single(random_params(np.random.default_rng(0), Layout((3, 4, 1)), 2))
+    params = single(random_params(np.random.default_rng(0), plain_layout((3, 4, 1)), 2))
     with new_arrays_watched():
         state = solver.init_state(params)
     for seed in range(3):
@@ -168,7 +168,7 @@ def test_every_solver(name, rate):
 )
 def test_stacked_solvers(members):
     solver = stack(members, np.dtype(np.float64), n_dims=2)
-    params = single(random_params(np.random.default_rng(0), Layout((3, 4, 1)), 2))
+    params = single(random_params(np.random.default_rng(0), plain_layout((3, 4, 1)), 2))
     state = solver.init_state(params)
     solver.update(params, single(np.ones(params.shape)), 0.1, state)
     assert params.dtype == np.float32
@@ -176,13 +176,12 @@ def test_stacked_solvers(members):
 
 @pytest.mark.parametrize("activation", HIDDEN_ACTIVATIONS)
 def test_predictions(activation):
-    layout = Layout((N_FEATURES, 7, 6, 2))
+    layout = plain_layout((N_FEATURES, 7, 6, 2))
     params = single(random_params(np.random.default_rng(0), layout, 2))
     models = [CASES[0].model((ACTIVATIONS[activation](),) * 2)] * 2
-    hidden = Hidden.of(models, params.dtype)
     X, _, _ = batch(CASES[0])
     with new_arrays_watched():
-        raw = raw_outputs(X, layout.views(params), hidden)
+        raw = Network(layout, models, params, 1).raw_outputs(DenseRows(X))
     assert raw.dtype == np.float32
 
 

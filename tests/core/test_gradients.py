@@ -29,7 +29,7 @@ from sknn_actloss.activations import (
     Softplus,
     Squareplus,
 )
-from sknn_actloss.core import Layout, Model, Network, raw_outputs
+from sknn_actloss.core import Model, Network, as_rows, plain_layout
 from sknn_actloss.losses import (
     LOSSES,
     TARGET_KINDS,
@@ -65,7 +65,7 @@ def directional_derivatives(layout, model, params, direction, batch):
 
 def check_gradient(case, model, hidden=(4, 3), weighted=False, loss=None, n_directions=1):
     """Compare the gradient with central differences, at a sample without a kink nearby."""
-    layout = Layout((N_FEATURES, *hidden, case.n_targets * model.loss.outputs_per_target))
+    layout = plain_layout((N_FEATURES, *hidden, case.n_targets * model.loss.outputs_per_target))
     n_compared = 0
     for seed in range(40):
         rng = np.random.default_rng(seed)
@@ -127,12 +127,15 @@ def test_softmax_with_squared_error_takes_the_jacobian() -> None:
     model = case.model(alpha=0.0)
     assert isinstance(model.output, Softmax)
     raw, y = rng.normal(size=(1, 4)), case.targets(rng, 1)
-    layout = Layout((1, 4))
-    params = layout.flatten([np.zeros((1, 4))], [raw[0]], np.float64)
+    layout = plain_layout((1, 4))
+    drawn = {"coefs_": [np.zeros((1, 4))], "intercepts_": [raw[0]]}
+    params = layout.initial(drawn, np.float64)
     _, gradient = loss_and_gradient(layout, [model], params, np.zeros((1, 1)), y)
     p = np.exp(raw[0]) / np.exp(raw[0]).sum()
     jacobian = np.diag(p) - np.outer(p, p)
-    assert_allclose(layout.biases(gradient)[0][0, 0], jacobian @ (p - y[0]), rtol=1e-12)
+    assert_allclose(
+        layout.views(gradient).of("intercepts_")[0][0, 0], jacobian @ (p - y[0]), rtol=1e-12
+    )
 
 
 @pytest.mark.parametrize("hidden", [(), (5,), (2, 3, 4), (1, 1)], ids=str)
@@ -226,7 +229,7 @@ def test_sparse_rows_give_what_dense_rows_give(case: Case, weighted: bool) -> No
     y = case.targets(rng, N_ROWS)
     weights = rng.exponential(size=N_ROWS) if weighted else None
     for hidden in ((), (4, 3)):
-        layout = Layout((N_FEATURES, *hidden, case.n_outputs))
+        layout = plain_layout((N_FEATURES, *hidden, case.n_outputs))
         params = random_params(rng, layout, 2)
         models = [case.model((ACTIVATIONS["relu"](),) * len(hidden), alpha=a) for a in (0, 0.3)]
         dense = loss_and_gradient(layout, models, params, X, y, weights)
@@ -237,10 +240,13 @@ def test_sparse_rows_give_what_dense_rows_give(case: Case, weighted: bool) -> No
 
 def test_loss_is_that_of_the_rows_and_the_penalty_of_the_weights() -> None:
     case, rng = Case("regression", "squared_error", "continuous", 2), np.random.default_rng(0)
-    layout = Layout((3, 4, 2))
+    layout = plain_layout((3, 4, 2))
     X, y, w = rng.normal(size=(5, 3)), rng.normal(size=(5, 2)), rng.exponential(size=5)
     params = random_params(rng, layout)
-    (first, second), (bias, last) = layout.weights(params), layout.biases(params)
+    (first, second), (bias, last) = (
+        layout.views(params).of("coefs_"),
+        layout.views(params).of("intercepts_"),
+    )
     residual = np.tanh(X @ first[0] + bias[0]) @ second[0] + last[0] - y
     penalty = 0.15 * sum(np.sum(weights**2) for weights in (first, second))
     models = [case.model((ACTIVATIONS["tanh"](),), alpha=0.3)]
@@ -254,12 +260,12 @@ def test_loss_is_that_of_the_rows_and_the_penalty_of_the_weights() -> None:
 @every_case
 def test_loss_is_the_mean_that_the_loss_itself_gives(case: Case) -> None:
     rng = np.random.default_rng(8)
-    layout = Layout((3, 4, case.n_outputs))
+    layout = plain_layout((3, 4, case.n_outputs))
     for output in [None, *case.other_outputs()]:
         X, y, params = rng.normal(size=(9, 3)), case.targets(rng, 9), random_params(rng, layout)
         model = case.model((ACTIVATIONS["tanh"](),), output, alpha=0.0)
         losses, _ = loss_and_gradient(layout, [model], params, X, y)
-        raw = raw_outputs(X, layout.views(params), model.hidden)
+        raw = Network(layout, [model], params, 9).raw_outputs(as_rows(X))
         prediction = model.output(raw)[0]
         encoded = 2 * y - 1 if model.loss.encoding == (-1.0, 1.0) else y
         rows = model.loss.value_of_prediction(encoded, prediction)
@@ -274,7 +280,7 @@ def test_a_weight_of_two_is_a_row_twice() -> None:
     weights = np.array([1.0, 2.0, 0.0, 3.0, 1.0])
     repeats = weights.astype(int)
     for case in CASES:
-        layout = Layout((3, 4, case.n_outputs))
+        layout = plain_layout((3, 4, case.n_outputs))
         X, y = rng.normal(size=(5, 3)), case.targets(rng, 5)
         params, models = random_params(rng, layout), [case.model((ACTIVATIONS["elu"](),))]
         weighted = loss_and_gradient(layout, models, params, X, y, weights, 7.0)
@@ -288,7 +294,7 @@ def test_batches_of_fewer_rows_leave_no_trace_of_larger_ones() -> None:
     rng = np.random.default_rng(2)
     X = rng.normal(size=(9, 3))
     for case in CASES:
-        layout = Layout((3, 4, case.n_outputs))
+        layout = plain_layout((3, 4, case.n_outputs))
         y, params = case.targets(rng, 9), random_params(rng, layout)
         models = [case.model((ACTIVATIONS["gelu"](),))]
         network = Network(layout, models, params, 9)
@@ -303,7 +309,7 @@ def test_rows_and_targets_are_left_as_they_are() -> None:
     rng = np.random.default_rng(4)
     for case in CASES:
         for output in [None, *case.other_outputs()]:
-            layout = Layout((3, 4, case.n_outputs))
+            layout = plain_layout((3, 4, case.n_outputs))
             X, y, w = rng.normal(size=(5, 3)), case.targets(rng, 5), rng.exponential(size=5)
             arrays = [X, y, w]
             copies = [array.copy() for array in arrays]
@@ -316,10 +322,10 @@ def test_rows_and_targets_are_left_as_they_are() -> None:
 
 
 def test_layout_places_weights_of_all_layers_side_by_side() -> None:
-    layout = Layout((3, 4, 2))
+    layout = plain_layout((3, 4, 2))
     assert (layout.n_layers, layout.n_weights, layout.n_params) == (2, 20, 26)
     flat = np.arange(52.0).reshape(2, 26)
-    weights, biases = layout.weights(flat), layout.biases(flat)
+    weights, biases = layout.views(flat).of("coefs_"), layout.views(flat).of("intercepts_")
     assert [array.shape for array in weights] == [(2, 3, 4), (2, 4, 2)]
     assert [array.shape for array in biases] == [(2, 1, 4), (2, 1, 2)]
     assert all(np.shares_memory(array, flat) for array in weights + biases)
@@ -327,16 +333,16 @@ def test_layout_places_weights_of_all_layers_side_by_side() -> None:
     rebuilt = np.concatenate([array.reshape(2, -1) for array in parts], axis=1)
     assert_array_equal(rebuilt, flat)
     assert_array_equal(layout.decaying(flat), flat[:, 4:24])
-    assert_array_equal(layout.views(flat).first, flat[:, :16].reshape(2, 4, 4))
+    assert_array_equal(layout.views(flat).joint, flat[:, :16].reshape(2, 4, 4))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_layout_flattens_what_it_has_cut(dtype) -> None:
-    layout = Layout((3, 4, 2))
+    layout = plain_layout((3, 4, 2))
     row = np.arange(26.0)[None]
-    coefs = [weights[0] for weights in layout.weights(row)]
-    intercepts = [bias[0, 0] for bias in layout.biases(row)]
-    flat = layout.flatten(coefs, intercepts, np.dtype(dtype))
+    coefs = [weights[0] for weights in layout.views(row).of("coefs_")]
+    intercepts = [bias[0, 0] for bias in layout.views(row).of("intercepts_")]
+    flat = layout.initial({"coefs_": coefs, "intercepts_": intercepts}, np.dtype(dtype))
     assert flat.dtype == dtype
     assert_array_equal(flat, row)
     flat[:] = 0

@@ -11,24 +11,30 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from sknn_actloss._calls import run
 from sknn_actloss.activations import ACTIVATIONS
-from sknn_actloss.core import Network, mask_streams, raw_outputs
+from sknn_actloss.core import Network, as_rows, mask_streams
 from sknn_actloss.core.dropout import Dropout
+from sknn_actloss.feature_scale import FeatureScale
 from sknn_actloss.normalization import NORMALIZATIONS, BatchNorm, LayerNorm, unbiasing
 
 N_FEATURES, HIDDEN = 3, (4, 4, 5)
+LEARNED = "normalization_scales_", "normalization_offsets_"
+MOMENTS = "running_means_", "running_variances_"
 SETTINGS = {
     **{name: {"normalization": NORMALIZATIONS[name]()} for name in NORMALIZATIONS},
     "skips": {"skip_connections": True},
     "dropout": {"dropout": (0.2, 0.4, 0.0, 0.3)},
     "l1": {"l1": 0.3},
+    "scaled": {"feature_scale": FeatureScale()},
     **{
-        f"all with {name}": {
+        f"all with {name}{', scaled' if scale else ''}": {
             "normalization": NORMALIZATIONS[name](epsilon=0.01),
             "skip_connections": True,
             "dropout": (0.2, 0.2, 0.1, 0.3),
             "l1": 0.1,
+            "feature_scale": scale,
         }
         for name in NORMALIZATIONS
+        for scale in (None, FeatureScale())
     },
 }
 every_setting = pytest.mark.parametrize("setting", SETTINGS)
@@ -43,8 +49,8 @@ def model_of(case, setting, activations=("tanh", "gelu", "softplus"), **changes)
 def network_of(case, *models):
     """Return a layout and random rows for models."""
     layout = models[0].layout(N_FEATURES, HIDDEN, case.n_outputs)
-    rows = np.random.default_rng(3).normal(scale=0.7, size=(len(models), layout.n_row))
-    for variance in layout.views(rows).variances:
+    rows = np.random.default_rng(3).normal(scale=0.7, size=(len(models), layout.row_size))
+    for variance in layout.views(rows).of("running_variances_"):
         np.square(variance, out=variance)
     return layout, rows
 
@@ -82,7 +88,7 @@ def test_every_parameter(setting, activation):
     layout, rows = network_of(MULTIOUTPUT, model)
     arguments = batch(MULTIOUTPUT, weighted=True)
     _, gradient = loss_and_gradient(layout, [model], rows, *arguments)
-    steps = np.eye(layout.n_row)[: layout.n_params] * 1e-6
+    steps = np.eye(layout.row_size)[: layout.n_params] * 1e-6
     numeric = [
         (
             loss_and_gradient(layout, [model], rows + step, *arguments)[0][0]
@@ -131,16 +137,30 @@ def normalized_network(norm, n_rows, weights=None):
     """Return a network of one member after a pass over a batch."""
     model = replace(MULTIOUTPUT.model((ACTIVATIONS["tanh"](),)), normalization=norm)
     layout = model.layout(N_FEATURES, (4,), 3)
-    rows = layout.flatten([np.eye(3, 4), np.ones((4, 3))], [np.zeros(4), np.zeros(3)], np.float64)
+    drawn = {
+        "coefs_": [np.eye(3, 4), np.ones((4, 3))],
+        "intercepts_": [np.zeros(4), np.zeros(3)],
+    }
+    rows = layout.initial(drawn, np.float64)
     network = Network(layout, [model], rows, n_rows)
     X, y, *_ = batch(MULTIOUTPUT, n_rows)
     differentiate(network, X, y, weights, float(n_rows))
     return network, np.column_stack([X, np.zeros(n_rows)])
 
 
+def moments_of(network):
+    """Return running means and variances of the first hidden layer of one member."""
+    return [network.views[name, 0][0, 0] for name in MOMENTS]
+
+
+def normalized_of(network, n_rows):
+    """Return what the first hidden layer has normalised."""
+    return network.workspace.room(n_rows).array("normalized", 0, 4)[0]
+
+
 def test_running_moments_follow_mean_and_unbiased_variance():
     network, z = normalized_network(BatchNorm(momentum=0.3), 7)
-    mean, variance = (part[0, 0] for part in network.views.moments(0))
+    mean, variance = moments_of(network)
     assert_allclose(mean, 0.3 * z.mean(axis=0), atol=1e-15)
     assert_allclose(variance, 0.7 + 0.3 * z.var(axis=0, ddof=1))
 
@@ -149,7 +169,7 @@ def test_weights_of_rows_count_as_copies_in_the_moments():
     weights = np.array([3.0, 0.0, 1.0, 2.0, 1.0])
     network, z = normalized_network(BatchNorm(momentum=1.0), 5, weights)
     copies = np.repeat(z, weights.astype(int), axis=0)
-    mean, variance = (part[0, 0] for part in network.views.moments(0))
+    mean, variance = moments_of(network)
     assert_allclose(mean, copies.mean(axis=0), atol=1e-15)
     assert_allclose(variance, copies.var(axis=0, ddof=1), atol=1e-15)
 
@@ -166,11 +186,10 @@ def test_a_single_row_uses_running_moments_and_leaves_them(weights):
     n_rows = 1 if weights is None else 3
     weights = None if weights is None else np.array(weights)
     network, z = normalized_network(BatchNorm(), n_rows, weights)
-    mean, variance = (part[0, 0] for part in network.views.moments(0))
+    mean, variance = moments_of(network)
     assert_array_equal(mean, np.zeros(4))
     assert_array_equal(variance, np.ones(4))
-    signals = network.workspace.signals(slice(0, n_rows))
-    assert_allclose(signals.normalized[0][0], z / np.sqrt(1 + 1e-5))
+    assert_allclose(normalized_of(network, n_rows), z / np.sqrt(1 + 1e-5))
 
 
 @pytest.mark.parametrize("norm", [BatchNorm(0.1, 1.0), LayerNorm(0.1)], ids=repr)
@@ -179,8 +198,7 @@ def test_outputs_of_training_are_normalised(norm):
     axis = 0 if isinstance(norm, BatchNorm) else 1
     mean, variance = z.mean(axis=axis, keepdims=True), z.var(axis=axis, keepdims=True)
     expected = (z - mean) / np.sqrt(variance + 0.1)
-    signals = network.workspace.signals(slice(0, 7))
-    assert_allclose(signals.normalized[0][0], expected, atol=1e-14)
+    assert_allclose(normalized_of(network, 7), expected, atol=1e-14)
 
 
 # Predictions
@@ -189,20 +207,24 @@ def test_outputs_of_training_are_normalised(norm):
 def reference(X, layout, rows, model):
     """Return raw outputs of one network by the formulas."""
     views, below = layout.views(rows), X
+    if model.feature_scale is not None:
+        below = X * views["feature_scale_", None][0]
     for layer, activation in enumerate(model.activations):
-        z = below @ views.weights[layer][0] + views.biases[layer][0]
+        z = below @ views["coefs_", layer][0] + views["intercepts_", layer][0]
         if isinstance(model.normalization, BatchNorm):
-            mean, variance = (part[0] for part in views.moments(layer))
+            mean, variance = (views[name, layer][0] for name in MOMENTS)
             z = (z - mean) / np.sqrt(variance + model.normalization.epsilon)
         elif model.normalization is not None:
             variance = z.var(axis=1, keepdims=True) + model.normalization.epsilon
             z = (z - z.mean(axis=1, keepdims=True)) / np.sqrt(variance)
         if model.normalization is not None:
-            z = z * views.scales[layer][0] + views.offsets[layer][0]
+            scale, offset = (views[name, layer][0] for name in LEARNED)
+            z = z * scale + offset
         a = activation(z)
         is_skipped = model.skip_connections and layer and a.shape == below.shape
         below = a + below if is_skipped else a
-    return below @ views.weights[-1][0] + views.biases[-1][0]
+    last = len(model.activations)
+    return below @ views["coefs_", last][0] + views["intercepts_", last][0]
 
 
 @every_setting
@@ -211,7 +233,7 @@ def test_predictions_use_all_units_and_running_moments(setting):
     layout, rows = network_of(MULTIOUTPUT, *models)
     X = np.random.default_rng(2).normal(size=(9, N_FEATURES))
     network = Network(layout, models, rows, 1)
-    raw = raw_outputs(X, layout.views(rows), network.hidden)
+    raw = network.raw_outputs(as_rows(X))
     for i, model in enumerate(models):
         assert_allclose(raw[i], reference(X, layout, rows[i : i + 1], model), rtol=1e-11)
 

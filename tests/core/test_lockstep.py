@@ -17,7 +17,7 @@ from sknn_actloss.activations import (
     Softplus,
     Tanh,
 )
-from sknn_actloss.core import Layout, Model
+from sknn_actloss.core import Model, plain_layout
 from sknn_actloss.losses import (
     Focal,
     FunctionLoss,
@@ -65,7 +65,7 @@ def test_all_losses_side_by_side(task, kind, n_targets, n_outputs, dtype) -> Non
     positive = min(cases, key=lambda case: case.loss.target_domain.high)
     y = np.abs(positive.targets(rng, 8)) + (kind == "continuous")
     X, weights = rng.normal(size=(8, 3)), rng.exponential(size=8)
-    layout = Layout((3, 5, 4, n_outputs))
+    layout = plain_layout((3, 5, 4, n_outputs))
     for w in (None, weights):
         assert_members_alone(layout, models, X, y, w, dtype)
         assert_members_alone(layout, models[::-1], sparse.csr_array(X), y, w, dtype)
@@ -105,7 +105,7 @@ def test_encodings_of_classes_side_by_side(order: str, dtype) -> None:
     }[order]
     rng = np.random.default_rng(1)
     X, y = rng.normal(size=(9, 3)), (rng.random((9, 1)) < 0.4).astype(float)
-    assert_members_alone(Layout((3, 6, 1)), models, X, y, rng.exponential(size=9), dtype)
+    assert_members_alone(plain_layout((3, 6, 1)), models, X, y, rng.exponential(size=9), dtype)
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
@@ -121,7 +121,7 @@ def test_hyperparameters_of_regression_losses_side_by_side(dtype) -> None:
     rng = np.random.default_rng(2)
     X, y = rng.normal(size=(9, 3)), rng.gamma(2.0, size=(9, 2))
     for weights in (None, rng.exponential(size=9)):
-        assert_members_alone(Layout((3, 6, 2)), models, X, y, weights, dtype)
+        assert_members_alone(plain_layout((3, 6, 2)), models, X, y, weights, dtype)
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
@@ -134,7 +134,7 @@ def test_losses_of_several_outputs_for_each_target_side_by_side(dtype) -> None:
     rng = np.random.default_rng(8)
     X, y = rng.normal(size=(9, 3)), rng.normal(size=(9, 2))
     for weights in (None, rng.exponential(size=9)):
-        assert_members_alone(Layout((3, 6, 4)), models, X, y, weights, dtype)
+        assert_members_alone(plain_layout((3, 6, 4)), models, X, y, weights, dtype)
 
 
 def test_members_may_differ_in_each_layer() -> None:
@@ -146,19 +146,21 @@ def test_members_may_differ_in_each_layer() -> None:
         for i in range(len(names))
     ]
     X, y = rng.normal(size=(7, 3)), case.targets(rng, 7)
-    assert_members_alone(Layout((3, 5, 4, 3, 4)), models, X, y)
+    assert_members_alone(plain_layout((3, 5, 4, 3, 4)), models, X, y)
 
 
 def test_networks_without_hidden_layers_side_by_side() -> None:
     rng = np.random.default_rng(4)
     case = Case("classification", "", "multilabel", 3)
     models = [case.model(loss=loss, alpha=0.1) for loss in (LogLoss(), Hinge(), Focal(), Hinge())]
-    assert_members_alone(Layout((5, 3)), models, rng.normal(size=(7, 5)), case.targets(rng, 7))
+    assert_members_alone(
+        plain_layout((5, 3)), models, rng.normal(size=(7, 5)), case.targets(rng, 7)
+    )
 
 
 def test_equal_members_give_equal_bits() -> None:
     rng = np.random.default_rng(5)
-    layout = Layout((3, 6, 1))
+    layout = plain_layout((3, 6, 1))
     params = np.repeat(random_params(rng, layout), 4, axis=0)
     X, y = rng.normal(size=(9, 3)), (rng.random((9, 1)) < 0.4).astype(float)
     losses, gradient = loss_and_gradient(layout, [binary(LogLoss())] * 4, params, X, y)
@@ -169,7 +171,7 @@ def test_equal_members_give_equal_bits() -> None:
 @pytest.mark.parametrize("kind", ["nan", "inf"])
 def test_a_member_that_is_not_finite_changes_no_bit_of_the_others(kind: str) -> None:
     rng = np.random.default_rng(6)
-    layout = Layout((3, 6, 2))
+    layout = plain_layout((3, 6, 2))
     models = [
         continuous(Huber(0.3), alpha=0.1),
         continuous(Huber(0.6)),
@@ -193,7 +195,7 @@ def test_a_link_beside_other_hyperparameters_of_its_activation() -> None:
         continuous(SquaredLogError(), Tanh(), Softplus(2.0)),
     ]
     rng = np.random.default_rng(7)
-    layout = Layout((3, 6, 2))
+    layout = plain_layout((3, 6, 2))
     X, y = rng.normal(size=(9, 3)), rng.gamma(2.0, size=(9, 2))
     params = random_params(rng, layout, 2)
     for bias in (0.0, -30.0):  # far out, only the loss with its own link goes on

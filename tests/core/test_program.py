@@ -10,7 +10,7 @@ from scipy import sparse
 
 from sknn_actloss._calls import run
 from sknn_actloss.activations import ACTIVATIONS, ELU, GELU, ReLU
-from sknn_actloss.core import Layout, Network
+from sknn_actloss.core import CSRRows, DenseRows, Network, as_rows, plain_layout
 
 CASE = Case("classification", "log_loss", "multiclass", 4)
 HIDDEN = {(): (), (6,): (GELU(),), (6, 5): (ReLU(), ELU())}
@@ -19,13 +19,17 @@ HIDDEN = {(): (), (6,): (GELU(),), (6, 5): (ReLU(), ELU())}
 def setting(hidden, n_members, case=CASE, n_rows=12):
     rng = np.random.default_rng(0)
     models = [case.model(HIDDEN[hidden], alpha=alpha) for alpha in np.arange(n_members) / 10]
-    layout = Layout((3, *hidden, case.n_outputs))
+    layout = plain_layout((3, *hidden, case.n_outputs))
     params = random_params(rng, layout, n_members)
     return layout, models, params, rng.normal(size=(n_rows, 3)), case.targets(rng, n_rows)
 
 
 def with_ones(X):
-    return np.hstack([np.ones((len(X), 1)), X])
+    return DenseRows(np.hstack([np.ones((len(X), 1)), X]), has_ones=True)
+
+
+def csr(X):
+    return CSRRows(sparse.csr_array(X))
 
 
 @pytest.mark.parametrize("n_members", [1, 3])
@@ -33,7 +37,7 @@ def with_ones(X):
 def test_a_column_of_ones_takes_the_biases_in(hidden, n_members):
     layout, models, params, X, y = setting(hidden, n_members)
     losses, gradient = loss_and_gradient(layout, models, params, X, y)
-    for rows in (with_ones(X), sparse.csr_array(X)):
+    for rows in (with_ones(X), csr(X)):
         found, found_gradient = loss_and_gradient(layout, models, params, rows, y)
         assert_allclose(found, losses, rtol=1e-13)
         assert_allclose(found_gradient, gradient, rtol=1e-10, atol=1e-14)
@@ -49,7 +53,7 @@ def test_the_losses_of_a_group_are_those_of_its_batches(case, n_members, weighte
     expected = 0
     for rows in (slice(0, 4), slice(4, 8), slice(8, 11)):
         part = X[rows], y[rows], None if weight is None else weight[rows], 4.0
-        run(network.bind(*part, rows))
+        run(network.bind(as_rows(part[0]), *part[1:], rows))
         losses, gradient = loss_and_gradient(layout, models, params, *part)
         assert_allclose(network.gradient, gradient, rtol=1e-12, atol=1e-15)
         expected = expected + 4.0 * losses
@@ -63,12 +67,12 @@ def test_a_group_remembers_the_weights_of_each_batch(n_members):
     expected = 0
     for rows in (slice(0, 6), slice(6, 12)):
         expected = expected + 6 * loss_and_gradient(layout, models, params, X[rows], y[rows])[0]
-        run(network.bind(X[rows], y[rows], None, 6.0, rows))
+        run(network.bind(as_rows(X[rows]), y[rows], None, 6.0, rows))
         params *= 1.5
     assert_allclose(network.losses(y, None), expected, rtol=1e-12)
 
 
-@pytest.mark.parametrize("container", [with_ones, sparse.csr_array, np.array])
+@pytest.mark.parametrize("container", [with_ones, csr, lambda X: DenseRows(X.copy())])
 def test_a_program_follows_its_arrays(container):
     layout, models, params, X, y = setting((6, 5), 2)
     rows, targets = container(X), y.copy()
@@ -77,11 +81,7 @@ def test_a_program_follows_its_arrays(container):
     run(program)
     targets[:] = y[::-1]
     params += 0.1
-    if sparse.issparse(rows):
-        other = sparse.csr_array(-X)
-        rows.data, rows.indices, rows.indptr = other.data, other.indices, other.indptr
-    else:
-        rows[:, -3:] = -X
+    as_rows(-X if not rows.is_sparse else sparse.csr_array(-X)).gather(slice(0, 12), rows)
     run(program)
     expected, gradient = loss_and_gradient(layout, models, params, -X, y[::-1])
     assert_allclose(network.gradient, gradient, rtol=1e-10, atol=1e-14)
@@ -99,7 +99,7 @@ def test_nothing_is_done_for_what_is_off(n_members):
         ("weights", plain, np.ones(12)),
     ):
         network = Network(layout, [model] * n_members, params, 12)
-        sizes[name] = len(network.bind(X, y, weight, 12.0, slice(0, 12)))
+        sizes[name] = len(network.bind(as_rows(X), y, weight, 12.0, slice(0, 12)))
     assert sizes["penalty"] == sizes["plain"] + 3
     assert sizes["weights"] == sizes["plain"] + 1
     without_bias = Network(layout, [plain] * n_members, params, 12)
@@ -169,14 +169,16 @@ class Doubled(Shifted):
 @pytest.mark.parametrize("n_members", [1, 2])
 def test_a_formula_of_a_subclass_prevails(n_members):
     X, rng = np.random.default_rng(1).normal(size=(12, 3)), np.random.default_rng(0)
-    layout, y = Layout((3, 6, 4)), CASE.targets(rng, 12)
+    layout, y = plain_layout((3, 6, 4)), CASE.targets(rng, 12)
     params = random_params(rng, layout, n_members)
     shifted = params.copy()
-    layout.biases(shifted)[1][:] += layout.weights(params)[1].sum(axis=1, keepdims=True)
+    layout.views(shifted).of("intercepts_")[1][:] += (
+        layout.views(params).of("coefs_")[1].sum(axis=1, keepdims=True)
+    )
     plain = [CASE.model((ReLU(),), alpha=0.0)] * n_members
     own = [CASE.model((Doubled(),), alpha=0.0)] * n_members
     losses, gradient = loss_and_gradient(layout, plain, shifted, X, y)
     found, own_gradient = loss_and_gradient(layout, own, params, X, y)
     assert_allclose(found, losses, rtol=1e-12)
-    first = layout.views(gradient).first
-    assert_allclose(layout.views(own_gradient).first, 2 * first, rtol=1e-10, atol=1e-14)
+    first = layout.views(gradient).joint
+    assert_allclose(layout.views(own_gradient).joint, 2 * first, rtol=1e-10, atol=1e-14)

@@ -1,0 +1,119 @@
+"""The contract of a layer: what it keeps, and what it does to the rows of a batch."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+
+from sknn_actloss._calls import Call
+from sknn_actloss.core.layout import Key, Slot, Views
+from sknn_actloss.core.rows import Rows
+from sknn_actloss.core.workspace import Room
+
+
+class Signal(NamedTuple):
+    """What one layer hands to the next.
+
+    Attributes
+    ----------
+    value : ndarray of shape (n_members, batch, units), or Rows in front of the first layer
+    grad : ndarray of shape (n_members, batch, units) or None
+        Receives the derivative of the loss with respect to the value; ``None`` in predictions
+        and for rows. A layer that works in place hands on the one it was given.
+    """
+
+    value: np.ndarray | Rows
+    grad: np.ndarray | None = None
+
+
+class Frame(NamedTuple):
+    """What layers are bound to.
+
+    Attributes
+    ----------
+    params : Views
+        Parameters by slot.
+    gradient : Views or None
+        Receives the derivatives with respect to them; ``None`` in predictions.
+    room : Room
+        Arrays for the rows of the batch.
+    sample_weight : ndarray of shape (batch,) or None
+        Weights of the rows.
+    """
+
+    params: Views
+    gradient: Views | None
+    room: Room
+    sample_weight: np.ndarray | None = None
+
+    @property
+    def is_training(self) -> bool:
+        """Whether gradients are asked for."""
+        return self.gradient is not None
+
+
+class Bound(NamedTuple):
+    """A layer bound to the arrays of a batch.
+
+    Attributes
+    ----------
+    out : Signal
+        What the layer puts out.
+    forward : list of Call
+        The calls that write it.
+    backward : list of Call
+        The calls that turn the derivative with respect to what it puts out into those with
+        respect to its slots and to what it takes in; not meant to be made in predictions.
+    """
+
+    out: Signal
+    forward: list[Call]
+    backward: list[Call]
+
+
+class Layer(ABC):
+    """Base of the layers of a stack of networks.
+
+    Parameters
+    ----------
+    index : int
+        The linear layer that it belongs to, counted from 0.
+
+    Attributes
+    ----------
+    attributes : tuple of str
+        Fitted attributes that hold the slots of such layers.
+    is_linear, is_activation : bool
+        Whether it puts out pre-activations, or what hidden units put out.
+    has_moments : bool
+        Whether it keeps running moments of what it takes in.
+    slots : tuple of Slot
+        What it keeps in the row of a network.
+    rate_factors : mapping of Key to float or ndarray of shape (n_members, 1)
+        Factors by which the learning rate of slots is larger, 1 for those not named.
+    """
+
+    attributes: ClassVar[tuple[str, ...]] = ()
+    is_linear: ClassVar[bool] = False
+    is_activation: ClassVar[bool] = False
+    has_moments: bool = False
+    slots: tuple[Slot, ...] = ()
+    rate_factors: Mapping[Key, float | np.ndarray] = {}
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+
+    @abstractmethod
+    def bind(self, below: Signal, frame: Frame) -> Bound:
+        """Return what the layer does to what it takes in.
+
+        Parameters
+        ----------
+        below : Signal
+            What the layer in front puts out.
+        frame : Frame
+            Parameters, gradients, and room for arrays.
+        """

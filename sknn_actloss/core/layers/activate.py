@@ -1,0 +1,44 @@
+"""Activations of hidden units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sknn_actloss.activations import Activation
+from sknn_actloss.core.layers._base import Bound, Frame, Layer, Signal
+
+
+class Activate(Layer):
+    """The activation of a hidden layer.
+
+    Parameters
+    ----------
+    index : int
+    runs : list of (slice, (Activation,))
+        Runs of members that share a stacked activation.
+    """
+
+    is_activation = True
+
+    def __init__(self, index: int, runs: Sequence[tuple[slice, tuple[Activation]]]) -> None:
+        super().__init__(index)
+        self._runs = [(members, activation) for members, (activation,) in runs]
+        self._keeps_input = any(activation.reads_input for _, activation in self._runs)
+
+    def bind(self, below: Signal, frame: Frame) -> Bound:
+        z, grad = below
+        a, forward, backward = self._out(z, frame), [], []
+        for members, activation in self._runs:
+            forward += activation.forward_calls(z[members], a[members])
+            if frame.is_training:
+                kept = None if a is z else z[members]
+                backward += activation.backward_calls(kept, a[members], grad[members])
+        return Bound(Signal(a, grad), forward, backward)
+
+    def _out(self, z: np.ndarray, frame: Frame) -> np.ndarray:
+        """Return room for the outputs: over the inputs, unless those are needed afterwards."""
+        if frame.is_training and self._keeps_input:
+            return frame.room.array("outputs", self.index, z.shape[2])
+        return z

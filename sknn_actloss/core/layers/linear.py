@@ -1,0 +1,89 @@
+"""Linear layers: weights times what comes from below, plus biases."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sknn_actloss._calls import Call
+from sknn_actloss.core.layers._base import Bound, Frame, Layer, Signal
+from sknn_actloss.core.layout import Slot, Views
+from sknn_actloss.core.products import product, row_addition, row_sum, transposed
+from sknn_actloss.core.rows import Rows
+
+
+class Linear(Layer):
+    r"""A linear layer on what units of another layer put out.
+
+    .. math:: z = a W + b
+
+    Parameters
+    ----------
+    index : int
+    n_inputs, n_units : int
+    is_last : bool
+        Whether it puts out the raw outputs of the network.
+    """
+
+    attributes = ("coefs_", "intercepts_")
+    is_linear = True
+
+    def __init__(self, index: int, n_inputs: int, n_units: int, is_last: bool) -> None:
+        super().__init__(index)
+        self.n_units, self._is_last = n_units, is_last
+        weights = Slot("coefs_", index, (n_inputs, n_units), decays=True)
+        biases = Slot("intercepts_", index, (n_units,), leads=index == 0)
+        self.slots = weights, biases
+        self._weights, self._biases = weights.key, biases.key
+
+    def bind(self, below: Signal, frame: Frame) -> Bound:
+        a, z = below.value, frame.room.array("pre-activations", self.index, self.n_units)
+        weights = frame.params[self._weights]
+        forward = [product(a, weights, z), row_addition(z, frame.params[self._biases])]
+        if not frame.is_training:
+            return Bound(Signal(z), forward, [])
+        delta = self._delta(frame)
+        backward = [
+            product(transposed(a), delta, frame.gradient[self._weights]),
+            row_sum(delta, frame.room.ones, frame.gradient[self._biases]),
+            product(delta, transposed(weights), below.grad),
+        ]
+        return Bound(Signal(z, delta), forward, backward)
+
+    def _delta(self, frame: Frame) -> np.ndarray:
+        """Return room for the derivative with respect to the pre-activations."""
+        if self._is_last:
+            return frame.room.outputs("derivatives", self.n_units)
+        return frame.room.array("derivatives", self.index, self.n_units)
+
+
+class InputLinear(Linear):
+    """The first linear layer, which takes in the rows of X.
+
+    Where rows begin with a one, its biases are one more row of weights: one product less on the
+    way back, and one sum less each way.
+    """
+
+    def bind(self, below: Signal, frame: Frame) -> Bound:
+        X, z = below.value, frame.room.array("pre-activations", self.index, self.n_units)
+        prepare, weights = self._operand(X, frame)
+        forward = [*prepare, X.product(weights, z)]
+        if not X.has_ones:
+            forward.append(row_addition(z, frame.params[self._biases]))
+        if not frame.is_training:
+            return Bound(Signal(z), forward, [])
+        delta = self._delta(frame)
+        backward = [X.gradient(delta, self._with_biases(X, frame.gradient))]
+        if not X.has_ones:
+            backward.append(row_sum(delta, frame.room.ones, frame.gradient[self._biases]))
+        return Bound(Signal(z, delta), forward, [*backward, *self._finish(frame)])
+
+    def _operand(self, X: Rows, frame: Frame) -> tuple[list[Call], np.ndarray]:
+        """Return the calls that prepare what rows are multiplied by, and the array."""
+        return [], self._with_biases(X, frame.params)
+
+    def _finish(self, frame: Frame) -> list[Call]:
+        """Return the calls from the gradient of that array to those of the slots."""
+        return []
+
+    def _with_biases(self, X: Rows, views: Views) -> np.ndarray:
+        return views.joint if X.has_ones else views[self._weights]

@@ -1,0 +1,99 @@
+"""Normalisation of pre-activations, with a learned scale and offset for each unit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sknn_actloss._calls import Call
+from sknn_actloss.core.layers._base import Bound, Frame, Layer, Signal
+from sknn_actloss.core.layout import Slot, Views
+from sknn_actloss.core.products import row_sum
+from sknn_actloss.normalization import Normalization
+
+
+class Normalize(Layer):
+    """The normalisation of a hidden layer.
+
+    Parameters
+    ----------
+    index : int
+    runs : list of (slice, (Normalization,))
+        Runs of members that share a stacked normalisation.
+    n_units : int
+    """
+
+    attributes = (
+        "normalization_scales_",
+        "normalization_offsets_",
+        "running_means_",
+        "running_variances_",
+    )
+
+    def __init__(
+        self, index: int, runs: Sequence[tuple[slice, tuple[Normalization]]], n_units: int
+    ) -> None:
+        super().__init__(index)
+        self._runs = [(members, norm) for members, (norm,) in runs]
+        self.has_moments = self._runs[0][1].has_moments
+        scale, offset, mean, variance = self.attributes
+        self.slots = (
+            Slot(scale, index, (n_units,), initial=1.0),
+            Slot(offset, index, (n_units,), initial=0.0),
+        )
+        if self.has_moments:
+            self.slots += (
+                Slot(mean, index, (n_units,), initial=0.0, trained=False),
+                Slot(variance, index, (n_units,), initial=1.0, trained=False),
+            )
+        self._scale, self._offset, *self._moments = (slot.key for slot in self.slots)
+
+    def bind(self, below: Signal, frame: Frame) -> Bound:
+        if frame.is_training:
+            return self._bind_training(below, frame)
+        z = below.value
+        norms = [
+            (norm.predict, (z[members], self.moments(frame.params, members)))
+            for members, norm in self._runs
+        ]
+        return Bound(Signal(z), [*norms, *self._rescale(z, z, frame)], [])
+
+    def moments(
+        self, params: Views, members: slice = slice(None)
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return running means and variances (n_members, 1, units), ``None`` without any."""
+        if not self.has_moments:
+            return None
+        mean, variance = (params[key][members] for key in self._moments)
+        return mean, variance
+
+    def _bind_training(self, below: Signal, frame: Frame) -> Bound:
+        z, grad = below
+        normalized = frame.room.array("normalized", self.index, z.shape[2])
+        passes = [
+            (
+                members,
+                norm.bind(
+                    z[members],
+                    normalized[members],
+                    self.moments(frame.params, members),
+                    frame.sample_weight,
+                ),
+            )
+            for members, norm in self._runs
+        ]
+        scale, gradient, ones = frame.params[self._scale], frame.gradient, frame.room.ones
+        forward = [(bound.forward, ()) for _, bound in passes]
+        backward = [
+            row_sum(grad, ones, gradient[self._offset]),
+            (np.multiply, (grad, normalized, z)),
+            row_sum(z, ones, gradient[self._scale]),
+            (np.multiply, (grad, scale, grad)),
+            *((bound.backward, (grad[members],)) for members, bound in passes),
+        ]
+        return Bound(below, [*forward, *self._rescale(normalized, z, frame)], backward)
+
+    def _rescale(self, normalized: np.ndarray, out: np.ndarray, frame: Frame) -> list[Call]:
+        scale, offset = frame.params[self._scale], frame.params[self._offset]
+        return [(np.multiply, (normalized, scale, out)), (np.add, (out, offset, out))]
