@@ -3,6 +3,7 @@
 from sknn_actloss import (
     activations,
     averaging,
+    feature_scale,
     initializers,
     losses,
     normalization,
@@ -11,7 +12,7 @@ from sknn_actloss import (
 )
 from sknn_actloss._version import __version__
 from sknn_actloss.estimators import MLPClassifier, MLPRegressor
-from sknn_actloss.training import Checkpoint
+from sknn_actloss.persistence import Checkpoint
 
 __all__ = [
     "Checkpoint",
@@ -20,6 +21,7 @@ __all__ = [
     "__version__",
     "activations",
     "averaging",
+    "feature_scale",
     "initializers",
     "losses",
     "normalization",

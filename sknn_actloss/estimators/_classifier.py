@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sknn_actloss._sklearn import StrOptions, check_partial_fit_first_call, fit_context
 from sknn_actloss.estimators._base import FLOATS, BaseMLP, single_column
 from sknn_actloss.estimators._docs import documented
-from sknn_actloss.estimators._settings import takes_partial_fit
+from sknn_actloss.estimators._settings import parameters_of, takes_partial_fit
 from sknn_actloss.estimators._targets import ClassTargets
 from sknn_actloss.estimators._validation import Request
 from sknn_actloss.losses import LOSSES, LossSpec, ProbabilityHead
@@ -24,8 +24,9 @@ def has_probabilities(estimator: MLPClassifier) -> bool:
     if not estimator._has_head(ProbabilityHead):
         table = LOSSES["classification"]
         names = [name for name in table if issubclass(table[name]().head_kind, ProbabilityHead)]
+        loss = parameters_of(estimator)["loss"]
         raise AttributeError(
-            f"predict_proba is not available with loss={estimator.loss!r}. "
+            f"predict_proba is not available with loss={loss!r}. "
             f"Losses with probabilities are: {', '.join(names)}."
         )
     return True

@@ -13,7 +13,7 @@ from sklearn.utils.validation import validate_data
 from sknn_actloss._sklearn import StrOptions, fit_context
 from sknn_actloss.estimators._base import FLOATS, BaseMLP, single_column
 from sknn_actloss.estimators._docs import documented
-from sknn_actloss.estimators._settings import loss_of, takes_partial_fit
+from sknn_actloss.estimators._settings import loss_of, parameters_of, takes_partial_fit
 from sknn_actloss.estimators._targets import Continuous, mean_of_members
 from sknn_actloss.estimators._validation import Request
 from sknn_actloss.losses import LOSSES, LossSpec, QuantileHead
@@ -22,9 +22,10 @@ from sknn_actloss.losses import LOSSES, LossSpec, QuantileHead
 def has_quantiles(estimator: MLPRegressor) -> bool:
     """Whether the loss gives several quantiles; raises AttributeError where it does not."""
     if not estimator._has_head(QuantileHead):
+        loss = parameters_of(estimator)["loss"]
         raise AttributeError(
-            f"predict_quantiles is not available with loss={estimator.loss!r}. Set a loss of "
-            "several quantiles, such as loss=Quantile((0.1, 0.5, 0.9)), and fit."
+            f"predict_quantiles is not available with loss={loss!r}. Set a loss of several "
+            "quantiles, such as loss=Quantile((0.1, 0.5, 0.9)), and fit."
         )
     return True
 
@@ -287,9 +288,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         head = self._model.loss.head
         points, variances = head.point(outputs), head.variance(outputs)
         if variances is None and len(points) == 1:
+            loss = parameters_of(self)["loss"]
             raise ValueError(
                 f"return_std=True needs a loss that knows the variance of the targets, or several "
-                f"members that differ, but this estimator has loss={self.loss!r} and n_members=1. "
+                f"members that differ, but this estimator has loss={loss!r} and n_members=1. "
                 "Use loss='gaussian_nll', n_members > 1, or return_std=False."
             )
         variance = points.var(axis=0) + (0 if variances is None else mean_of_members(variances))

@@ -18,7 +18,7 @@ from sknn_actloss.schedules import Constant
 from sknn_actloss.training import RangeTest, try_rates
 
 
-def reopen(estimator: BaseMLP, X: Any, y: Any, sample_weight: Any = None) -> Fit:
+def reopen(estimator: BaseMLP, X: Any, y: Any, sample_weight: Any = None) -> tuple[Settings, Fit]:
     """Set up the network of a fitted estimator on rows, as if training went on there.
 
     The estimator stays as it is, and no random number is drawn.
@@ -32,8 +32,10 @@ def reopen(estimator: BaseMLP, X: Any, y: Any, sample_weight: Any = None) -> Fit
 
     Returns
     -------
+    settings : Settings
+        The parameters of the estimator, checked.
     fit : Fit
-        The rows, the encoded targets and a copy of the fitted parameters, solver and rate.
+        The rows, the encoded targets and a copy of the fitted parameters.
 
     Raises
     ------
@@ -43,13 +45,11 @@ def reopen(estimator: BaseMLP, X: Any, y: Any, sample_weight: Any = None) -> Fit
         If rows or targets are not like those of the fit.
     """
     check_is_fitted(estimator, "coefs_")
-    draft = copy.copy(estimator)
-    settings = Settings.of(estimator)
-    data = check_data(draft, settings, X, y, incremental=True)
-    request = Request(sample_weight)
-    # "balanced" weights are those of the rows given.
-    setup = Setup(draft, settings, data, request, draft._checked_rows, incremental=True)
-    return setup.fit(range_test=False)
+    draft, settings = copy.copy(estimator), Settings.of(estimator)
+    looked_at = replace(settings, warm_start=True, early_stopping=False, batch_size="auto")
+    data = check_data(draft, looked_at, X, y, incremental=True)
+    setup = Setup(draft, looked_at, data, Request(sample_weight), draft._checked_rows)
+    return settings, setup.fit(range_test=False)
 
 
 def range_test(

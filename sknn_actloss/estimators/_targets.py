@@ -46,9 +46,11 @@ class Targets(ABC):
             If they are not like those that the estimator knows, or too large for the data type.
         """
 
+    @abstractmethod
     def check(self, model: Model, y: EncodedTargets, name: str = "y") -> None:
         """Raise a ValueError where encoded targets lie outside the domain of the loss."""
 
+    @abstractmethod
     def check_validation(self, y: Any) -> None:
         """Raise a ValueError where targets of validation rows are of another kind."""
 
@@ -103,6 +105,9 @@ class Continuous(Targets):
                 "valid range of the loss; transform y or choose another loss."
             )
 
+    def check_validation(self, y: Any) -> None:
+        """Accept all, as numbers are of one kind."""
+
     def look(self, model: Model, outputs: np.ndarray) -> np.ndarray:
         """Return predicted targets (n_rows, n_targets)."""
         return model.loss.head.point(outputs)
@@ -149,6 +154,9 @@ class ClassTargets(Targets):
             return Multilabel(binarizer)
         kind = Multiclass if len(binarizer.classes_) > 2 else Binary
         return kind(binarizer.classes_)
+
+    def check(self, model: Model, y: EncodedTargets, name: str = "y") -> None:
+        """Accept all, as losses of classes take their two states."""
 
     def check_validation(self, y: Any) -> None:
         """Raise a ValueError where targets of validation rows are of another kind or class."""
