@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from abc import abstractmethod
 from typing import Any, ClassVar, Self
 
@@ -142,7 +141,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             data["metadata"] = {"sample_weight": request.sample_weight}
         context = None if incremental else self._begin_callbacks(data, settings)
         # What validation sets on the way to a failure must not stay.
-        draft = copy.copy(self)
+        draft = draft_of(self)
         checked = check_data(draft, settings, X, y, incremental, classes)
         fit = Setup(draft, settings, checked, request, draft._checked_rows, incremental).fit()
         tasks = Tasks(context, {"estimator": self, **data}, fit.template.fitted_attributes)
@@ -207,6 +206,13 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def draft_of(estimator: BaseMLP) -> BaseMLP:
+    """Return an estimator that shares all that another one has, and takes what is set on it."""
+    draft = object.__new__(type(estimator))
+    vars(draft).update(vars(estimator))
+    return draft
 
 
 def check_data(

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from sknn_actloss._sklearn import StrOptions, check_partial_fit_first_call, fit_context
 from sknn_actloss.estimators._base import FLOATS, BaseMLP, single_column
@@ -254,7 +254,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
         """
-        return self._targets.predict(self._model, self._outputs(X, activated=True))
+        outputs = self._outputs(X, activated=True)
+        return self._targets.predict(self._model, outputs)
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Return the scores by which classes are chosen: the highest, or those above zero.
@@ -273,8 +274,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         scores : ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_labels)
         """
-        check_is_fitted(self, "coefs_")
-        scores = self._targets.scores(self._model, self._outputs(X, activated=False))
+        raw = self._outputs(X, activated=False)
+        scores = self._targets.scores(self._model, raw)
         return scores.ravel() if scores.shape[1] == 1 else scores
 
     @available_if(has_probabilities)
@@ -293,7 +294,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
         """
-        return self._targets.probabilities(self._model, self._outputs(X, activated=True))
+        outputs = self._outputs(X, activated=True)
+        return self._targets.probabilities(self._model, outputs)
 
     @available_if(has_probabilities)
     def predict_log_proba(self, X: Any) -> np.ndarray:

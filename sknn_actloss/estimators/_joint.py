@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from sklearn.utils.validation import validate_data
 
 from sknn_actloss.core import as_rows
 from sknn_actloss.estimators._attributes import commit
-from sknn_actloss.estimators._base import FLOATS, BaseMLP, check_data
+from sknn_actloss.estimators._base import FLOATS, BaseMLP, check_data, draft_of
 from sknn_actloss.estimators._classifier import MLPClassifier
 from sknn_actloss.estimators._fit import Fit
 from sknn_actloss.estimators._observer import print_epoch
@@ -147,7 +146,7 @@ class JointFit:
             return
         request = Request(self._fit_params.get("sample_weight"))
         request.check(settings, estimator)
-        draft = copy.copy(estimator)
+        draft = draft_of(estimator)
         data = self._checked(draft, settings)
         fit = Setup(draft, settings, data, request, draft._checked_rows).fit()
         for group in groups:

@@ -71,7 +71,6 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     """
 
     _task: ClassVar[str] = "regression"
-    _target_kind: ClassVar[str] = "continuous"
 
     _parameter_constraints: dict = {
         **BaseMLP._parameter_constraints,

@@ -9,7 +9,7 @@ from typing import Any
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sknn_actloss.estimators._base import BaseMLP, check_data
+from sknn_actloss.estimators._base import BaseMLP, check_data, draft_of
 from sknn_actloss.estimators._fit import Fit
 from sknn_actloss.estimators._settings import Settings
 from sknn_actloss.estimators._setup import Setup
@@ -45,7 +45,7 @@ def reopen(estimator: BaseMLP, X: Any, y: Any, sample_weight: Any = None) -> tup
         If rows or targets are not like those of the fit.
     """
     check_is_fitted(estimator, "coefs_")
-    draft, settings = copy.copy(estimator), Settings.of(estimator)
+    draft, settings = draft_of(estimator), Settings.of(estimator)
     looked_at = replace(settings, warm_start=True, early_stopping=False, batch_size="auto")
     data = check_data(draft, looked_at, X, y, incremental=True)
     setup = Setup(draft, looked_at, data, Request(sample_weight), draft._checked_rows)
@@ -71,7 +71,7 @@ def range_test(
         If parameters or data are invalid, or if the solver has no learning rate.
     """
     estimator._validate_params()
-    draft = copy.copy(estimator)
+    draft = draft_of(estimator)
     draft.set_params(learning_rate="constant", learning_rate_init="auto")
     settings = Settings.of(draft)
     # Without a seed it is NumPy's global generator. The first of a committee stands for all.

@@ -123,7 +123,8 @@ class Setup:
             If parameters and data do not go together.
         """
         settings, weights = self.settings, self.sample_weight
-        self.data.targets.check(self.model, self.y)
+        domain = self.model.loss.target_domain
+        self.data.targets.check(self.y, domain, settings.given["loss"])
         probe(self.model, self.data.targets, self.y)
         random_state = check_random_state(settings.random_state)
         params = self._start(random_state).astype(self.y.dtype, copy=False)

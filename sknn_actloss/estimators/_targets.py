@@ -11,6 +11,7 @@ from sklearn.metrics import r2_score
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
+from sknn_actloss._interval import Interval
 from sknn_actloss.core import Model
 from sknn_actloss.estimators._class_weight import class_weights, label_weights
 from sknn_actloss.losses import ProbabilityHead
@@ -47,8 +48,19 @@ class Targets(ABC):
         """
 
     @abstractmethod
-    def check(self, model: Model, y: EncodedTargets, name: str = "y") -> None:
-        """Raise a ValueError where encoded targets lie outside the domain of the loss."""
+    def check(self, y: EncodedTargets, domain: Interval, loss: Any, name: str = "y") -> None:
+        """Raise a ValueError where encoded targets lie outside the domain of a loss.
+
+        Parameters
+        ----------
+        y : EncodedTargets
+        domain : Interval
+            The domain.
+        loss : str or LossSpec
+            The loss, as it was given.
+        name : str
+            What the targets are called.
+        """
 
     @abstractmethod
     def check_validation(self, y: Any) -> None:
@@ -95,12 +107,12 @@ class Continuous(Targets):
             raise ValueError(f"y has values too large for dtype={dtype.name!r}.")
         return Columns(columns)
 
-    def check(self, model: Model, y: EncodedTargets, name: str = "y") -> None:
-        """Raise a ValueError where targets lie outside the domain of the loss."""
-        domain, values = model.loss.target_domain, y.contents
+    def check(self, y: EncodedTargets, domain: Interval, loss: Any, name: str = "y") -> None:
+        """Raise a ValueError where targets lie outside the domain of a loss."""
+        values = y.contents
         if not domain.contains(values):
             raise ValueError(
-                f"loss={model.loss!r} needs targets in {domain}, but {name} ranges from "
+                f"loss={loss!r} needs targets in {domain}, but {name} ranges from "
                 f"{values.min():g} to {values.max():g}. Some value(s) of {name} are out of the "
                 "valid range of the loss; transform y or choose another loss."
             )
@@ -155,7 +167,7 @@ class ClassTargets(Targets):
         kind = Multiclass if len(binarizer.classes_) > 2 else Binary
         return kind(binarizer.classes_)
 
-    def check(self, model: Model, y: EncodedTargets, name: str = "y") -> None:
+    def check(self, y: EncodedTargets, domain: Interval, loss: Any, name: str = "y") -> None:
         """Accept all, as losses of classes take their two states."""
 
     def check_validation(self, y: Any) -> None:

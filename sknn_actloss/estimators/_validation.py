@@ -208,7 +208,7 @@ def _given_rows(
         if y.n_columns != task.y.n_columns:
             raise ValueError(f"y_val has {y.n_columns} column(s), but y has {task.y.n_columns}.")
         weights = _given_weights(task, settings, targets, y, request)
-        targets.check(model, y, "y_val")
+        targets.check(y, model.loss.target_domain, settings.given["loss"], "y_val")
     except (TypeError, ValueError) as error:
         error.add_note("This is about X_val, y_val and sample_weight_val.")
         raise

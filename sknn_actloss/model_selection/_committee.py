@@ -24,8 +24,14 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from sknn_actloss._docs import filled
 from sknn_actloss._sklearn import fit_context
-from sknn_actloss.estimators import BaseMLP, MLPClassifier, MLPRegressor, Together
-from sknn_actloss.losses import resolve_loss
+from sknn_actloss.estimators import (
+    BaseMLP,
+    JointFit,
+    MLPClassifier,
+    MLPRegressor,
+    loss_of,
+    parameters_of,
+)
 from sknn_actloss.model_selection._pipeline import (
     Preparation,
     network_name,
@@ -120,17 +126,17 @@ class Committee(MetaEstimatorMixin, BaseEstimator):
     def _check_members(self) -> None:
         if len(self.estimators) == 0:
             raise ValueError("estimators is empty; a committee needs one member at least.")
-        for place, member in enumerate(self.estimators):
-            self._check_member(place, member)
+        for index, member in enumerate(self.estimators):
+            self._check_member(index, member)
 
-    def _check_member(self, place: int, member: Any) -> None:
+    def _check_member(self, index: int, member: Any) -> None:
         try:
             network = network_of(member, network_name(member))
         except TypeError:
             network = None
         if not isinstance(network, self._kind):
             raise TypeError(
-                f"estimators[{place}] must be an {self._kind.__name__} of sknn_actloss, or a "
+                f"estimators[{index}] must be an {self._kind.__name__} of sknn_actloss, or a "
                 f"Pipeline that ends in one; got {member!r} of {type(member).__module__}. Use an "
                 "ensemble of sklearn.ensemble, such as its Voting estimators, for others."
             )
@@ -158,47 +164,47 @@ class Committee(MetaEstimatorMixin, BaseEstimator):
         seed = self.random_state
         stream = None if seed is None else check_random_state(seed)
         groups: dict[Hashable, list[int]] = defaultdict(list)
-        for place, member in enumerate(members):
-            groups[steps_key(member, network_name(member))].append(place)
-        for places in groups.values():
-            first = members[places[0]]
+        for index, member in enumerate(members):
+            groups[steps_key(member, network_name(member))].append(index)
+        for indices in groups.values():
+            first = members[indices[0]]
             passed_on = _passed_on(first, sample_weight, fit_params)
             name = network_name(first)
-            networks = [seeded(network_of(members[place], name), stream) for place in places]
+            networks = [seeded(network_of(members[index], name), stream) for index in indices]
             if not name:
-                self._train(networks, places, X, y, passed_on)
+                self._train(networks, indices, X, y, passed_on)
                 continue
-            with self._noted(places[0]):
+            with self._noted(indices[0]):
                 prepared = Preparation.of(first, X, y, passed_on)
-            self._train(networks, places, prepared.X, prepared.y, prepared.fit_params)
-            for place, network in zip(places, networks, strict=True):
-                members[place] = prepared.with_network(network)
+            self._train(networks, indices, prepared.X, prepared.y, prepared.fit_params)
+            for index, network in zip(indices, networks, strict=True):
+                members[index] = prepared.with_network(network)
         return members
 
     def _train(
         self,
         networks: list[BaseMLP],
-        places: list[int],
+        indices: list[int],
         X: Any,
         y: Any,
         fit_params: dict[str, Any],
     ) -> None:
-        """Train the networks of the members in some places."""
-        together = Together(networks, X, y, fit_params)
-        if not together.failures:
-            together.train()
-        for number, error in sorted(together.failures.items()):
-            with self._noted(places[number]):
+        """Train the networks of the members in some indices."""
+        joint = JointFit(networks, X, y, fit_params)
+        if not joint.failures:
+            joint.train()
+        for number, error in sorted(joint.failures.items()):
+            with self._noted(indices[number]):
                 raise error
 
     @contextmanager
-    def _noted(self, place: int) -> Iterator[None]:
+    def _noted(self, index: int) -> Iterator[None]:
         """Note on an exception which member it comes from."""
         try:
             yield
         except Exception as error:
-            member = self.estimators[place]
-            error.add_note(f"This is what the fit of estimators[{place}] ended in: {member!r}")
+            member = self.estimators[index]
+            error.add_note(f"This is what the fit of estimators[{index}] ended in: {member!r}")
             raise
 
     def _average(self, method: str, X: Any) -> np.ndarray:
@@ -223,7 +229,7 @@ class Committee(MetaEstimatorMixin, BaseEstimator):
         return members[0] if members and isinstance(members[0], BaseMLP | Pipeline) else None
 
     def _like_first(self, tags: Any) -> Any:
-        """Return tags with those of the first member in their place."""
+        """Return tags with those of the first member in their stead."""
         if self._first is None:
             return tags
         member = copy.deepcopy(get_tags(self._first))
@@ -253,13 +259,14 @@ class CommitteeClassifier(ClassifierMixin, Committee):
 
     _kind: ClassVar[type[BaseMLP]] = MLPClassifier
 
-    def _check_member(self, place: int, member: Any) -> None:
-        super()._check_member(place, member)
+    def _check_member(self, index: int, member: Any) -> None:
+        super()._check_member(index, member)
         network = network_of(member, network_name(member))
         if not hasattr(network, "predict_proba"):
-            resolve_loss(network.loss, "classification")  # raises where it is no loss at all
+            loss_of(network)  # raises where it is no loss at all
+            loss = parameters_of(network)["loss"]
             raise ValueError(
-                f"estimators[{place}] has loss={network.loss!r}, which gives no probabilities "
+                f"estimators[{index}] has loss={loss!r}, which gives no probabilities "
                 "to average. Take a loss such as 'log_loss'."
             )
 
@@ -311,10 +318,7 @@ class CommitteeClassifier(ClassifierMixin, Committee):
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
         """
         probabilities, member = self.predict_proba(X), self.estimators_[0]
-        network = network_of(member, network_name(member))
-        if network._target_kind == "binary":
-            probabilities = probabilities[:, 1]
-        return network._label_binarizer.inverse_transform(probabilities, threshold=0.5)
+        return network_of(member, network_name(member))._targets.decide(probabilities)
 
     def __sklearn_tags__(self) -> Any:
         return self._like_first(super().__sklearn_tags__())

@@ -21,7 +21,7 @@ from sknn_actloss._sklearn import (
     scorer_parts,
     sees_predictions_only,
 )
-from sknn_actloss.estimators import BaseMLP, Together
+from sknn_actloss.estimators import BaseMLP, JointFit, parameters_of
 from sknn_actloss.model_selection._pipeline import Preparation, seeded
 from sknn_actloss.model_selection._plan import Candidate
 from sknn_actloss.model_selection._progress import StackProgress
@@ -35,7 +35,7 @@ class Split:
     Parameters
     ----------
     index : int
-        Its place among all splits.
+        Its index among all splits.
     train, test : ndarray of int
         The rows.
     seed : int
@@ -136,7 +136,7 @@ class Unit:
         How many candidates share the time of the steps in front of their networks.
     until : int or None
         Epochs after which to pause; ``None`` trains to the end.
-    together : Together or None
+    joint : JointFit or None
         The networks where they have got to, after a pause.
     """
 
@@ -145,22 +145,22 @@ class Unit:
     key: Hashable = None
     n_sharing: int = 1
     until: int | None = None
-    together: Together | None = None
+    joint: JointFit | None = None
 
     def keep(self, survivors: dict[int, Candidate]) -> None:
-        """Put other candidates in the places of those that survive, and drop the others."""
-        places = [i for i, c in enumerate(self.candidates) if c.index in survivors]
-        self.candidates = [survivors[self.candidates[i].index] for i in places]
-        if self.together is not None:
-            self.together.keep(places)
+        """Put other candidates in place of those that survive, and drop the others."""
+        indices = [i for i, c in enumerate(self.candidates) if c.index in survivors]
+        self.candidates = [survivors[self.candidates[i].index] for i in indices]
+        if self.joint is not None:
+            self.joint.keep(indices)
 
     @property
     def n_epochs(self) -> int | None:
         """Epochs to go at most, as far as they are known."""
-        limits = [candidate.network.max_iter for candidate in self.candidates]
+        limits = [parameters_of(c.network)["max_iter"] for c in self.candidates]
         if not all(isinstance(limit, Integral) and limit > 0 for limit in limits):
             return None
-        n_done = 0 if self.together is None else self.together.n_epochs
+        n_done = 0 if self.joint is None else self.joint.n_epochs
         return int(max(limits)) if self.until is None else max(self.until - n_done, 1)
 
 
@@ -171,19 +171,19 @@ class Result:
     Parameters
     ----------
     number : int
-        Its place among the units.
+        Its index among the units.
     fits : list of dict
         For each candidate what scikit-learn's searches note of a fit.
     predictions : list of ndarray or None
         For each candidate its predictions of the test rows, where they are kept.
-    together : Together or None
+    joint : JointFit or None
         The networks where they have got to, if they are paused.
     """
 
     number: int
     fits: list[dict[str, Any]]
     predictions: list[np.ndarray | None]
-    together: Together | None = None
+    joint: JointFit | None = None
 
 
 class Fold:
@@ -271,23 +271,23 @@ def run_unit(
         fit = _failure(evaluation, preparation) | {"fit_time": 0.0}
         n_candidates = len(unit.candidates)
         return Result(number, [fit] * n_candidates, [None] * n_candidates)
-    fold, together = Fold(evaluation, unit.split, preparation), unit.together
+    fold, joint = Fold(evaluation, unit.split, preparation), unit.joint
     seconds = 0.0
-    if together is None:
+    if joint is None:
         networks = [seeded(clone(c.network), unit.split.seed) for c in unit.candidates]
-        together = Together(networks, fold.X, fold.y, fold.fit_params)
+        joint = JointFit(networks, fold.X, fold.y, fold.fit_params)
         seconds = fold.seconds / unit.n_sharing
-    together.bind(fold.X, fold.y)
+    joint.bind(fold.X, fold.y)
     with progress:
-        together.train(progress, unit.until)
+        joint.train(progress, unit.until)
     fits, predictions = [], []
-    for place, network in enumerate(together.estimators):
-        error = together.failures.get(place)
+    for index, network in enumerate(joint.estimators):
+        error = joint.failures.get(index)
         fit = _failure(evaluation, error) if error else _scored(fold, evaluation, network)
-        fits.append(fit | {"fit_time": seconds + together.seconds[place]})
+        fits.append(fit | {"fit_time": seconds + joint.seconds[index]})
         keeps = evaluation.out_of_fold and not error
         predictions.append(fold.predict(network) if keeps else None)
-    return Result(number, fits, predictions, None if unit.until is None else together)
+    return Result(number, fits, predictions, None if unit.until is None else joint)
 
 
 def _scored(fold: Fold, evaluation: Evaluation, network: BaseMLP) -> dict[str, Any]:

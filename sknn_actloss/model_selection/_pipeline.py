@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.pipeline import Pipeline
 
-from sknn_actloss.estimators import BaseMLP
+from sknn_actloss.estimators import BaseMLP, parameters_of
 
 
 def network_name(estimator: Any) -> str:
@@ -67,7 +67,8 @@ def fingerprint(value: Any) -> Hashable:
 
 def seeded(network: BaseMLP, seed: int | np.random.RandomState | None) -> BaseMLP:
     """Set ``random_state`` of an unfitted network that has none, and return the network."""
-    return network if network.random_state is not None else network.set_params(random_state=seed)
+    has_seed = parameters_of(network)["random_state"] is not None
+    return network if has_seed else network.set_params(random_state=seed)
 
 
 class Recorder(TransformerMixin, BaseEstimator):

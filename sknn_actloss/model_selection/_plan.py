@@ -13,9 +13,8 @@ import numpy as np
 from sklearn.base import clone
 
 from sknn_actloss._sklearn import num_features
-from sknn_actloss.core import Layout
-from sknn_actloss.estimators import BaseMLP, hidden_sizes
-from sknn_actloss.losses import resolve_loss
+from sknn_actloss.core import plain_layout
+from sknn_actloss.estimators import BaseMLP, Settings, parameters_of
 from sknn_actloss.model_selection._pipeline import (
     fingerprint,
     network_name,
@@ -38,6 +37,7 @@ SHAPING = (
     "class_weight",
     "dtype",
     "early_stopping",
+    "feature_scale",
     "hidden_layer_sizes",
     "n_members",
     "normalization",
@@ -93,16 +93,16 @@ class Candidate:
     @cached_property
     def stack_key(self) -> Hashable:
         """Equal for candidates that may share a stack; the training has the last word."""
-        params = self.network.get_params(deep=False)
+        params = parameters_of(self.network)
         shaping = tuple(fingerprint(params[name]) for name in SHAPING if name in params)
         # What trains without minibatches or against the clock trains alone.
-        shares = hasattr(self.network, "partial_fit") and self.network.max_time is None
+        shares = hasattr(self.network, "partial_fit") and params["max_time"] is None
         return shaping if shares else (*shaping, self.index)
 
     @cached_property
     def order_key(self) -> tuple[str, ...]:
         """Sorts candidates so that equal kinds of components are neighbours."""
-        params = self.network.get_params(deep=False)
+        params = parameters_of(self.network)
         return tuple(f"{type(params[name])} {params[name]}" for name in ORDERING)
 
 
@@ -138,13 +138,13 @@ class Shape:
         return STACK_BYTES // n_bytes if n_bytes <= NETWORK_BYTES else 1
 
     def _member_bytes(self, network: BaseMLP) -> int:
-        hidden = hidden_sizes(network.hidden_layer_sizes)
-        loss = resolve_loss(network.loss, network._task)
-        layout = Layout((self.n_features, *hidden, self.n_targets * loss.outputs_per_target))
-        batch_size = 200 if network.batch_size == "auto" else network.batch_size
-        itemsize = self.itemsize if network.dtype == "auto" else np.dtype(network.dtype).itemsize
+        settings = Settings.of(network)
+        n_outputs = self.n_targets * settings.loss.outputs_per_target
+        layout = plain_layout((self.n_features, *settings.hidden_layer_sizes, n_outputs))
+        auto = settings.dtype == "auto"
+        itemsize = self.itemsize if auto else np.dtype(settings.dtype).itemsize
         # Parameters, gradient and two moments; signals and their derivatives.
-        n_signals = min(batch_size, self.n_rows) * sum(layout.layer_sizes[1:])
+        n_signals = settings.rows_of_batch(self.n_rows) * sum(layout.layer_sizes[1:])
         return itemsize * (4 * layout.n_params + 2 * n_signals)
 
 

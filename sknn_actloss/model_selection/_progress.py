@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 from joblib import wrap_non_picklable_objects
 
-from sknn_actloss.training import Observer, Stack
+from sknn_actloss.training import Epoch, Observer
 
 #: Seconds between two lines about the epochs of a stack.
 PRINT_SECONDS = 2.0
@@ -56,13 +56,13 @@ class StackProgress(Observer):
         if self._context is not None:
             self._context.call_on_fit_task_end(estimator=self._search)
 
-    def epoch_ends(self, stack: Stack) -> bool:
+    def epoch_ends(self, epoch: Epoch) -> bool:
         """Print the epoch once in a while, and tell callbacks; returns whether one stops."""
         self._epoch += 1
         if self._label and time.monotonic() - self._printed > PRINT_SECONDS:
             self._printed = time.monotonic()
             of = "" if self._n_epochs is None else f"/{self._n_epochs}"
-            n_members = len(stack.members)
+            n_members = len(epoch.members)
             print(f"{self._label} epoch {self._epoch}{of}, {n_members} networks", flush=True)
         if self._context is None or self._is_beyond():
             return False

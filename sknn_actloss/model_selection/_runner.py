@@ -160,7 +160,7 @@ class Runner:
             )
             for result in self._parallel(tasks):
                 unit = units[result.number]
-                unit.together = result.together
+                unit.joint = result.joint
                 self._note(unit, result)
                 self._progress.unit_done(result.number, self.fits)
 

@@ -108,7 +108,7 @@ class Batches:
             self._mean_weight = float(weights.mean(dtype=np.float64))
         n_batches = min(_batches_in_group(X, y, batch_size), max_batches, self.n_batches)
         self.group_size = batch_size * n_batches
-        self._room = X.buffer(self.group_size, y.dtype)
+        self._room = X.buffer(self.group_size, y.dtype) if X.has_parts else None
         self._targets = np.empty((y.n_columns, self.group_size), y.dtype)
         is_weighted = sample_weight is not None
         self._weights = np.empty(self.group_size, y.dtype) if is_weighted else None
@@ -146,8 +146,14 @@ class Batches:
             gather(self._sample_weight, rows, group.sample_weight)
         self._X.gather(rows, group.X)
 
+    def _room_of(self, n_rows: int) -> Rows:
+        """Return room for the rows of a group, shared by groups where rows have parts."""
+        if self._room is None:
+            return self._X.buffer(n_rows, self._y.dtype)
+        return self._room.part(slice(0, n_rows))
+
     def _new_group(self, n_rows: int) -> Group:
-        X, y = self._room.part(slice(0, n_rows)), self._targets[:, :n_rows].T
+        X, y = self._room_of(n_rows), self._targets[:, :n_rows].T
         weight = None if self._weights is None else self._weights[:n_rows]
         starts = range(0, n_rows, self.batch_size)
         parts = [slice(start, min(start + self.batch_size, n_rows)) for start in starts]

@@ -98,7 +98,7 @@ def decided(model, X):
     if scores.ndim == 1:
         is_second = (scores > 0) & (len(model.classes_) > 1)
         return model.classes_[is_second.astype(int)]
-    return scores > 0 if model._target_kind == "multilabel" else model.classes_[scores.argmax(1)]
+    return scores > 0 if model._targets.kind == "multilabel" else model.classes_[scores.argmax(1)]
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)

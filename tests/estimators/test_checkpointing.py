@@ -24,14 +24,14 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from sknn_actloss import Checkpoint, MLPClassifier, MLPRegressor
 from sknn_actloss.averaging import SWA
-from sknn_actloss.estimators import Together
+from sknn_actloss.estimators import JointFit
 from sknn_actloss.losses import FunctionLoss, Huber, Quantile
 from sknn_actloss.model_selection import StackedGridSearchCV
+from sknn_actloss.persistence import CheckpointError, archive, restore, snapshot
+from sknn_actloss.persistence.hashing import value_digest
 from sknn_actloss.schedules import SCHEDULES, ReduceOnPlateau
 from sknn_actloss.solvers import SOLVERS
-from sknn_actloss.training import Batches, CheckpointError, Outcome, archive
-from sknn_actloss.training.hashing import value_digest
-from sknn_actloss.training.snapshot import snapshot
+from sknn_actloss.training import Batches
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -283,27 +283,28 @@ def test_a_divergence_after_a_resumption(tmp_path):
 
 
 def together(n_epochs=None):
-    """Return a lockstep of members of which some stop early, and their estimators."""
+    """Return a run of members of which some stop early, and the fit of their estimators."""
     early = {"tol": 1.0, "n_iter_no_change": 2}
     settings = [{}, early, {"learning_rate": "adaptive", "solver": "sgd"}, {"solver": "rmsprop"}]
-    networks = Together([regressor(**s) for s in settings], X, NUMBERS)
-    (lockstep,) = networks._locksteps
-    lockstep.train(n_epochs=n_epochs)
-    return lockstep, networks.estimators
+    networks = JointFit([regressor(**s) for s in settings], X, NUMBERS)
+    (run,) = networks._runs
+    run.train(n_epochs=n_epochs)
+    return run, networks
 
 
 def test_a_stack_of_members_goes_on(tmp_path):
     whole, expected = together()
     paused, _ = together(6)
     file = Checkpoint(tmp_path).file("stack", "key")
-    file.save(paused.state())
+    file.save(snapshot(paused.state()))
     fresh, resumed = together(1)
-    fresh.restore(file.load())
-    assert [t.member.course.outcome for t in fresh.trainings].count(Outcome.CONVERGED) == 1
-    fresh.train()
-    for training in [*whole.trainings, *fresh.trainings]:
-        training.finish()
-    assert [outcome(network) for network in resumed] == [outcome(network) for network in expected]
+    fresh.go_to(restore(fresh.state(), file.load()))
+    assert [member.state.outcome for member in fresh.members].count("converged") == 1
+    for run, networks in ((whole, expected), (fresh, resumed)):
+        networks.train()
+        assert not run.goes_on
+    left = [[outcome(network) for network in fit.estimators] for fit in (resumed, expected)]
+    assert left[0] == left[1]
 
 
 # When it is written, and when it goes

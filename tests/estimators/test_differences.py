@@ -58,6 +58,7 @@ def test_new_parameters_leave_the_defaults_alone(name):
         "checkpoint",
         "dropout",
         "dtype",
+        "feature_scale",
         "gradient_clip",
         "l1",
         "max_norm",

@@ -13,7 +13,8 @@ from sklearn.preprocessing import scale
 
 from sknn_actloss import MLPClassifier, MLPRegressor
 from sknn_actloss.activations import HIDDEN_ACTIVATIONS, resolve_activation
-from sknn_actloss.estimators._health import can_die, complaint, never_fell
+from sknn_actloss.estimators import reopen
+from sknn_actloss.estimators._warnings import can_die, dead_layers, never_fell
 from sknn_actloss.model_selection import StackedGridSearchCV
 
 X, y = load_iris(return_X_y=True)
@@ -69,7 +70,10 @@ def test_all_training_rows_are_looked_at(parameters, container):
     assert "hidden layer 1 are dead" in messages(model.fit, container(rows), np.tile(y, 5))[0]
     # One row in the middle of a block that keeps a unit alive.
     rows[377] *= 1e8
-    assert complaint(model, container(rows), None, []) == ""
+    _, fit = reopen(model, container(rows), np.tile(y, 5))
+    (member,) = fit.members
+    member.state.params = fit.run.params[0]
+    assert dead_layers(member, fit.run.task) == []
 
 
 def test_lbfgs_warns_once():

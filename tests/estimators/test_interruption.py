@@ -54,13 +54,13 @@ def test_between_epochs_the_weights_are_those_of_the_last_one(estimator, solver,
 
 
 def test_within_an_epoch_the_steps_so_far_are_kept(monkeypatch):
-    interrupt, update = Interrupt(13), SGD.update
+    interrupt, bind = Interrupt(13), SGD.bind
 
     def interrupted(self, *args):
-        interrupt()
-        update(self, *args)
+        step = bind(self, *args)
+        return lambda rate: (interrupt(), step(rate))
 
-    monkeypatch.setattr(SGD, "update", interrupted)
+    monkeypatch.setattr(SGD, "bind", interrupted)
     with pytest.warns(UserWarning, match=INTERRUPTED):
         fitted = model(solver="sgd").fit(X, NUMBERS)
     assert fitted.n_iter_ == len(fitted.loss_curve_) == 2
@@ -127,7 +127,7 @@ def test_lbfgs_before_its_first_evaluation_keeps_the_initial_weights(monkeypatch
 def test_a_partial_fit_may_be_interrupted_as_well(monkeypatch):
     fitted = model(2).partial_fit(X, NUMBERS)
     before = fitted.coefs_[0].copy()
-    monkeypatch.setattr("sknn_actloss.solvers.Adam.update", Interrupt(0))
+    monkeypatch.setattr("sknn_actloss.solvers.Adam.bind", lambda *_: Interrupt(0))
     with pytest.warns(UserWarning, match=INTERRUPTED):
         fitted.partial_fit(X, NUMBERS)
     np.testing.assert_array_equal(fitted.coefs_[0], before)

@@ -15,7 +15,7 @@ from sknn_actloss import MLPClassifier, MLPRegressor
 from sknn_actloss.averaging import AVERAGES, EMA, SWA
 from sknn_actloss.core import mask_streams
 from sknn_actloss.core.dropout import Dropout
-from sknn_actloss.estimators import Together
+from sknn_actloss.estimators import JointFit
 from sknn_actloss.normalization import NORMALIZATIONS, BatchNorm
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -92,7 +92,7 @@ def test_sparse_rows(option):
 def test_members_with_different_dropout_of_inputs(container):
     settings = [{"dropout": (rate, 0.0, 0.1)} for rate in (0.0, 0.3, 0.6)]
     estimators = [classifier(None, **setting) for setting in settings]
-    together = Together(estimators, container(X), y)
+    together = JointFit(estimators, container(X), y)
     assert together.stacks == [[0, 1, 2]]
     together.train()
     for estimator, setting in zip(estimators, settings, strict=True):
@@ -157,7 +157,7 @@ def test_estimators_that_differ_share_a_stack_and_end_where_they_end_alone(shuff
         {"weight_averaging": SWA(0.2), "loss": "focal"},
     ]
     estimators = [classifier(None, **shared, **setting) for setting in settings]
-    together = Together(estimators, X, y)
+    together = JointFit(estimators, X, y)
     assert together.stacks == [[0, 1, 2, 3, 4, 5]]
     together.train()
     for estimator, setting in zip(estimators, settings, strict=True):
@@ -175,7 +175,7 @@ def test_normalised_networks_share_a_stack(name):
         {},
     ]
     estimators = [classifier(None, **setting) for setting in settings]
-    together = Together(estimators, X, y)
+    together = JointFit(estimators, X, y)
     assert together.stacks == [[0, 1, 2], [3], [4]]
     together.train()
     for estimator, setting in zip(estimators, settings, strict=True):

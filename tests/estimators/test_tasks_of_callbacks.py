@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sknn_actloss import MLPClassifier, MLPRegressor
-from sknn_actloss.estimators._problem import Problem
+from sknn_actloss.estimators._attributes import Template
 from sknn_actloss.solvers import SOLVERS
 
 callback = pytest.importorskip("sklearn.callback", reason="scikit-learn < 1.9 has no callbacks")
@@ -135,8 +135,8 @@ def test_callbacks_are_given_data_and_weights_as_fit_was():
 
 
 def test_models_are_built_only_where_asked_for(monkeypatch):
-    built, attributes = [], Problem.attributes
-    monkeypatch.setattr(Problem, "attributes", lambda *a: built.append(a) or attributes(*a))
+    built, attributes = [], Template.fitted_attributes
+    monkeypatch.setattr(Template, "fitted_attributes", lambda *a: built.append(a) or attributes(*a))
     classifier(Events()).fit(X, Y)
     assert len(built) == 1
 

@@ -33,7 +33,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sknn_actloss import MLPClassifier, MLPRegressor
 from sknn_actloss.averaging import SWA
-from sknn_actloss.estimators import _validation
+from sknn_actloss.estimators import _settings
 from sknn_actloss.losses import LOSSES
 from sknn_actloss.training import loop
 
@@ -420,18 +420,18 @@ def test_warm_starts_go_on_while_the_same_is_monitored(change):
 @each_task
 def test_auto_is_on_above_a_number_of_rows(task, monkeypatch):
     y = TASKS[task][1]
-    monkeypatch.setattr(_validation, "AUTO_ROWS", 90)
+    monkeypatch.setattr(_settings, "AUTO_ROWS", 90)
     off = make(task, early_stopping="auto", monitor="loss").fit(X, y)
     assert off.validation_loss_curve_ is None
     assert same_weights(off, make(task).fit(X, y))
-    monkeypatch.setattr(_validation, "AUTO_ROWS", 89)
+    monkeypatch.setattr(_settings, "AUTO_ROWS", 89)
     on, plain = (make(task, early_stopping=value).fit(X, y) for value in ("auto", True))
     assert on.validation_scores_ == plain.validation_scores_
     assert same_weights(on, plain)
 
 
 def test_auto_counts_ten_thousand_rows():
-    assert _validation.AUTO_ROWS == 10_000
+    assert _settings.AUTO_ROWS == 10_000
 
 
 def test_auto_is_on_where_validation_rows_are_given():
@@ -441,7 +441,7 @@ def test_auto_is_on_where_validation_rows_are_given():
 
 
 def test_auto_is_off_for_lbfgs(monkeypatch):
-    monkeypatch.setattr(_validation, "AUTO_ROWS", 10)
+    monkeypatch.setattr(_settings, "AUTO_ROWS", 10)
     model = make(solver="lbfgs", early_stopping="auto").fit(X, NAMES)
     assert same_weights(model, make(solver="lbfgs").fit(X, NAMES))
 

@@ -26,7 +26,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import check_estimator
 
 from sknn_actloss import MLPClassifier, MLPRegressor
-from sknn_actloss.estimators import Together
+from sknn_actloss.estimators import JointFit
 from sknn_actloss.losses import Focal
 from sknn_actloss.model_selection import (
     CommitteeClassifier,
@@ -62,16 +62,16 @@ def mean(members: list[Any], weights: Any, method: str, X: Any) -> np.ndarray:
 
 
 @pytest.fixture
-def trained_together(monkeypatch: pytest.MonkeyPatch) -> list[Together]:
+def trained_together(monkeypatch: pytest.MonkeyPatch) -> list[JointFit]:
     """All that committees have trained together since the test began."""
     made = []
 
-    class Recorded(Together):
+    class Recorded(JointFit):
         def __init__(self, *args: Any) -> None:
             super().__init__(*args)
             made.append(self)
 
-    monkeypatch.setattr(_committee, "Together", Recorded)
+    monkeypatch.setattr(_committee, "JointFit", Recorded)
     return made
 
 
@@ -252,7 +252,7 @@ def test_tags_are_those_of_the_first_member(committee: type, network: type, y: n
 # How members are trained
 
 
-def test_members_of_one_shape_share_a_stack(trained_together: list[Together]) -> None:
+def test_members_of_one_shape_share_a_stack(trained_together: list[JointFit]) -> None:
     shapes = [5, 5, (3, 3), 5, (3, 3)]
     activations = ["relu", "tanh", "elu", "gelu", "relu"]
     pairs = zip(shapes, activations, strict=True)
@@ -263,7 +263,7 @@ def test_members_of_one_shape_share_a_stack(trained_together: list[Together]) ->
 
 
 def test_equal_steps_are_fitted_once(
-    trained_together: list[Together], counted: type[Counted]
+    trained_together: list[JointFit], counted: type[Counted]
 ) -> None:
     members = [
         make_pipeline(counted(), classifier()),
@@ -318,7 +318,7 @@ def test_a_network_with_a_fit_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("seed", [None, 0, np.random.RandomState(0)], ids=str)
-def test_members_without_seeds_differ(seed: Any, trained_together: list[Together]) -> None:
+def test_members_without_seeds_differ(seed: Any, trained_together: list[JointFit]) -> None:
     members = [classifier(random_state=None) for _ in range(3)]
     committee = CommitteeClassifier(members, random_state=seed).fit(X, Y)
     first, second, third = (member.coefs_[0] for member in committee.estimators_)
@@ -439,7 +439,7 @@ def test_metadata_reach_the_committee_of_a_search(alias: bool | str, form: str) 
 
 
 def test_steps_are_shared_by_networks_with_equal_requests(
-    trained_together: list[Together],
+    trained_together: list[JointFit],
 ) -> None:
     with config_context(enable_metadata_routing=True):
         requests = [True, False, True, True]

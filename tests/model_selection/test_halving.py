@@ -21,7 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from sknn_actloss import MLPClassifier, MLPRegressor
-from sknn_actloss.estimators import Together
+from sknn_actloss.estimators import JointFit
 from sknn_actloss.model_selection import (
     StackedHalvingGridSearchCV,
     StackedHalvingRandomSearchCV,
@@ -155,14 +155,14 @@ def test_schedules_see_the_horizon_of_the_last_iteration(schedule: str) -> None:
 
 def test_every_epoch_is_trained_once(monkeypatch: pytest.MonkeyPatch) -> None:
     epochs = []
-    train = Together.train
+    train = JointFit.train
 
-    def counting(self: Together, observer: Any = None, until: int | None = None) -> None:
+    def counting(self: JointFit, observer: Any = None, until: int | None = None) -> None:
         before = self.n_epochs
         train(self, observer, until)
         epochs.append((len(self.estimators), before, until))
 
-    monkeypatch.setattr(Together, "train", counting)
+    monkeypatch.setattr(JointFit, "train", counting)
     StackedHalvingGridSearchCV(CLASSIFIER, GRID, cv=2, factor=2, min_resources=3).fit(X, Y)
     stacks = [(12, 0, 3), (6, 3, 6), (3, 6, 12)]
     assert epochs == [stack for stack in stacks for _ in range(2)]

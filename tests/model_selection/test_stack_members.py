@@ -19,7 +19,7 @@ from sklearn.model_selection import KFold, ShuffleSplit
 
 from sknn_actloss import MLPClassifier, MLPRegressor
 from sknn_actloss.activations import ELU, LeakyReLU
-from sknn_actloss.estimators import BaseMLP, Together
+from sknn_actloss.estimators import BaseMLP, JointFit
 from sknn_actloss.losses import Focal, Huber, Quantile
 from sknn_actloss.schedules import SCHEDULES
 from sknn_actloss.solvers import SGD, SOLVERS, Adam
@@ -116,11 +116,11 @@ def assert_same_fit(
 
 def together(
     estimators: Sequence[BaseMLP], X: Any = X, y: Any = Y, fit_params: dict[str, Any] | None = None
-) -> Together:
-    return Together([clone(estimator) for estimator in estimators], X, y, fit_params)
+) -> JointFit:
+    return JointFit([clone(estimator) for estimator in estimators], X, y, fit_params)
 
 
-def trained(*arguments: Any) -> Together:
+def trained(*arguments: Any) -> JointFit:
     fit = together(*arguments)
     fit.train()
     return fit
@@ -406,13 +406,13 @@ def test_those_who_are_done_leave() -> None:
         assert_same_fit(member, clone(estimator).fit(X, TARGETS))
 
 
-def pickled(fit: Together, X: Any, y: Any) -> Together:
+def pickled(fit: JointFit, X: Any, y: Any) -> JointFit:
     fit = pickle.loads(pickle.dumps(fit))
     fit.bind(X, y)
     return fit
 
 
-def same(fit: Together, X: Any, y: Any) -> Together:
+def same(fit: JointFit, X: Any, y: Any) -> JointFit:
     return fit
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from sknn_actloss.training import CheckpointError, Outcome, archive
-from sknn_actloss.training.archive import read, remove, write
+from sknn_actloss.persistence import CheckpointError, archive
+from sknn_actloss.persistence.archive import read, remove, write
 
 CONTENT = {
     "numbers": [0.1, 1e308 * 1.0, float("inf"), -float("inf"), 1 / 3, 5e-324, -0.0, 3, 1 << 130],
@@ -20,7 +20,7 @@ CONTENT = {
     "truth": [True, False],
     "text": "βñ\n",
     "nested": {"tuple": (1, (2.0, None)), "empty": [[], (), {}]},
-    "outcome": Outcome.CONVERGED,
+    "outcome": "converged",
     "scalars": [np.float32(0.1), np.int64(5), np.bool_(True), np.float64(0.1)],
     "stream": np.random.RandomState(0).get_state(legacy=False),
     "generator": np.random.default_rng(0).bit_generator.state,
@@ -191,8 +191,8 @@ def test_a_changed_header_is_refused(path):
 @pytest.mark.parametrize(
     ("name", "value", "reason"),
     [
-        ("FORMAT", 99, "has format 99 of sknn_actloss .*, and this is format 1"),
-        ("__version__", "9.9.9", r"has format 1 of sknn_actloss 9\.9\.9, and this is"),
+        ("FORMAT", 99, "has format 99 of sknn_actloss .*, and this is format 2"),
+        ("__version__", "9.9.9", r"has format 2 of sknn_actloss 9\.9\.9, and this is"),
         ("KIND", "something else", "is damaged or no checkpoint"),
     ],
 )

@@ -11,7 +11,7 @@ import pytest
 from sklearn.base import clone
 
 import sknn_actloss
-from sknn_actloss.training import Checkpoint, CheckpointError, checkpoint
+from sknn_actloss.persistence import Checkpoint, CheckpointError, checkpoint
 
 
 def test_it_is_exported():

@@ -16,7 +16,7 @@ from sklearn.model_selection import KFold
 
 from sknn_actloss.activations import ACTIVATIONS, LeakyReLU
 from sknn_actloss.losses import FunctionLoss, Huber
-from sknn_actloss.training.hashing import array_digest, value_digest
+from sknn_actloss.persistence.hashing import array_digest, value_digest
 
 
 def function(source: str) -> Any:
@@ -135,7 +135,7 @@ def test_arrays_of_several_blocks_and_in_files(tmp_path, monkeypatch):
     expected = array_digest(array)
     np.save(tmp_path / "array.npy", array)
     assert array_digest(np.load(tmp_path / "array.npy", mmap_mode="r")) == expected
-    monkeypatch.setattr("sknn_actloss.training.hashing.BLOCK_BYTES", 100)
+    monkeypatch.setattr("sknn_actloss.persistence.hashing.BLOCK_BYTES", 100)
     assert array_digest(array) == array_digest(np.asfortranarray(array)) == expected
     array[-1, -1] += 1
     assert array_digest(array) != expected
@@ -144,7 +144,7 @@ def test_arrays_of_several_blocks_and_in_files(tmp_path, monkeypatch):
 SCRIPT = """
 import numpy as np
 from sknn_actloss.losses import FunctionLoss
-from sknn_actloss.training.hashing import value_digest
+from sknn_actloss.persistence.hashing import value_digest
 
 def loss(y, p):
     return (y - p) ** 2 if "a" in {"a", "b", "c"} else y
