@@ -2,8 +2,7 @@
 
 from sknn_actloss.inspection._activation_display import ActivationDisplay
 from sknn_actloss.inspection._course import CourseReport
-from sknn_actloss.inspection._diagnosis import Diagnosis, diagnose
-from sknn_actloss.inspection._diagnosis_display import DiagnosisDisplay
+from sknn_actloss.inspection._diagnosis import Diagnosis, DiagnosisDisplay, diagnose
 from sknn_actloss.inspection._findings import Finding
 from sknn_actloss.inspection._inputs import InputReport
 from sknn_actloss.inspection._layers import LayerReport

@@ -1,4 +1,4 @@
-"""Activations and their derivatives as curves."""
+"""Pictures of activation functions and their derivatives."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from sknn_actloss.activations import Activation, resolve_activation
+from sknn_actloss.estimators import parameters_of
 from sknn_actloss.inspection._naming import by_name, label, networks_by_name
+from sknn_actloss.inspection._networks import as_own
 from sknn_actloss.inspection._plotting import Display, grid, handles, styles_by_name
 
 
@@ -105,7 +107,7 @@ class ActivationDisplay(Display):
             for name, spec in by_name(activations, names, "activations").items()
         }
         values, derivatives = (
-            {name: pair[place] for name, pair in curves.items()} for place in (0, 1)
+            {name: pair[index] for name, pair in curves.items()} for index in (0, 1)
         )
         return cls(inputs, values, derivatives).plot(ax, panels=panels, line_kw=line_kw)
 
@@ -138,7 +140,7 @@ class ActivationDisplay(Display):
         specs = [
             spec
             for network in networks_by_name(estimator, None).values()
-            for spec in _layers(network.activation)
+            for spec in _layers(parameters_of(as_own(network))["activation"])
         ]
         distinct = list({label(spec): spec for spec in specs}.values())
         return cls.from_activations(

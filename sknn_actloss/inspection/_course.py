@@ -1,15 +1,16 @@
-"""What the loss did over the epochs of a fit."""
+"""The course of the loss over the epochs of a fit, and the loss of the best constant output."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from sknn_actloss.core import Layout, Network
-from sknn_actloss.estimators import Problem
-from sknn_actloss.training import BestIterate, minimize
+from sknn_actloss.core import Model, Network, as_rows
+from sknn_actloss.estimators import Settings
+from sknn_actloss.training import BestIterate, Task, minimize
 
 #: Epochs from which on the course of the loss is judged.
 MIN_EPOCHS = 10
@@ -38,7 +39,7 @@ class CourseReport:
     late_fall : float or None
         How far the last third of the epochs brought the lowest loss down.
     rise : float or None
-        Sum of all rises from one epoch to the next, by the number of epochs.
+        Sum of all rises from one epoch to the next, divided by the number of epochs.
     gap : float or None
         How far the loss on other rows lies above the training loss: on the validation rows of
         the fit, or else on the rows given to ``diagnose``.
@@ -58,10 +59,26 @@ class CourseReport:
     gap_rows: str = "rows given"
 
 
-def measure_course(estimator: Any, problem: Problem, loss: float) -> CourseReport:
-    """Look at the curves of a fitted estimator; ``loss`` is that of the rows of the problem."""
+def measure_course(
+    estimator: Any, settings: Settings, task: Task, model: Model, loss: float
+) -> CourseReport:
+    """Look at the curves of a fitted estimator.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier or MLPRegressor
+        A fitted estimator.
+    settings : Settings
+        Its parameters.
+    task : Task
+        Rows to compare with.
+    model : Model
+        What the network computes.
+    loss : float
+        Its mean loss on these rows.
+    """
     curve = np.asarray(estimator.loss_curve_, float)
-    constant = constant_loss(problem)
+    constant = constant_loss(task, model)
     if not len(curve):
         return CourseReport(0, None, None, loss, constant)
     report = CourseReport(len(curve), float(curve[0]), float(curve[-1]), loss, constant)
@@ -69,22 +86,19 @@ def measure_course(estimator: Any, problem: Problem, loss: float) -> CourseRepor
     unit = constant if positive else float(np.ptp(curve))
     if not unit:
         return report
-    gap, rows = _gap(estimator, curve, loss)
+    gap, rows = _gap(estimator, curve, loss, _restores(estimator, settings, model))
     report = replace(report, gap=gap / unit, gap_rows=rows)
     return report if len(curve) < MIN_EPOCHS else replace(report, **_shape(curve, constant, unit))
 
 
-def constant_loss(problem: Problem) -> float:
+def constant_loss(task: Task, model: Model) -> float:
     """Return the mean loss of the best constant output, without penalties."""
-    model = replace(
-        problem.model, activations=(), alpha=0.0, l1=0.0, dropout=(), normalization=None
-    )
-    layout, n_rows = Layout((1, problem.layout.layer_sizes[-1])), len(problem.y)
-    y = problem.y.astype(np.float64)
-    weights = problem.sample_weight
+    model = Model((), model.output, model.loss)
+    layout, n_rows = model.layout(1, (), task.layout.layer_sizes[-1]), task.y.n_rows
+    y, weights = task.y.dense().astype(np.float64), task.sample_weight
     weights = weights if weights is None else weights.astype(np.float64)
-    network = Network(layout, [model], np.zeros((1, layout.n_row)), n_rows)
-    objective = BestIterate(network, np.zeros((n_rows, 1)), y, weights)
+    network = Network(layout, [model], np.zeros((1, layout.row_size)), n_rows)
+    objective = BestIterate(network, as_rows(np.zeros((n_rows, 1))), y, weights)
     minimize(
         objective,
         objective.start,
@@ -107,22 +121,24 @@ def _shape(curve: np.ndarray, constant: float, unit: float) -> dict[str, float]:
     }
 
 
-def _gap(estimator: Any, curve: np.ndarray, loss: float) -> tuple[float, str]:
+def _gap(estimator: Any, curve: np.ndarray, loss: float, restores: bool) -> tuple[float, str]:
     """Return how far other rows lie above the training loss in the epoch that was kept."""
-    epoch = _kept_epoch(estimator, curve)
+    scores = estimator.validation_scores_ or ()
+    epoch = _best_epoch(curve, scores) if restores else len(curve) - 1
     validation = getattr(estimator, "validation_loss_curve_", None) or ()
     if len(validation) < len(curve):
         return loss - float(curve[epoch]), "rows given"
     return float(validation[epoch] - curve[epoch]), "validation rows"
 
 
-def _kept_epoch(estimator: Any, curve: np.ndarray) -> int:
-    """Return the epoch after which the network had the weights that it has."""
-    restores, scores = estimator.restore_best, estimator.validation_scores_ or ()
-    if restores == "auto":
-        restores = bool(estimator.early_stopping)
-    if not restores:
-        return len(curve) - 1
+def _restores(estimator: Any, settings: Settings, model: Model) -> bool:
+    """Whether the fit has kept the weights of its best epoch."""
+    # Only where patience goes by validation rows is there no best training loss.
+    return settings.member(model, early_stopping=estimator.best_loss_ is None).restore_best
+
+
+def _best_epoch(curve: np.ndarray, scores: Sequence[float]) -> int:
+    """Return the best epoch, by validation where there was one."""
     if len(scores) < len(curve):
         return int(np.argmin(curve))
     return int(np.nanargmax(scores[: len(curve)]))

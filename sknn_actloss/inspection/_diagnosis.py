@@ -1,30 +1,28 @@
-"""What goes on within a fitted network, and what to change where something is wrong."""
+"""The diagnosis of a fitted network: its report, its picture, and the function that makes it."""
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
-from scipy import sparse
-from sklearn.compose import TransformedTargetRegressor
-from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import check_is_fitted
 
-from sknn_actloss.estimators import BaseMLP, Problem, reopen
+from sknn_actloss.estimators import BaseMLP, reopen
 from sknn_actloss.inspection._course import CourseReport, measure_course
 from sknn_actloss.inspection._findings import Facts, Finding, findings
 from sknn_actloss.inspection._inputs import InputReport, measure_inputs
+from sknn_actloss.inspection._layer_panels import LayerPanels
 from sknn_actloss.inspection._layers import LayerReport, layer_reports
+from sknn_actloss.inspection._networks import find_network
 from sknn_actloss.inspection._remedies import Remedies
+from sknn_actloss.inspection._report_text import advice, course_line, layer_table
 from sknn_actloss.inspection._signals import measure_signals
-from sknn_actloss.inspection._steps import batch_size_of, update_ratios
+from sknn_actloss.inspection._steps import update_ratios
+from sknn_actloss.training import Task
 
 #: Rows that are looked at, at most.
 MAX_ROWS = 10_000
-WIDTH = 96
 
 
 @dataclass(frozen=True, repr=False)
@@ -78,28 +76,87 @@ class Diagnosis:
         -------
         display : DiagnosisDisplay
         """
-        from sknn_actloss.inspection._diagnosis_display import DiagnosisDisplay
-
         return DiagnosisDisplay(self).plot(ax, panels=panels)
 
     def __str__(self) -> str:
         title = f"Diagnosis of {self.name} on {self.n_rows} rows"
-        parts = [title, _table(self.layers), _course_line(self.course), self._advice()]
-        return "\n\n".join(parts)
+        parts = [layer_table(self.layers), course_line(self.course), advice(self.findings)]
+        return "\n\n".join([title, *parts])
 
     def __repr__(self) -> str:
         kinds = ", ".join(dict.fromkeys(finding.kind for finding in self.findings))
         return f"<{type(self).__name__} of {self.name}: {kinds or 'nothing found'}>"
 
-    def _advice(self) -> str:
-        if not self.findings:
-            return "Nothing wrong was found."
-        return "\n".join(
-            _paragraph(f"{place}. {finding.kind}: {finding.message}")
-            + "\n"
-            + _paragraph(f"   -> {finding.advice}", indent=" " * 6)
-            for place, finding in enumerate(self.findings, start=1)
-        )
+
+class DiagnosisDisplay(LayerPanels):
+    """Activations, dead and saturated units, gradients and steps of each layer.
+
+    Parameters
+    ----------
+    diagnosis : Diagnosis
+        What :func:`~sknn_actloss.inspection.diagnose` returned.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The first panel.
+    axes_ : ndarray of Axes
+        All panels.
+    figure_ : matplotlib Figure
+        The figure.
+    lines_ : list of Line2D
+        Gradient norms and steps.
+    bars_ : list of BarContainer
+        Shares of dead units and of saturated outputs.
+    errorbars_ : list of ErrorbarContainer
+        Means of the activations with their standard deviations.
+
+    See Also
+    --------
+    LossCurveDisplay : Losses and rates of a fit.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.preprocessing import scale
+    >>> from sknn_actloss import MLPClassifier
+    >>> from sknn_actloss.inspection import DiagnosisDisplay
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = MLPClassifier((20, 20), random_state=0, max_iter=500).fit(scale(X), y)
+    >>> display = DiagnosisDisplay.from_estimator(model, scale(X), y)
+    >>> [ax.get_title() for ax in display.axes_][:2]
+    ['Outputs of units', 'Dead and saturated']
+    """
+
+    def __init__(self, diagnosis: Diagnosis) -> None:
+        super().__init__(diagnosis.layers)
+        self.diagnosis = diagnosis
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        ax: Any = None,
+        panels: str | Sequence[str] | None = None,
+    ) -> Self:
+        """Diagnose a fitted estimator and draw its layers.
+
+        Parameters
+        ----------
+        estimator, X, y, sample_weight
+            As in :func:`~sknn_actloss.inspection.diagnose`.
+        ax, panels
+            As in :meth:`plot`.
+
+        Returns
+        -------
+        display : DiagnosisDisplay
+        """
+        return cls(diagnose(estimator, X, y, sample_weight)).plot(ax, panels=panels)
 
 
 def diagnose(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Diagnosis:
@@ -112,7 +169,7 @@ def diagnose(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Diagn
 
     Parameters
     ----------
-    estimator : MLPClassifier, MLPRegressor, or Pipeline that ends in one
+    estimator : MLPClassifier, MLPRegressor, or Pipeline or search that holds one
         A fitted estimator. The steps in front of the network transform X, and a
         ``TransformedTargetRegressor`` around it transforms y.
     X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
@@ -131,7 +188,7 @@ def diagnose(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Diagn
     Raises
     ------
     TypeError
-        If the estimator is neither a network of this package nor a Pipeline that ends in one.
+        If the estimator neither is nor holds a network of this package.
     NotFittedError
         If it is not fitted.
     ValueError
@@ -139,8 +196,9 @@ def diagnose(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Diagn
 
     Notes
     -----
-    The gradient of row i by the weights of a layer is :math:`a_i \\delta_i^T`, with what the layer
-    takes in and the derivative of the row's loss by its products. Its norm is reported as
+    The gradient of row i with respect to the weights of a layer is :math:`a_i \\delta_i^T`, with
+    what the layer takes in and the derivative of the row's loss with respect to its
+    pre-activations. Its norm is reported as
     :math:`\\sqrt{\\sum_i w_i |a_i|^2 |\\delta_i|^2 / \\sum_i w_i}`: the size of single gradients,
     which does not go to zero where they cancel, as they do at the end of a training.
 
@@ -182,109 +240,40 @@ def diagnose(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Diagn
     >>> report.findings[0].parameters
     ('learning_rate_init', 'activation', 'normalization')
     """
-    network, X, y = _network(estimator, X, y)
-    settings, problem = reopen(network, X, y, sample_weight)
-    problem = _thinned(problem)
-    signals = measure_signals(problem)
-    layers = layer_reports(problem, signals, update_ratios(network, settings, problem))
-    course = measure_course(network, problem, signals.loss)
-    inputs = measure_inputs(problem.X)
-    is_sparse, batch_size = sparse.issparse(problem.X), batch_size_of(network, problem)
-    remedies = Remedies(network, settings, is_sparse, batch_size)
-    found = findings(Facts(layers, course, inputs, remedies))
-    return Diagnosis(type(network).__name__, len(problem.y), layers, course, inputs, found)
+    found = find_network(estimator, own=True)
+    X, y = found.transform(X, y)
+    network = _single(found.network)
+    settings, fit = reopen(network, X, y, sample_weight)
+    task, params, spec = _thinned(fit.run.task), fit.run.params, fit.members[0].spec
+    batch_size = settings.rows_of_batch(task.y.n_rows)
+    ratios = update_ratios(network, task, spec, params, batch_size)
+    signals = measure_signals(task, spec.model, params)
+    layers = layer_reports(task.layout, spec.model, signals, ratios)
+    course = measure_course(network, settings, task, spec.model, signals.loss)
+    inputs = measure_inputs(task.X)
+    remedies = Remedies(network, settings, task.X.is_sparse, batch_size)
+    flaws = findings(Facts(layers, course, inputs, remedies))
+    return Diagnosis(type(network).__name__, task.y.n_rows, layers, course, inputs, flaws)
 
 
-def _network(estimator: Any, X: Any, y: Any) -> tuple[BaseMLP, Any, Any]:
-    """Return the network within an estimator, and the rows and targets that it sees."""
-    if isinstance(estimator, Pipeline):
-        check_is_fitted(estimator)
-        X = estimator[:-1].transform(X) if len(estimator) > 1 else X
-        return _network(estimator[-1], X, y)
-    if isinstance(estimator, TransformedTargetRegressor):
-        check_is_fitted(estimator)
-        y = np.asarray(y)
-        transformed = estimator.transformer_.transform(y.reshape(len(y), -1))
-        return _network(estimator.regressor_, X, transformed.reshape(y.shape))
-    if not isinstance(estimator, BaseMLP):
-        raise TypeError(
-            "estimator must be a fitted MLPClassifier or MLPRegressor of sknn_actloss, or a "
-            f"Pipeline that ends in one; got {estimator!r}."
-        )
-    n_members = len(getattr(estimator, "members_", None) or ())
+def _single(network: BaseMLP) -> BaseMLP:
+    """Return the network, and raise a ValueError for a committee."""
+    n_members = len(getattr(network, "members_", None) or ())
     if n_members > 1:
         raise ValueError(
             f"estimator is a committee of {n_members} networks, and a diagnosis looks into one. "
             "Pass one of them, such as members_[0]."
         )
-    return estimator, X, y
+    return network
 
 
-def _thinned(problem: Problem) -> Problem:
+def _thinned(task: Task) -> Task:
     """Leave out rows evenly where there are too many."""
-    n_rows = len(problem.y)
-    if n_rows <= MAX_ROWS:
-        return problem
-    rows = np.linspace(0, n_rows - 1, MAX_ROWS).astype(int)
-    weights = problem.sample_weight
+    if task.y.n_rows <= MAX_ROWS:
+        return task
+    rows = np.linspace(0, task.y.n_rows - 1, MAX_ROWS).astype(int)
+    weights = task.sample_weight
     weights = weights if weights is None else weights[rows]
-    return replace(problem, X=problem.X[rows], y=problem.y[rows], sample_weight=weights)
-
-
-def _table(layers: list[LayerReport]) -> str:
-    rows = [
-        (
-            "layer",
-            "activation",
-            "units",
-            "dead",
-            "saturated",
-            "mean",
-            "std",
-            "gradient",
-            "step/weight",
-        )
-    ]
-    rows += [
-        (
-            layer.name,
-            textwrap.shorten(layer.activation, 24, placeholder="..."),
-            str(layer.n_units),
-            _number(layer.dead, ".1%"),
-            _number(layer.saturated, ".1%"),
-            _number(layer.mean, ".3g"),
-            _number(layer.std, ".3g"),
-            _number(layer.gradient_norm, ".2e"),
-            _number(layer.update_ratio, ".1e"),
-        )
-        for layer in layers
-    ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if place < 2 else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
+    return replace(
+        task, X=task.X.block(rows, task.X.dtype), y=task.y.take(rows), sample_weight=weights
     )
-
-
-def _course_line(course: CourseReport) -> str:
-    text = (
-        f"Loss: {course.loss:.4g} on these rows, {course.constant_loss:.4g} with the best "
-        "constant output"
-    )
-    if course.last_loss is not None:
-        text += (
-            f"; in training {course.first_loss:.4g} in the first epoch and "
-            f"{course.last_loss:.4g} in the last of {course.n_epochs}"
-        )
-    return _paragraph(f"{text}.", indent="")
-
-
-def _number(value: float | None, form: str) -> str:
-    return "-" if value is None else format(value, form)
-
-
-def _paragraph(text: str, indent: str = "   ") -> str:
-    return textwrap.fill(text, WIDTH, subsequent_indent=indent, replace_whitespace=False)

@@ -1,4 +1,4 @@
-"""What is wrong with a fitted network, and what to change."""
+"""The rules by which a diagnosis finds what is wrong with a fitted network."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Finding:
         One of "input_scales", "dead_units", "saturation", "vanishing_gradients",
         "exploding_gradients", "plateau", "overfitting" and "oscillation".
     layer : int or None
-        Place of the layer in ``coefs_`` and in the report; ``None`` for the network as a whole.
+        Index of the layer in ``coefs_`` and in the report; ``None`` for the network as a whole.
     message : str
         What was found, in numbers.
     advice : str
@@ -59,7 +59,7 @@ class Finding:
     def of(
         cls, kind: str, message: str, *remedies: Remedy | None, layer: int | None = None
     ) -> Finding:
-        """Make a finding with those of the remedies that are to be had."""
+        """Make a finding with those of the remedies that apply."""
         given = [remedy for remedy in remedies if remedy is not None]
         advice = "; or ".join(text for _, text in given)
         parameters = tuple(dict.fromkeys(name for name, _ in given))
@@ -133,7 +133,7 @@ def _flaw_of_scales(inputs: InputReport) -> str:
 def dead_units(facts: Facts) -> Iterator[Finding]:
     """Layers in which many units put out zero for all rows."""
     limit = DEAD if facts.has_learnt else DEAD_UNLEARNT
-    for place, layer in enumerate(facts.layers):
+    for index, layer in enumerate(facts.layers):
         if layer.dead is not None and layer.dead >= limit:
             yield Finding.of(
                 "dead_units",
@@ -142,14 +142,14 @@ def dead_units(facts: Facts) -> Iterator[Finding]:
                 facts.remedies.lower_rate,
                 facts.remedies.leaky_relu,
                 facts.remedies.normalization,
-                layer=place,
+                layer=index,
             )
 
 
 def saturation(facts: Facts) -> Iterator[Finding]:
     """Layers with most outputs at the ends of the activation's range."""
     limit = SATURATED if facts.has_learnt else SATURATED_UNLEARNT
-    for place, layer in enumerate(facts.layers):
+    for index, layer in enumerate(facts.layers):
         if layer.saturated is not None and layer.saturated >= limit:
             yield Finding.of(
                 "saturation",
@@ -158,7 +158,7 @@ def saturation(facts: Facts) -> Iterator[Finding]:
                 facts.remedies.lower_rate,
                 facts.remedies.normalization,
                 facts.remedies.stronger_penalty,
-                layer=place,
+                layer=index,
             )
 
 

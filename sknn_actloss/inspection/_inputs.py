@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
-from sklearn.utils.sparsefuncs import mean_variance_axis
+
+from sknn_actloss.core import Rows
 
 
 @dataclass(frozen=True)
@@ -52,13 +52,8 @@ class InputReport:
         return offset
 
 
-def measure_inputs(X: np.ndarray | sparse.csr_array) -> InputReport:
-    """Measure the columns of rows (n_rows, n_features)."""
+def measure_inputs(X: Rows) -> InputReport:
+    """Measure the features of rows."""
     with np.errstate(over="ignore", invalid="ignore"):
-        if sparse.issparse(X):
-            mean, variance = mean_variance_axis(sparse.csr_matrix(X), axis=0)
-            low, high = (f(axis=0).toarray().ravel() for f in (X.min, X.max))
-        else:
-            X = X.astype(np.float64, copy=False)
-            mean, variance, low, high = X.mean(axis=0), X.var(axis=0), X.min(axis=0), X.max(axis=0)
+        mean, variance, low, high = X.columns()
         return InputReport(mean, np.sqrt(variance), np.maximum(high - mean, mean - low))

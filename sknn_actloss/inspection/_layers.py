@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sknn_actloss.activations import Activation, canonical_name
-from sknn_actloss.estimators import Problem
+from sknn_actloss.core import Layout, Model
 from sknn_actloss.inspection._signals import Signals
 
 
@@ -29,10 +29,10 @@ class LayerReport:
     mean, std : float or None
         Mean and standard deviation of the outputs; ``None`` for the output layer.
     gradient_norm : float
-        Root of the mean over rows of the squared norm of the derivative of a row's loss by the
-        weights.
+        Root of the mean over rows of the squared norm of the derivative of a row's loss with
+        respect to the weights.
     update_ratio : float or None
-        Norm of a step of the solver, by that of the weights; ``None`` with "lbfgs".
+        Norm of a step of the solver, divided by that of the weights; ``None`` with "lbfgs".
     """
 
     name: str
@@ -47,11 +47,11 @@ class LayerReport:
 
 
 def layer_reports(
-    problem: Problem, signals: Signals, ratios: list[float] | None
+    layout: Layout, model: Model, signals: Signals, ratios: list[float] | None
 ) -> list[LayerReport]:
     """Gather what is known of each layer, the output layer last."""
-    n_layers, n_units = problem.layout.n_layers, problem.layout.layer_sizes[1:]
-    activations = [*problem.model.activations, problem.model.output]
+    n_layers, n_units = layout.n_layers, layout.layer_sizes[1:]
+    activations = [*model.activations, model.output]
     outputs = [(o.dead, o.saturated, o.mean, o.std) for o in signals.hidden] + [(None,) * 4]
     return [
         LayerReport(

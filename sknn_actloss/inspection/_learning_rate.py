@@ -1,4 +1,4 @@
-"""The learning-rate finder and its picture."""
+"""The learning-rate finder, its curves and its picture."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.pipeline import Pipeline
 
-from sknn_actloss.estimators import BaseMLP, range_test
+from sknn_actloss.estimators import range_test
+from sknn_actloss.inspection._networks import find_network
 from sknn_actloss.inspection._plotting import check_matplotlib
 from sknn_actloss.training import RangeTest
 
@@ -32,9 +32,10 @@ def find_learning_rate(
 
     Parameters
     ----------
-    estimator : MLPClassifier, MLPRegressor, or Pipeline that ends in one
+    estimator : MLPClassifier, MLPRegressor, or Pipeline or search that holds one
         The estimator to find a rate for, whose own rate and schedule do not matter. The steps in
-        front of the network are fitted on a clone.
+        front of the network, and a ``TransformedTargetRegressor`` around it, are fitted on a
+        clone.
     X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
         Training data, as for ``fit``.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
@@ -54,7 +55,7 @@ def find_learning_rate(
     Raises
     ------
     TypeError
-        If the estimator is neither a network of this package nor a Pipeline that ends in one.
+        If the estimator neither is nor holds a network of this package.
     ValueError
         If parameters or data are invalid, or if the solver has no learning rate.
 
@@ -76,8 +77,11 @@ def find_learning_rate(
     True
     """
     _check_rates(low, high, n_steps)
-    network, X = _last_step(clone(estimator), X, y)
-    test = range_test(network, X, y, sample_weight, low=low, high=high, n_steps=n_steps)
+    found = find_network(estimator, own=True)
+    X, y = found.fit_transform(X, y)
+    test = range_test(
+        clone(found.network), X, y, sample_weight, low=low, high=high, n_steps=n_steps
+    )
     return LearningRateCurve(test.rates, test.losses, test.initial_losses)
 
 
@@ -203,20 +207,6 @@ def _check_rates(low: float, high: float, n_steps: int) -> None:
         raise ValueError(f"low={low!r} and high={high!r} must be finite with 0 < low < high.")
     if not isinstance(n_steps, Integral) or n_steps < 2:
         raise ValueError(f"n_steps={n_steps!r} must be an integer of at least 2.")
-
-
-def _last_step(estimator: Any, X: Any, y: Any) -> tuple[BaseMLP, Any]:
-    """Return the network at the end of an estimator, and X as the steps in front hand it on."""
-    if isinstance(estimator, BaseMLP):
-        return estimator, X
-    if not isinstance(estimator, Pipeline):
-        raise TypeError(
-            "estimator must be an MLPClassifier or MLPRegressor of sknn_actloss, or a Pipeline "
-            f"that ends in one; got {estimator!r}."
-        )
-    if len(estimator.steps) > 1:
-        X = estimator[:-1].fit_transform(X, y)
-    return _last_step(estimator.steps[-1][1], X, y)
 
 
 def _loss_range(test: RangeTest) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""What fits have recorded: losses, validation scores and learning rates over the epochs."""
+"""Pictures of what fits have recorded: losses, validation scores and rates over the epochs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
-from sknn_actloss.inspection._naming import is_stochastic, label, networks_by_name
+from sknn_actloss.estimators import parameters_of
+from sknn_actloss.inspection._naming import label, networks_by_name
+from sknn_actloss.inspection._networks import as_own
 from sknn_actloss.inspection._plotting import (
     GREY,
     Display,
@@ -143,9 +145,11 @@ class LossCurveDisplay(Display):
             If one has recorded no losses, as scikit-learn's with "lbfgs".
         """
         networks = networks_by_name(estimator, names)
+        given = {name: parameters_of(as_own(network)) for name, network in networks.items()}
         for name, network in networks.items():
-            _check_has_losses(name, network)
-        scored = _scored(networks)
+            _check_has_losses(name, network, given[name]["solver"])
+        scored = {n: network for n, network in networks.items() if given[n]["monitor"] != "loss"}
+        scores = [_score_name(network, given[name]["monitor"]) for name, network in scored.items()]
         best = {name: _best_epoch(network) for name, network in networks.items()}
         return cls(
             _recorded(networks, "loss_curve_"),
@@ -153,9 +157,11 @@ class LossCurveDisplay(Display):
             validation_scores=_recorded(scored, "validation_scores_"),
             rates=_recorded(networks, "learning_rate_curve_"),
             best_epochs={name: epoch for name, epoch in best.items() if epoch is not None},
-            loss_name=_common([label(n.loss) for n in networks.values()], "each model's own"),
-            score_name=_common([_score_name(n) for n in scored.values()], "validation score"),
-            step_name=_common([_step_name(n) for n in networks.values()], "epoch or iteration"),
+            loss_name=_common([label(own["loss"]) for own in given.values()], "each model's own"),
+            score_name=_common(scores, "validation score"),
+            step_name=_common(
+                [_step_name(own["solver"]) for own in given.values()], "epoch or iteration"
+            ),
         ).plot(ax, panels=panels, scale=scale, line_kw=line_kw)
 
     def plot(
@@ -255,11 +261,11 @@ class LossCurveDisplay(Display):
         return meanings
 
 
-def _check_has_losses(name: str, network: Any) -> None:
+def _check_has_losses(name: str, network: Any, solver: Any) -> None:
     check_is_fitted(network)
     if not len(getattr(network, "loss_curve_", ())):
         raise ValueError(
-            f"The fit of {name} has recorded no losses (solver={network.solver!r}); "
+            f"The fit of {name} has recorded no losses (solver={solver!r}); "
             "scikit-learn's networks do so with 'sgd' and 'adam', those of this package always."
         )
 
@@ -286,18 +292,12 @@ def _common(texts: Sequence[str], otherwise: str) -> str:
     return texts[0] if len(set(texts)) == 1 else otherwise
 
 
-def _scored(networks: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the networks with scores other than the negative validation loss."""
-    monitors = {name: getattr(network, "monitor", "score") for name, network in networks.items()}
-    return {name: networks[name] for name, monitor in monitors.items() if monitor != "loss"}
-
-
-def _score_name(network: Any) -> str:
-    monitor = getattr(network, "monitor", "score")
+def _score_name(network: Any, monitor: Any) -> str:
     if monitor == "score":
         monitor = "accuracy" if is_classifier(network) else "R²"
     return f"validation {label(monitor)}"
 
 
-def _step_name(network: Any) -> str:
-    return "epoch" if is_stochastic(network.solver) else "iteration"
+def _step_name(solver: Any) -> str:
+    is_stochastic = getattr(solver, "stochastic", solver != "lbfgs")
+    return "epoch" if is_stochastic else "iteration"

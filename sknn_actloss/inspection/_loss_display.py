@@ -1,4 +1,4 @@
-"""Losses and their gradients as curves."""
+"""Pictures of losses and their gradients."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.base import is_classifier
 
+from sknn_actloss.estimators import parameters_of
 from sknn_actloss.inspection._loss_of_prediction import (
     AGAINST,
     LossOfPrediction,
@@ -17,6 +18,7 @@ from sknn_actloss.inspection._loss_of_prediction import (
     kind_of_points,
 )
 from sknn_actloss.inspection._naming import by_name, label, networks_by_name
+from sknn_actloss.inspection._networks import as_own
 from sknn_actloss.inspection._plotting import (
     GREY,
     LINE_STYLES,
@@ -44,7 +46,7 @@ class LossDisplay(Display):
     values : dict of str to ndarray of shape (n_targets, n_points)
         The loss by its name, NaN where a prediction is out of its domain.
     gradients : dict of str to ndarray of shape (n_targets, n_points)
-        The derivative by prediction or raw output, by the same names.
+        The derivative with respect to prediction or raw output, by the same names.
     against : {"prediction", "probability", "decision", "raw"}, default="prediction"
         What ``predictions`` are: numbers, probabilities of the positive class, decision values
         or raw outputs.
@@ -177,15 +179,16 @@ class LossDisplay(Display):
         display : LossDisplay
         """
         networks = networks_by_name(estimator, names)
+        given = {name: parameters_of(as_own(network)) for name, network in networks.items()}
         if names is None and len(networks) == 1 and not isinstance(estimator, Mapping):
-            networks = {label(network.loss): network for network in networks.values()}
+            given = {label(own["loss"]): own for own in given.values()}
         tasks = {"classification" if is_classifier(n) else "regression" for n in networks.values()}
         if len(tasks) > 1:
             raise ValueError("estimator mixes classifiers and regressors; give one kind.")
         (task,) = tasks
         curves = {
-            name: LossOfPrediction.of(n.loss, getattr(n, "out_activation", "auto"), task)
-            for name, n in networks.items()
+            name: LossOfPrediction.of(own["loss"], own["out_activation"], task)
+            for name, own in given.items()
         }
         return cls._of(curves, task, y, against, prediction_range).plot(
             ax, panels=panels, line_kw=line_kw
@@ -208,7 +211,7 @@ class LossDisplay(Display):
         points = grid("prediction_range", prediction_range)
         pairs = {name: curve.along(points, targets, kind) for name, curve in curves.items()}
         values, gradients = (
-            {name: pair[place] for name, pair in pairs.items()} for place in (0, 1)
+            {name: pair[index] for name, pair in pairs.items()} for index in (0, 1)
         )
         return cls(points, targets, values, gradients, against=kind)
 
@@ -240,8 +243,11 @@ class LossDisplay(Display):
         curves = {"loss": self.values, "gradient": self.gradients}
         for panel, where in axes.items():
             self._draw_panel(where, curves[panel], styles)
-        by = "raw output" if self.against == "raw" else "prediction"
-        texts = {"loss": "loss", "gradient": f"derivative of the loss by the {by}"}
+        variable = "raw output" if self.against == "raw" else "prediction"
+        texts = {
+            "loss": "loss",
+            "gradient": f"derivative of the loss with respect to the {variable}",
+        }
         self._set_labels(axes, AGAINST[self.against], texts)
         self._label_targets(styles)
         return self
@@ -260,7 +266,7 @@ class LossDisplay(Display):
 
     @property
     def _dashes(self) -> list[str]:
-        return [LINE_STYLES[place % len(LINE_STYLES)] for place in range(len(self.targets))]
+        return [LINE_STYLES[index % len(LINE_STYLES)] for index in range(len(self.targets))]
 
     def _label_targets(self, styles: Mapping[str, Mapping[str, Any]]) -> None:
         """Add the legend, which tells several targets by their dashes."""

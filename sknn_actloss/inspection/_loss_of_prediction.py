@@ -1,4 +1,4 @@
-"""A loss and its derivative along predictions or raw outputs."""
+"""A loss of one prediction and its derivative, along predictions or raw outputs."""
 
 from __future__ import annotations
 

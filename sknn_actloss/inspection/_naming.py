@@ -1,4 +1,4 @@
-"""What displays are given: one thing, several, or several by name; networks within estimators."""
+"""What displays are given, with a name for each: one thing, several, or several by name."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from sknn_actloss._component import Component
-
-#: Where estimators that wrap another keep it, the fitted one first.
-_WRAPPED = ("best_estimator_", "regressor_", "estimator_", "regressor", "estimator")
+from sknn_actloss.inspection._networks import find_network
 
 
 def label(value: Any) -> str:
@@ -79,8 +77,8 @@ def _distinct(names: Sequence[str]) -> list[str]:
     """Number the names that repeat."""
     repeated = {name for name in names if names.count(name) > 1}
     return [
-        f"{name} ({names[:place].count(name) + 1})" if name in repeated else name
-        for place, name in enumerate(names)
+        f"{name} ({names[:index].count(name) + 1})" if name in repeated else name
+        for index, name in enumerate(names)
     ]
 
 
@@ -92,28 +90,7 @@ def networks_by_name(estimators: Any, names: str | Sequence[str] | None) -> dict
 
 def networks(estimators: Iterable[Any]) -> list[Any]:
     """Return the network within each estimator."""
-    return [_network(estimator) for estimator in estimators]
-
-
-def _network(estimator: Any) -> Any:
-    """Return the MLP that an estimator is, ends in or wraps."""
-    inner = estimator
-    while inner is not None and not hasattr(inner, "hidden_layer_sizes"):
-        inner = _inner(inner)
-    if inner is None or isinstance(inner, type):
-        raise TypeError(
-            "estimator must be an MLPClassifier or MLPRegressor, or a Pipeline or search that "
-            f"holds one; got {estimator!r}."
-        )
-    return inner
-
-
-def _inner(estimator: Any) -> Any:
-    steps = getattr(estimator, "steps", None)
-    if steps:
-        return steps[-1][1]
-    found = (getattr(estimator, name, None) for name in _WRAPPED)
-    return next((inner for inner in found if inner is not None), None)
+    return [find_network(estimator).network for estimator in estimators]
 
 
 def _differences(networks: Sequence[Any]) -> list[str]:
@@ -128,8 +105,3 @@ def _differences(networks: Sequence[Any]) -> list[str]:
         kinds = [""] * len(networks)
     texts = [[f"{name}={label(own[name])}" for name in differing] for own in params]
     return [", ".join(filter(None, [kind, *text])) for kind, text in zip(kinds, texts, strict=True)]
-
-
-def is_stochastic(solver: Any) -> bool:
-    """Whether a solver, given by name or as an instance, goes through epochs at a rate."""
-    return getattr(solver, "stochastic", solver != "lbfgs")

@@ -37,7 +37,7 @@ def colors(n: int) -> list[Any]:
 def line_styles(n: int) -> list[dict[str, Any]]:
     """Return ``n`` pairs of colour and dashes, different up to 28: all colours solid first."""
     pairs = [(color, dashes) for dashes in LINE_STYLES for color in COLORS]
-    pairs = [pairs[place % len(pairs)] for place in range(n)]
+    pairs = [pairs[index % len(pairs)] for index in range(n)]
     return [{"color": color, "linestyle": dashes} for color, dashes in pairs]
 
 
@@ -171,9 +171,9 @@ class Display:
 
     def _set_labels(self, panels: Mapping[str, Any], x: str, y: Mapping[str, str]) -> None:
         """Label the axes, stacked panels along the lowest only."""
-        for place, (name, ax) in enumerate(panels.items(), start=1):
+        for number, (name, ax) in enumerate(panels.items(), start=1):
             ax.set_ylabel(y[name])
-            if not (self.stacked and self._owns_figure) or place == len(panels):
+            if not (self.stacked and self._owns_figure) or number == len(panels):
                 ax.set_xlabel(x)
 
     def _add_legend(self, handles: Sequence[Any], title: str | None = None) -> None:

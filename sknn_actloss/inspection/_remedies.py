@@ -1,12 +1,13 @@
-"""What to change in an estimator: names of parameters with values that go with the others."""
+"""What to change in an estimator: names of parameters, with values that suit the others."""
 
 from __future__ import annotations
 
-from numbers import Real
 from typing import Any
 
+from sklearn.base import is_classifier
+
 from sknn_actloss.activations import LeakyReLU
-from sknn_actloss.estimators import Settings, rate_setting
+from sknn_actloss.estimators import Settings
 from sknn_actloss.losses import LogLoss, SquaredError
 from sknn_actloss.schedules import Constant
 
@@ -15,7 +16,7 @@ Remedy = tuple[str, str]
 
 
 class Remedies:
-    """Remedies for an estimator; each is ``None`` where it has been taken or is not to be had.
+    """Remedies for an estimator; each is ``None`` where it has been taken or does not apply.
 
     Parameters
     ----------
@@ -46,7 +47,7 @@ class Remedies:
     def schedule(self) -> Remedy | None:
         if not self._is_stochastic or self._settings.schedule != Constant():
             return None
-        if isinstance(self._estimator.learning_rate, Real):
+        if self._settings.rate_parameter == "learning_rate":
             rate = self._settings.learning_rate_init
             return "learning_rate", f"set learning_rate='cosine', learning_rate_init={rate:g}"
         return "learning_rate", "set learning_rate='cosine'"
@@ -59,7 +60,7 @@ class Remedies:
 
     @property
     def more_epochs(self) -> Remedy | None:
-        max_iter = self._estimator.max_iter
+        max_iter = self._settings.max_iter
         if self._estimator.n_iter_ < max_iter:
             return None
         return "max_iter", f"raise max_iter from {max_iter} to {10 * max_iter}"
@@ -129,7 +130,7 @@ class Remedies:
 
     @property
     def early_stopping(self) -> Remedy | None:
-        if not self._is_stochastic or self._estimator.early_stopping is True:
+        if not self._is_stochastic or self._settings.early_stopping is True:
             return None
         return "early_stopping", "set early_stopping=True"
 
@@ -141,7 +142,7 @@ class Remedies:
 
     @property
     def other_loss(self) -> Remedy | None:
-        if self._estimator._task == "classification":
+        if is_classifier(self._estimator):
             known = isinstance(self._settings.loss, LogLoss)
             return None if known else ("loss", "set loss='log_loss'")
         name = "huber" if isinstance(self._settings.loss, SquaredError) else "squared_error"
@@ -159,5 +160,6 @@ class Remedies:
     def _rate(self, verb: str, factor: float) -> Remedy | None:
         if not self._is_stochastic:
             return None
-        name, rate = rate_setting(self._estimator)
+        name, rate = self._settings.rate_parameter, self._settings.learning_rate_init
+        rate = self._estimator.learning_rate_init_ if rate is None else rate
         return name, f"{verb} {name} from {rate:g} to {factor * rate:g}"

@@ -1,15 +1,16 @@
-"""Learning rate schedules as curves."""
+"""Pictures of learning rate schedules."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from numbers import Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from sknn_actloss.inspection._naming import by_name, is_stochastic, networks_by_name
+from sknn_actloss.estimators import Settings
+from sknn_actloss.inspection._naming import by_name, networks_by_name
+from sknn_actloss.inspection._networks import as_own
 from sknn_actloss.inspection._plotting import (
     Display,
     check_scale,
@@ -18,7 +19,7 @@ from sknn_actloss.inspection._plotting import (
     set_rate_scale,
     styles_by_name,
 )
-from sknn_actloss.schedules import Constant, resolve_schedule
+from sknn_actloss.schedules import resolve_schedule
 
 
 class ScheduleDisplay(Display):
@@ -209,40 +210,40 @@ def _simulate(
     steps_per_epoch: int | None,
     losses: Any,
 ) -> np.ndarray:
-    schedule, rate = _learning_rate(network)
+    settings = Settings.of(as_own(network))
+    rate = _initial_rate(network, settings)
     if steps_per_epoch is None:
-        steps_per_epoch = _steps_per_epoch(network, n_samples)
-    return schedule.simulate(
-        network.max_iter if n_epochs is None else n_epochs,
+        steps_per_epoch = _steps_per_epoch(settings, n_samples)
+    return settings.schedule.simulate(
+        settings.max_iter if n_epochs is None else n_epochs,
         steps_per_epoch,
         n_samples,
         losses,
         learning_rate_init=rate,
-        max_iter=network.max_iter,
-        tol=network.tol,
-        n_iter_no_change=network.n_iter_no_change,
+        max_iter=settings.max_iter,
+        tol=settings.tol,
+        n_iter_no_change=settings.n_iter_no_change,
     )
 
 
-def _learning_rate(network: Any) -> tuple[Any, float]:
-    """Return schedule and initial rate of an estimator."""
-    if not is_stochastic(network.solver):
+def _initial_rate(network: Any, settings: Settings) -> float:
+    """Return the rate that the schedule starts from, that of the fit where there was one."""
+    if not settings.solver.stochastic:
         raise ValueError("solver='lbfgs' has no learning rate; choose a solver such as 'adam'.")
-    if isinstance(network.learning_rate, Real):
-        return Constant(), float(network.learning_rate)
-    rate = getattr(network, "learning_rate_init_", network.learning_rate_init)
-    if isinstance(rate, str):
+    rate = settings.learning_rate_init
+    if settings.rate_parameter == "learning_rate_init":
+        rate = getattr(network, "learning_rate_init_", rate)
+    if rate is None:
         raise ValueError(
-            f"learning_rate_init={rate!r} is found by fit; give a fitted estimator or a number."
+            "learning_rate_init='auto' is found by fit; give a fitted estimator or a number."
         )
-    return resolve_schedule(network.learning_rate, power_t=network.power_t), float(rate)
+    return float(rate)
 
 
-def _steps_per_epoch(network: Any, n_samples: int | None) -> int:
+def _steps_per_epoch(settings: Settings, n_samples: int | None) -> int:
     if n_samples is None:
         raise ValueError(
             "Give n_samples, the number of training rows, or steps_per_epoch, the number of "
             "updates in an epoch."
         )
-    size = 200 if network.batch_size == "auto" else network.batch_size
-    return math.ceil(n_samples / min(size, n_samples))
+    return math.ceil(n_samples / settings.rows_of_batch(n_samples))

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from scipy import sparse
 
-from sknn_actloss._calls import run
 from sknn_actloss.activations import Activation
-from sknn_actloss.core import Model, Network, hidden_outputs
-from sknn_actloss.estimators import Problem
+from sknn_actloss.core import LayerSignals, Model, Network, Rows, as_rows
+from sknn_actloss.training import Task
 
 #: Rows that go through the network together.
 BLOCK_SIZE = 1000
@@ -32,7 +29,7 @@ class Signals:
         Outputs of each hidden layer.
     gradient_norms : list of float
         For each layer of weights, the root of the mean over rows of the squared norm of the
-        derivative of a row's loss.
+        derivative of a row's loss with respect to the weights.
     loss : float
         Mean loss of the rows, without penalties.
     """
@@ -88,24 +85,27 @@ class Outputs:
             return float(np.sqrt(np.maximum(mean_square - mean**2, 0.0)))
 
 
-def measure_signals(problem: Problem) -> Signals:
+def measure_signals(task: Task, model: Model, params: np.ndarray) -> Signals:
     """Send all rows forward and backward through a network, without dropout and penalties.
 
     Batch normalisation takes its running moments, as it does in predictions.
+
+    Parameters
+    ----------
+    task : Task
+        The rows.
+    model : Model
+        What the network computes.
+    params : ndarray of shape (1, row_size)
+        Its parameters.
     """
-    model = _bare(problem.model)
-    network = Network(problem.layout, [model], problem.params, min(BLOCK_SIZE, len(problem.y)))
-    hidden = [
-        Outputs(activation, units)
-        for activation, units in zip(
-            model.activations, problem.layout.layer_sizes[1:-1], strict=True
-        )
-    ]
-    squares, loss, total = np.zeros(problem.layout.n_layers), 0.0, 0.0
+    model, sizes = _bare(model), task.layout.layer_sizes
+    network = Network(task.layout, [model], params, min(BLOCK_SIZE, task.y.n_rows))
+    hidden = [Outputs(*units) for units in zip(model.activations, sizes[1:-1], strict=True)]
+    squares, loss, total = np.zeros(task.layout.n_layers), 0.0, 0.0
     with np.errstate(all="ignore"):
-        for X, y, weights in _blocks(problem):
-            sizes = _forward(network, X, hidden)
-            squares += weights @ (sizes * _backward(network, X, y))
+        for X, y, weights in _blocks(task, params.dtype):
+            squares += weights @ _row_gradients(X, network.signals(X, y), hidden)
             loss += float(network.losses(y, weights.astype(y.dtype))[0])
             total += weights.sum()
         return Signals(hidden, np.sqrt(squares / total).tolist(), float(loss / total))
@@ -118,43 +118,30 @@ def _bare(model: Model) -> Model:
     return replace(model, alpha=0.0, l1=0.0, dropout=(), normalization=norm)
 
 
-def _forward(network: Network, X: Any, hidden: list[Outputs]) -> np.ndarray:
-    """Take in the outputs and return squared norms (n_rows, n_layers) of the layers' inputs."""
-    sizes = [_row_squares(X)]
-    for outputs, (a, passed) in zip(
-        hidden, hidden_outputs(X, network.views, network.hidden), strict=True
-    ):
-        outputs.add(a[0])
-        sizes.append(_row_squares(passed[0]))
-    return np.stack(sizes, axis=1)
+def _row_gradients(X: Rows, layers: Sequence[LayerSignals], hidden: list[Outputs]) -> np.ndarray:
+    """Take in the outputs of a block of rows, and return what their gradients are like.
 
-
-def _backward(network: Network, X: Any, y: np.ndarray) -> np.ndarray:
-    """Return squared norms (n_rows, n_layers) of the derivatives by the products of the layers.
-
-    A row's derivative by the weights is the outer product of this and what the layer takes in.
+    Returns
+    -------
+    squares : ndarray of shape (n_rows, n_layers)
+        Squared norms of the derivative of each row's loss with respect to the weights: it is the
+        outer product of what the layer takes in and of the derivative with respect to its
+        pre-activations.
     """
-    rows = slice(0, len(y))
-    run(network.bind(X, y, None, 1.0, rows))
-    deltas = network.workspace.signals(rows).deltas
-    return np.stack([_row_squares(delta[0]) for delta in deltas], axis=1)
+    for outputs, layer in zip(hidden, layers[:-1], strict=True):
+        outputs.add(layer.outputs[0])
+    inputs = [X, *(as_rows(layer.inputs[0]) for layer in layers[1:])]
+    sizes = np.stack([rows.row_squares() for rows in inputs], axis=1)
+    return sizes * np.stack([as_rows(layer.delta[0]).row_squares() for layer in layers], axis=1)
 
 
-def _blocks(problem: Problem) -> Iterator[tuple[Any, np.ndarray, np.ndarray]]:
+def _blocks(task: Task, dtype: np.dtype) -> Iterator[tuple[Rows, np.ndarray, np.ndarray]]:
     """Yield rows and targets in the data type of the network, and weights in double precision."""
-    dtype, n_rows = problem.params.dtype, len(problem.y)
+    n_rows, weights = task.y.n_rows, task.sample_weight
+    weights = np.ones(n_rows) if weights is None else weights.astype(np.float64, copy=False)
     for start in range(0, n_rows, BLOCK_SIZE):
         rows = slice(start, min(start + BLOCK_SIZE, n_rows))
-        X = problem.X[rows].astype(dtype, copy=False)
-        weights = problem.sample_weight
-        weights = np.ones(n_rows)[rows] if weights is None else weights[rows]
-        yield X, problem.y[rows], weights.astype(np.float64, copy=False)
-
-
-def _row_squares(a: np.ndarray | sparse.csr_array) -> np.ndarray:
-    if sparse.issparse(a):
-        return np.asarray(a.multiply(a).sum(axis=1), np.float64).ravel()
-    return np.einsum("ij,ij->i", a, a, dtype=np.float64)
+        yield task.X.block(rows, dtype), task.y.dense(rows), weights[rows]
 
 
 def _saturation_bounds(activation: Activation) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""The layers of a fitted network as a picture."""
+"""Panels that show the layers of a fitted network."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from sknn_actloss.inspection._diagnosis import Diagnosis, diagnose
 from sknn_actloss.inspection._findings import GRADIENT_FACTOR
+from sknn_actloss.inspection._layers import LayerReport
 from sknn_actloss.inspection._plotting import COLORS, GREY, Display
 
 #: Width of the bars of a layer, where layers are one apart.
@@ -18,76 +18,19 @@ WIDTH = 0.76
 SHARES = {"dead": ("dead units", COLORS[1]), "saturated": ("saturated outputs", COLORS[4])}
 
 
-class DiagnosisDisplay(Display):
-    """Activations, dead and saturated units, gradients and steps of each layer.
+class LayerPanels(Display):
+    """Panels with a mark or bar for each layer: activations, shares of units, gradients, steps.
 
     Parameters
     ----------
-    diagnosis : Diagnosis
-        What :func:`~sknn_actloss.inspection.diagnose` returned.
-
-    Attributes
-    ----------
-    ax_ : matplotlib Axes
-        The first panel.
-    axes_ : ndarray of Axes
-        All panels.
-    figure_ : matplotlib Figure
-        The figure.
-    lines_ : list of Line2D
-        Gradient norms and steps.
-    bars_ : list of BarContainer
-        Shares of dead units and of saturated outputs.
-    errorbars_ : list of ErrorbarContainer
-        Means of the activations with their standard deviations.
-
-    See Also
-    --------
-    LossCurveDisplay : Losses and rates of a fit.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> from sklearn.preprocessing import scale
-    >>> from sknn_actloss import MLPClassifier
-    >>> from sknn_actloss.inspection import DiagnosisDisplay
-    >>> X, y = load_iris(return_X_y=True)
-    >>> model = MLPClassifier((20, 20), random_state=0, max_iter=500).fit(scale(X), y)
-    >>> display = DiagnosisDisplay.from_estimator(model, scale(X), y)
-    >>> [ax.get_title() for ax in display.axes_][:2]
-    ['Outputs of units', 'Dead and saturated']
+    layers : sequence of LayerReport
+        Each layer of weights, the output layer last.
     """
 
     panel_names: ClassVar[tuple[str, ...]] = ("activations", "shares", "gradients", "steps")
 
-    def __init__(self, diagnosis: Diagnosis) -> None:
-        self.diagnosis = diagnosis
-
-    @classmethod
-    def from_estimator(
-        cls,
-        estimator: Any,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
-        *,
-        ax: Any = None,
-        panels: str | Sequence[str] | None = None,
-    ) -> Self:
-        """Diagnose a fitted estimator and draw its layers.
-
-        Parameters
-        ----------
-        estimator, X, y, sample_weight
-            As in :func:`~sknn_actloss.inspection.diagnose`.
-        ax, panels
-            As in :meth:`plot`.
-
-        Returns
-        -------
-        display : DiagnosisDisplay
-        """
-        return cls(diagnose(estimator, X, y, sample_weight)).plot(ax, panels=panels)
+    def __init__(self, layers: Sequence[LayerReport]) -> None:
+        self.layers = layers
 
     def plot(self, ax: Any = None, *, panels: str | Sequence[str] | None = None) -> Self:
         """Draw the layers.
@@ -100,11 +43,11 @@ class DiagnosisDisplay(Display):
         panels : str or sequence of str, default=None
             What to show: "activations" (mean and standard deviation of the outputs of hidden
             layers), "shares" (of dead units and saturated outputs), "gradients" (norms), "steps"
-            (by the norm of the weights). By default all that the network has.
+            (divided by the norm of the weights). By default all that the network has.
 
         Returns
         -------
-        self : DiagnosisDisplay
+        self : object
         """
         available = self._available()
         axes = self._start(ax, panels, available, available)
@@ -116,13 +59,13 @@ class DiagnosisDisplay(Display):
         return self
 
     def _available(self) -> tuple[str, ...]:
-        layers = self.diagnosis.layers
+        layers = self.layers
         hidden = self.panel_names[:2] if len(layers) > 1 else ()
         steps = () if layers[0].update_ratio is None else ("steps",)
         return (*hidden, "gradients", *steps)
 
     def _draw_activations(self, ax: Any) -> None:
-        hidden = self.diagnosis.layers[:-1]
+        hidden = self.layers[:-1]
         mean, std = [layer.mean for layer in hidden], [layer.std for layer in hidden]
         style = {"fmt": "o", "capsize": 4, "color": COLORS[0]}
         self.errorbars_.append(ax.errorbar(range(len(hidden)), mean, std, **style))
@@ -130,17 +73,17 @@ class DiagnosisDisplay(Display):
         ax.set(title="Outputs of units", ylabel="mean ± standard deviation")
 
     def _draw_shares(self, ax: Any) -> None:
-        hidden = self.diagnosis.layers[:-1]
+        hidden = self.layers[:-1]
         known = [name for name in SHARES if any(getattr(x, name) is not None for x in hidden)]
         for shift, name in zip(
             np.linspace(-0.5, 0.5, 2 * len(known) + 1)[1::2], known, strict=True
         ):
-            shares = [(place, getattr(layer, name)) for place, layer in enumerate(hidden)]
-            shares = [(place, 100 * share) for place, share in shares if share is not None]
-            places, heights = np.transpose(shares)
+            shares = [(index, getattr(layer, name)) for index, layer in enumerate(hidden)]
+            shares = [(index, 100 * share) for index, share in shares if share is not None]
+            indices, heights = np.transpose(shares)
             text, color = SHARES[name]
             bars = ax.bar(
-                places + WIDTH * shift, heights, WIDTH / len(known), color=color, label=text
+                indices + WIDTH * shift, heights, WIDTH / len(known), color=color, label=text
             )
             ax.bar_label(bars, fmt="%.0f", fontsize="small")
             self.bars_.append(bars)
@@ -149,7 +92,7 @@ class DiagnosisDisplay(Display):
         ax.legend(loc="upper center", ncols=2)
 
     def _draw_gradients(self, ax: Any) -> None:
-        norms = [layer.gradient_norm for layer in self.diagnosis.layers]
+        norms = [layer.gradient_norm for layer in self.layers]
         self._draw_by_layer(ax, norms)
         limit = norms[-1] / GRADIENT_FACTOR
         if limit > 0:
@@ -159,7 +102,7 @@ class DiagnosisDisplay(Display):
         ax.set(title="Gradients", ylabel="norm of a row's gradient")
 
     def _draw_steps(self, ax: Any) -> None:
-        self._draw_by_layer(ax, [layer.update_ratio for layer in self.diagnosis.layers])
+        self._draw_by_layer(ax, [layer.update_ratio for layer in self.layers])
         ax.axhline(1e-3, color=GREY, linestyle="--", linewidth=1, label="usual size")
         low, high = ax.get_ylim()
         ax.set_ylim(min(low, 1e-4), max(high, 1e-2))
@@ -175,7 +118,7 @@ class DiagnosisDisplay(Display):
             ax.set_yscale("log")
 
     def _label_layers(self, ax: Any) -> None:
-        names = [layer.name for layer in self.diagnosis.layers]
+        names = [layer.name for layer in self.layers]
         is_crowded = len(names) > 4
         ax.set_xticks(
             range(len(names)),

@@ -1,0 +1,109 @@
+"""The network within an estimator, and the steps that rows and targets pass on their way to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone, is_classifier
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.dummy import DummyRegressor
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from sknn_actloss.estimators import BaseMLP, MLPClassifier, MLPRegressor
+
+#: Where estimators that wrap another keep it, the fitted one first.
+WRAPPED = ("best_estimator_", "regressor_", "estimator_", "regressor", "estimator")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A network and the estimators around it.
+
+    Parameters
+    ----------
+    network : estimator
+    around : tuple of estimators
+        The outermost first. The steps of a Pipeline in front of the network transform X, a
+        ``TransformedTargetRegressor`` transforms y; others hand both on.
+    """
+
+    network: Any
+    around: tuple[Any, ...]
+
+    def transform(self, X: Any, y: Any) -> tuple[Any, Any]:
+        """Return rows and targets as the network sees them.
+
+        Raises
+        ------
+        NotFittedError
+            If an estimator around the network is not fitted.
+        """
+        for outer in self.around:
+            check_is_fitted(outer)
+            if isinstance(outer, Pipeline) and len(outer) > 1:
+                X = outer[:-1].transform(X)
+            elif isinstance(outer, TransformedTargetRegressor):
+                y = _transformed_targets(outer, y)
+        return X, y
+
+    def fit_transform(self, X: Any, y: Any) -> tuple[Any, Any]:
+        """Fit clones of the steps, and return rows and targets as a fit of the network has them."""
+        for outer in self.around:
+            if isinstance(outer, Pipeline) and len(outer) > 1:
+                X = clone(outer[:-1]).fit_transform(X, y)
+            elif isinstance(outer, TransformedTargetRegressor):
+                stand_in = clone(outer).set_params(regressor=DummyRegressor())
+                y = _transformed_targets(stand_in.fit(X, y), y)
+        return X, y
+
+
+def find_network(estimator: Any, own: bool = False) -> Found:
+    """Find the MLP that an estimator is, ends in or wraps.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A network, a Pipeline, a search, or another estimator that holds one.
+    own : bool, default=False
+        Whether only networks of this package will do, not those of scikit-learn.
+
+    Raises
+    ------
+    TypeError
+        If there is none.
+    """
+    inner, around = estimator, []
+    while inner is not None and not hasattr(inner, "hidden_layer_sizes"):
+        around.append(inner)
+        inner = _inner(inner)
+    if inner is None or isinstance(inner, type) or (own and not isinstance(inner, BaseMLP)):
+        raise TypeError(
+            f"estimator must be an MLPClassifier or MLPRegressor{' of sknn_actloss' * own}, or a "
+            f"Pipeline or search that holds one; got {estimator!r}."
+        )
+    return Found(inner, tuple(around))
+
+
+def as_own(network: Any) -> BaseMLP:
+    """Return a network of this package as it is, and another one as an unfitted one of this."""
+    if isinstance(network, BaseMLP):
+        return network
+    own = MLPClassifier() if is_classifier(network) else MLPRegressor()
+    known, theirs = own.get_params(deep=False), network.get_params(deep=False)
+    return own.set_params(**{name: theirs[name] for name in theirs if name in known})
+
+
+def _inner(estimator: Any) -> Any:
+    steps = getattr(estimator, "steps", None)
+    if steps:
+        return steps[-1][1]
+    found = (getattr(estimator, name, None) for name in WRAPPED)
+    return next((inner for inner in found if inner is not None), None)
+
+
+def _transformed_targets(estimator: TransformedTargetRegressor, y: Any) -> np.ndarray:
+    y = np.asarray(y)
+    return estimator.transformer_.transform(y.reshape(len(y), -1)).reshape(y.shape)
