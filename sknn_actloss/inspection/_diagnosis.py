@@ -200,7 +200,8 @@ def diagnose(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Diagn
     what the layer takes in and the derivative of the row's loss with respect to its
     pre-activations. Its norm is reported as
     :math:`\\sqrt{\\sum_i w_i |a_i|^2 |\\delta_i|^2 / \\sum_i w_i}`: the size of single gradients,
-    which does not go to zero where they cancel, as they do at the end of a training.
+    which does not go to zero where they cancel, as they do at the end of a training. With
+    ``feature_scale``, the weights of the first layer are those that rows meet: times the scales.
 
     What makes a finding:
 

@@ -13,6 +13,7 @@ from scipy import sparse
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler, scale
 
@@ -109,6 +110,16 @@ def test_gradient_norms_are_those_of_the_loss_of_predictions(normalization, skip
         squares = sum(slopes(coefs, place) ** 2 for place in np.ndindex(coefs.shape))
         expected = np.sqrt(np.average(squares, weights=weights))
         assert_allclose(layer.gradient_norm, expected, rtol=1e-6)
+
+
+def test_gradient_norms_behind_scales_are_those_of_the_scaled_weights():
+    y = TARGETS["continuous"]
+    model = fitted("continuous", activation="tanh", feature_scale=True, learning_rate_init=0.05)
+    plain = copy.deepcopy(fitted("continuous", activation="tanh"))
+    plain.coefs_ = [model.feature_scale_[:, None] * model.coefs_[0], *model.coefs_[1:]]
+    plain.intercepts_ = model.intercepts_
+    assert np.ptp(model.feature_scale_) > 0.1
+    assert_allclose(layer_norms(diagnose(model, X, y)), layer_norms(diagnose(plain, X, y)))
 
 
 def test_loss_is_that_of_predictions():
@@ -234,6 +245,15 @@ def test_steps_of_a_pipeline_transform_rows():
     assert report.findings == diagnose(pipeline[-1], scale(X), TARGETS["binary"]).findings
 
 
+def test_the_network_that_a_search_has_kept_is_diagnosed():
+    pipeline = make_pipeline(StandardScaler(), network())
+    search = GridSearchCV(pipeline, {"mlpclassifier__alpha": [0.1]}, cv=2)
+    search.fit(X, TARGETS["binary"])
+    report = diagnose(search, X, TARGETS["binary"])
+    expected = diagnose(search.best_estimator_, X, TARGETS["binary"])
+    assert str(report) == str(expected)
+
+
 @pytest.mark.parametrize("kind", ["continuous", "two columns"])
 def test_targets_are_transformed_as_in_fit(kind):
     y = TARGETS[kind]
@@ -277,7 +297,15 @@ def test_other_estimators_are_refused(estimator):
         diagnose(estimator, X, TARGETS["binary"])
 
 
-@pytest.mark.parametrize("wrap", [lambda model: model, make_pipeline, TransformedTargetRegressor])
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda model: model,
+        make_pipeline,
+        TransformedTargetRegressor,
+        lambda model: GridSearchCV(model, {}),
+    ],
+)
 def test_an_unfitted_estimator_is_refused(wrap):
     with pytest.raises(NotFittedError):
         diagnose(wrap(network("continuous")), X, TARGETS["continuous"])

@@ -173,6 +173,15 @@ def test_a_restored_network_is_judged_by_the_epoch_that_was_kept():
     assert not found(model, "overfitting", rows[:30], targets[:30])
 
 
+@pytest.mark.parametrize("early_stopping", [False, "auto"])
+def test_a_network_without_validation_rows_is_judged_by_its_last_epoch(early_stopping):
+    model = classifier(early_stopping=early_stopping)
+    model.loss_curve_ = np.linspace(2.0, 1.0, 20).tolist()
+    model.loss_curve_[5] = 0.0
+    course = diagnose(model, X, y).course
+    assert course.gap == pytest.approx((course.loss - 1.0) / course.constant_loss)
+
+
 def test_differences_of_losses_are_those_of_r2():
     rows, targets = make_friedman1(200, noise=3.0, random_state=0)
     rows, targets = scale(rows), scale(targets)

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import make_classification
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import StandardScaler, scale
 
 from sknn_actloss import MLPClassifier, MLPRegressor
 from sknn_actloss.inspection import LearningRateCurve, LearningRateDisplay, find_learning_rate
@@ -77,6 +79,21 @@ def test_steps_in_front_of_the_network():
     np.testing.assert_array_equal(alone.losses, expected.losses)
     pipeline.set_params(mlpclassifier__learning_rate_init="auto").fit(X, Y)
     assert pipeline[-1].learning_rate_init_ == expected.suggestion
+
+
+def test_a_transformation_of_targets():
+    y = 1000 * X[:, 0] + 5
+    regressor = MLPRegressor(5, random_state=0)
+    model = TransformedTargetRegressor(regressor, transformer=StandardScaler())
+    expected = find_learning_rate(regressor, scale(X), scale(y))
+    found = find_learning_rate(make_pipeline(StandardScaler(), model), X, y)
+    np.testing.assert_allclose(found.losses, expected.losses)
+
+
+def test_the_network_of_a_search():
+    search = GridSearchCV(make_pipeline(StandardScaler(), network()), {})
+    expected = find_learning_rate(search.estimator, X, Y)
+    np.testing.assert_array_equal(find_learning_rate(search, X, Y).losses, expected.losses)
 
 
 # What stays as it is
