@@ -60,23 +60,28 @@ class PandasFrame(Frame):
 
     def column(self, index: int) -> np.ndarray:
         """Return the values of a column."""
-        series = self.table.iloc[:, index]
-        if isinstance(series.dtype, np.dtype):
+        series = self._series(index)
+        dtype = series.dtype
+        if isinstance(dtype, np.dtype):
             return series.to_numpy()
-        if self.is_category(index):
-            return np.asarray(series, dtype=object)
-        if series.dtype.kind in "iuf":
+        if dtype.kind in "iuf":
             return series.to_numpy(dtype=np.float64, na_value=np.nan)
-        if series.dtype.kind == "M":
+        if dtype.name.startswith(("datetime64", "timestamp")):
             return series.dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
-        if series.dtype.kind == "m":
+        if dtype.kind == "m":
             return series.to_numpy(dtype="timedelta64[us]")
-        return np.asarray(series, dtype=object)
+        if dtype.name.startswith("period"):
+            return series.dt.to_timestamp().to_numpy()
+        return np.asarray(series.array, dtype=object)
 
     def is_category(self, index: int) -> bool:
         """Whether a column has pandas' ``category`` dtype or Arrow's dictionary type."""
-        dtype = self.table.dtypes.iloc[index]
-        return dtype.name == "category" or dtype.name.startswith("dictionary")
+        name = self._series(index).dtype.name
+        return name == "category" or name.startswith("dictionary")
+
+    def _series(self, index: int) -> Any:
+        # Several times as fast as ``iloc``, which counts where there is one row.
+        return self.table.iloc[:, index] if self.names is None else self.table[self.names[index]]
 
 
 class PolarsFrame(Frame):
@@ -85,8 +90,13 @@ class PolarsFrame(Frame):
     def column(self, index: int) -> np.ndarray:
         """Return the values of a column."""
         series = self.table.to_series(index)
-        if getattr(series.dtype, "time_zone", None):
+        kind = str(series.dtype).partition("(")[0]
+        if kind == "Datetime":
             series = series.dt.replace_time_zone(None)
+        if kind in ("Date", "Datetime"):
+            return _microseconds(series.dt.timestamp("us")).view("datetime64[us]")
+        if kind == "Duration":
+            return _microseconds(series.dt.total_microseconds()).view("timedelta64[us]")
         if series.dtype.is_nested():
             return np.fromiter(series.to_list(), dtype=object, count=len(series))
         return series.to_numpy()
@@ -111,10 +121,12 @@ def as_frame(X: Any, estimator: Any, min_rows: int = 1) -> Frame:
     Raises
     ------
     TypeError
-        If X is sparse or has no rows and columns.
+        If X is sparse or lazy.
     ValueError
         If it has too few rows, no columns, or two columns of one name.
     """
+    if hasattr(X, "collect"):
+        raise TypeError("X is a lazy table; pass X.collect() instead.")
     module = type(X).__module__.partition(".")[0]
     kinds = {"pandas": PandasFrame, "polars": PolarsFrame}
     if module not in kinds or getattr(X, "ndim", 2) != 2 or not hasattr(X, "shape"):
@@ -123,6 +135,11 @@ def as_frame(X: Any, estimator: Any, min_rows: int = 1) -> Frame:
     _check_shape(frame, estimator, min_rows)
     _check_names(frame)
     return frame
+
+
+def _microseconds(series: Any) -> np.ndarray:
+    """Return int64 for a series of polars, which fails at dates itself in some releases."""
+    return series.fill_null(np.iinfo(np.int64).min).to_numpy()  # NumPy's NaT
 
 
 def _as_array(X: Any, estimator: Any, min_rows: int) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from numbers import Real
 from typing import Any
@@ -65,6 +65,6 @@ def _kind_of_types(types: set[type]) -> str:
         return "nested"
     if all_are(bool, np.bool_):
         return "category"
-    if all_are(Real, Decimal):
+    if all_are(Real, Decimal) or all_are(timedelta):
         return "number"
     return "date" if all_are(date, np.datetime64) else "string"

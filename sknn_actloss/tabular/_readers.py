@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -139,4 +140,6 @@ def _as_numbers(values: np.ndarray, name: str) -> np.ndarray:
 
 
 def _as_number(value: Any) -> float:
-    return np.nan if is_missing(value) else float(value)
+    if is_missing(value):
+        return np.nan
+    return value.total_seconds() if isinstance(value, timedelta) else float(value)

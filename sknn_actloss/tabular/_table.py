@@ -10,6 +10,7 @@ from sklearn import config_context
 from sklearn.base import TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
+from sklearn.utils import get_tags
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from sknn_actloss._sklearn import (
@@ -286,6 +287,8 @@ default="from_dtype"
         tags.input_tags.allow_nan = True
         tags.input_tags.categorical = True
         tags.input_tags.string = True
+        if self.numbers is not None and self.numbers != "passthrough":
+            tags.target_tags.required = get_tags(self.numbers).target_tags.required
         tags.transformer_tags.preserves_dtype = []
         return tags
 
