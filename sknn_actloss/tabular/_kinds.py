@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, timedelta
 from decimal import Decimal
 from numbers import Real
@@ -26,14 +27,15 @@ def is_missing(value: Any) -> bool:
     return isinstance(value, _UNEQUAL_TO_THEMSELVES) and bool(value != value)
 
 
-def present(values: np.ndarray) -> list:
-    """Return the values of a column that are not missing, as Python's own objects."""
+def level_counts(values: np.ndarray) -> Counter:
+    """Return how often each value of a column occurs, missing ones left out."""
     if values.dtype.kind in "fmM":
-        return values[
-            ~np.isnat(values) if values.dtype.kind in "mM" else ~np.isnan(values)
-        ].tolist()
-    values = values.tolist()
-    return [value for value in values if not is_missing(value)]
+        # Each NaN that leaves an array is a level of its own.
+        values = values[~(np.isnan(values) if values.dtype.kind == "f" else np.isnat(values))]
+    counts = Counter(values.tolist())
+    for level in [level for level in counts if is_missing(level)]:
+        del counts[level]
+    return counts
 
 
 def kind_of(values: np.ndarray) -> str:
@@ -54,14 +56,17 @@ def kind_of(values: np.ndarray) -> str:
         return "complex"
     if values.dtype.kind != "O":
         return _KINDS_OF_DTYPES.get(values.dtype.kind, "nested")
-    return _kind_of_types(set(map(type, present(values))))
+    try:
+        return _kind_of_types(set(map(type, level_counts(values))))
+    except TypeError:  # a value without hash
+        return "nested"
 
 
 def _kind_of_types(types: set[type]) -> str:
     def all_are(*bases: type) -> bool:
         return all(issubclass(one, bases) for one in types)
 
-    if any(one.__hash__ is None or issubclass(one, tuple) for one in types):
+    if any(issubclass(one, tuple | frozenset) for one in types):
         return "nested"
     if all_are(bool, np.bool_):
         return "category"

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from sknn_actloss._sklearn import (
@@ -17,6 +18,9 @@ from sknn_actloss._sklearn import (
 )
 from sknn_actloss.tabular._bins import EDGES
 from sknn_actloss.tabular._targets import TARGET_TYPES, target_columns
+
+#: Rows that are encoded at once.
+BLOCK = 512
 
 
 class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
@@ -138,14 +142,11 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
-        shares = X[:, self._column]
-        with np.errstate(over="ignore"):
-            shares -= self._lower.astype(X.dtype, copy=False)
-            shares /= self._width.astype(X.dtype, copy=False)
-        np.clip(shares, 0, 1, out=shares)
-        shares -= 0.5
-        shares *= self.bin_scale
-        return np.concatenate([X, shares], axis=1)
+        encoded = np.empty((len(X), X.shape[1] + len(self._column)), dtype=X.dtype)
+        # Blocks of rows stay in the cache from one pass to the next.
+        for rows in gen_batches(len(X), BLOCK):
+            self._encode(X[rows], encoded[rows])
+        return encoded
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Return the names of the columns of an encoded array.
@@ -179,6 +180,16 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
             )
         check_consistent_length(X, y)
         return target_columns(y, self.target_type)
+
+    def _encode(self, X: np.ndarray, encoded: np.ndarray) -> None:
+        shares = X[:, self._column]
+        with np.errstate(over="ignore"):
+            shares -= self._lower.astype(X.dtype, copy=False)
+            shares /= self._width.astype(X.dtype, copy=False)
+        np.clip(shares, 0, 1, out=shares)
+        shares -= 0.5
+        encoded[:, : X.shape[1]] = X
+        np.multiply(shares, self.bin_scale, out=encoded[:, X.shape[1] :])
 
     def _lay_out_bins(self, dtype: np.dtype) -> None:
         counts = [max(0, len(edges) - 1) for edges in self.edges_]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from sknn_actloss.tabular._frames import Frame
-from sknn_actloss.tabular._kinds import kind_of, present
+from sknn_actloss.tabular._kinds import kind_of, level_counts
 from sknn_actloss.tabular._levels import Levels
 from sknn_actloss.tabular._readers import DateReader, Feature, LevelReader, NumberReader, Reader
 from sknn_actloss.tabular._strings import is_identifier, refuse_unsuited
@@ -63,7 +62,7 @@ class Choice:
         return LevelReader(name, _levels(values, self.max_categories), "category")
 
     def _strings(self, name: str, values: np.ndarray) -> Reader | None:
-        counts = Counter(present(values))
+        counts = level_counts(values)
         if len(counts) <= self.max_categories:
             return self._categories(name, values)
         refuse_unsuited(name, counts)
@@ -170,8 +169,8 @@ class Reading:
 
 
 def _levels(values: np.ndarray, max_levels: int | None = None) -> Levels:
-    found = present(values)
-    return Levels(Counter(found), len(values) - len(found), max_levels)
+    counts = level_counts(values)
+    return Levels(counts, len(values) - counts.total(), max_levels)
 
 
 def _emptiness(feature: Feature, values: np.ndarray) -> str | None:
