@@ -1,4 +1,4 @@
-"""Edges of the bins of one column: at quantiles, at thresholds of a tree, or at both."""
+"""Edges of two or more bins of one column: at quantiles, at thresholds of a tree, or at both."""
 
 from __future__ import annotations
 
@@ -29,20 +29,17 @@ def quantile_edges(x: np.ndarray, n_bins: int, y: np.ndarray | None = None) -> n
 
 def tree_edges(x: np.ndarray, n_bins: int, y: np.ndarray) -> np.ndarray:
     """Return the ends of the range and the thresholds of a tree of at most ``n_bins`` leaves."""
-    ends = np.array([x.min(), x.max()])
-    if n_bins < 2:
-        return ends
     smallest = max(SMALLEST_LEAF, int(SMALLEST_SHARE * len(x)))
     tree = DecisionTreeRegressor(
         max_leaf_nodes=n_bins, min_samples_leaf=smallest, random_state=0
     ).fit(x[:, np.newaxis], y)
     inner = tree.tree_.threshold[tree.tree_.feature >= 0]
-    return np.unique(np.concatenate([ends, inner.astype(x.dtype)]))
+    return np.unique(np.concatenate([[x.min(), x.max()], inner]).astype(x.dtype))
 
 
 def both_edges(x: np.ndarray, n_bins: int, y: np.ndarray) -> np.ndarray:
     """Return the edges of a tree and of half as many quantile bins."""
-    quantiles = quantile_edges(x, max(1, n_bins // 2))
+    quantiles = quantile_edges(x, n_bins // 2)
     return np.unique(np.concatenate([tree_edges(x, n_bins, y), quantiles]))
 
 

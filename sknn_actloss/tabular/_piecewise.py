@@ -121,8 +121,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         """
         X = validate_data(self, X, dtype=[np.float64, np.float32])
         target = self._target(X, y)
-        found = (EDGES[self.strategy](x, self.n_bins, target) for x in X.T)
-        self.edges_ = [edges if len(edges) > 2 else edges[:0] for edges in found]
+        self.edges_ = [self._edges(x, target) for x in X.T]
         self._lay_out_bins(X.dtype)
         return self
 
@@ -180,6 +179,14 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
             )
         check_consistent_length(X, y)
         return target_columns(y, self.target_type)
+
+    def _edges(self, x: np.ndarray, target: np.ndarray | None) -> np.ndarray:
+        has_inner_values = ((x > x.min()) & (x < x.max())).any()
+        none = np.empty(0, dtype=x.dtype)
+        if self.n_bins == 1 or not has_inner_values:
+            return none
+        edges = EDGES[self.strategy](x, self.n_bins, target)
+        return edges if len(edges) > 2 else none
 
     def _encode(self, X: np.ndarray, encoded: np.ndarray) -> None:
         shares = X[:, self._column]
