@@ -83,7 +83,7 @@ class TargetMeans(Lookup):
 
     Parameters
     ----------
-    target_type : {"auto", "classes", "continuous"}
+    target_type : {"auto", "continuous"}
         What the target is taken for.
     random_state : int, RandomState instance or None
         Source of the folds.

@@ -50,7 +50,8 @@ def kind_of(values: np.ndarray) -> str:
     -------
     kind : {"number", "category", "string", "date", "nested", "complex"}
         Truth values are a category. Objects are judged one by one: "string" is what has any
-        mixture of types, "nested" what holds lists, sets, dicts or arrays.
+        mixture of types, "nested" what holds lists, sets, dicts or arrays, and "number" what
+        holds nothing.
     """
     if values.dtype.kind == "c":
         return "complex"
@@ -66,6 +67,8 @@ def _kind_of_types(types: set[type]) -> str:
     def all_are(*bases: type) -> bool:
         return all(issubclass(one, bases) for one in types)
 
+    if not types:
+        return "number"
     if any(issubclass(one, tuple | frozenset) for one in types):
         return "nested"
     if all_are(bool, np.bool_):

@@ -48,8 +48,8 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
     bin_scale : float, default=1.0
         Factor :math:`s` of the shares. Below 1 they count for less beside the value itself, which
         costs less where the target is smooth in it.
-    target_type : {"auto", "classes", "continuous"}, default="auto"
-        What trees take the target for. "auto" takes integers for classes.
+    target_type : {"auto", "continuous"}, default="auto"
+        What trees take the target for: "auto" takes integers for classes.
 
     Attributes
     ----------
@@ -74,11 +74,11 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
     >>> from sknn_actloss.tabular import PiecewiseLinearEncoder
     >>> encoder = PiecewiseLinearEncoder(n_bins=2)
     >>> encoder.fit_transform([[0.0], [1.0], [2.0], [6.0], [10.0]])
-    array([[ 0.  , -0.5 , -0.5 ],
-           [ 1.  ,  0.  , -0.5 ],
-           [ 2.  ,  0.5 , -0.5 ],
-           [ 6.  ,  0.5 ,  0.  ],
-           [10.  ,  0.5 ,  0.5 ]])
+    array([[ 0. , -0.5, -0.5],
+           [ 1. ,  0. , -0.5],
+           [ 2. ,  0.5, -0.5],
+           [ 6. ,  0.5,  0. ],
+           [10. ,  0.5,  0.5]])
     >>> encoder.get_feature_names_out(["age"])
     array(['age', 'age_bin0', 'age_bin1'], dtype=object)
     """

@@ -3,74 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from hashlib import blake2b
 
 import numpy as np
 
+from sknn_actloss.tabular._choice import Choice
 from sknn_actloss.tabular._frames import Frame
-from sknn_actloss.tabular._kinds import kind_of, level_counts
-from sknn_actloss.tabular._levels import Levels
-from sknn_actloss.tabular._readers import DateReader, Feature, LevelReader, NumberReader, Reader
-from sknn_actloss.tabular._strings import is_identifier, refuse_unsuited
+from sknn_actloss.tabular._readers import Feature, Reader
 
 CONSTANT = "has a single value"
 IDENTIFIER = "has each value once"
 MISSING = "is missing in all rows"
-
-_REFUSALS = {
-    "complex": "complex numbers; replace it by their real and imaginary parts",
-    "nested": "lists or other nested values; replace it by columns of numbers or of categories",
-}
-
-
-@dataclass(frozen=True)
-class Choice:
-    """How columns are told apart.
-
-    Parameters
-    ----------
-    categorical : ndarray of bool, shape (n_columns,)
-        Which columns are categories by the user's word.
-    max_categories : int
-        Levels of a category at most.
-    has_target : bool
-        Whether means of a target can stand for strings of more levels.
-    """
-
-    categorical: np.ndarray
-    max_categories: int
-    has_target: bool
-
-    def reader(self, frame: Frame, index: int, name: str, values: np.ndarray) -> Reader | None:
-        """Return the reader of a column, ``None`` where it identifies rows.
-
-        Raises
-        ------
-        ValueError
-            If the column is of no use as it is; the message names the remedy.
-        """
-        kind = kind_of(values)
-        if kind in _REFUSALS:
-            raise ValueError(f"Column {name!r} of X holds {_REFUSALS[kind]}, or drop it.")
-        if self.categorical[index] or frame.is_category(index) or kind == "category":
-            return self._categories(name, values)
-        if kind == "string":
-            return self._strings(name, values)
-        return NumberReader(name) if kind == "number" else DateReader(name)
-
-    def _categories(self, name: str, values: np.ndarray) -> Reader:
-        return LevelReader(name, _levels(values, self.max_categories), "category")
-
-    def _strings(self, name: str, values: np.ndarray) -> Reader | None:
-        counts = level_counts(values)
-        if len(counts) <= self.max_categories:
-            return self._categories(name, values)
-        refuse_unsuited(name, counts)
-        if is_identifier(counts):
-            return None
-        if self.has_target:
-            return LevelReader(name, _levels(values), "target")
-        return self._categories(name, values)
 
 
 @dataclass
@@ -90,7 +33,6 @@ class Reading:
     readers: list[tuple[int, Reader, list[int]]] = field(default_factory=list)
     features: list[Feature] = field(default_factory=list)
     dropped: dict[str, str] = field(default_factory=dict)
-    _seen: dict[bytes, str] = field(default_factory=dict)
 
     def learn(self, frame: Frame, names: list[str], choice: Choice) -> np.ndarray:
         """Choose readers and features, and return the features' values.
@@ -109,14 +51,14 @@ class Reading:
         values : ndarray of shape (n_rows, n_features)
             Numbers, with NaN for gaps, and codes of levels.
         """
-        blocks = []
+        blocks, seen = [], {}
         for index, name in enumerate(names):
             values = frame.column(index)
             reader = choice.reader(frame, index, name, values)
             if reader is None:
                 self.dropped[name] = IDENTIFIER
             else:
-                blocks.append(self._keep(index, reader, reader.read(values)))
+                blocks.append(self._keep(index, reader, reader.read(values), seen))
         return self._joined(blocks, frame)
 
     def read(self, frame: Frame, order: list[int]) -> np.ndarray:
@@ -142,11 +84,15 @@ class Reading:
             for column in kept
         ]
 
-    def _keep(self, index: int, reader: Reader, values: np.ndarray) -> np.ndarray:
+    def _keep(
+        self, index: int, reader: Reader, values: np.ndarray, seen: dict[bytes, str]
+    ) -> np.ndarray:
         kept = []
         for column, feature in enumerate(reader.features):
             name = reader.name + feature.ending
-            reason = self._objection(name, feature, values[:, column])
+            reason = _emptiness(values[:, column]) or _repetition(
+                name, feature, values[:, column], seen
+            )
             if reason is None:
                 kept.append(column)
                 self.features.append(feature)
@@ -156,65 +102,23 @@ class Reading:
             self.readers.append((index, reader, kept))
         return values[:, kept]
 
-    def _objection(self, name: str, feature: Feature, values: np.ndarray) -> str | None:
-        reason = _emptiness(feature, values)
-        if reason is not None:
-            return reason
-        key = feature.kind.encode() + (values + 0.0).tobytes()  # -0.0 + 0.0 is 0.0
-        first = self._seen.setdefault(key, name)
-        return None if first is name else f"equals {first!r}"
-
     def _joined(self, blocks: list[np.ndarray], frame: Frame) -> np.ndarray:
         return np.concatenate(blocks or [np.empty((frame.shape[0], 0))], axis=1)
 
 
-def _levels(values: np.ndarray, max_levels: int | None = None) -> Levels:
-    counts = level_counts(values)
-    return Levels(counts, len(values) - counts.total(), max_levels)
-
-
-def _emptiness(feature: Feature, values: np.ndarray) -> str | None:
-    """Say why a feature tells rows apart in no way, ``None`` if it does."""
-    if feature.levels == ("missing",):
-        return MISSING
+def _emptiness(values: np.ndarray) -> str | None:
+    """Say why a feature tells no rows apart, ``None`` if it does."""
     gaps = np.isnan(values)
     if gaps.all():
         return MISSING
     return CONSTANT if not gaps.any() and values.min() == values.max() else None
 
 
-def category_mask(given: Any, names: list[str]) -> np.ndarray:
-    """Turn names, indices or a mask of categorical columns into a mask.
-
-    Raises
-    ------
-    ValueError
-        If a name, an index or the length of the mask does not fit the table.
-    """
-    mask = np.zeros(len(names), dtype=bool)
-    if isinstance(given, str) or given is None or len(given) == 0:
-        return mask
-    chosen = np.asarray(given)
-    if chosen.dtype.kind == "b" and len(chosen) != len(names):
-        raise ValueError(
-            f"categorical_features is a mask of {len(chosen)} columns, but X has {len(names)}; "
-            "give it one entry for each column."
-        )
-    if chosen.dtype.kind in "OU":
-        chosen = [_index(name, names) for name in chosen.tolist()]
-    try:
-        mask[chosen] = True
-    except IndexError as error:
-        raise ValueError(
-            f"categorical_features={given!r} must hold names, a mask, or indices below "
-            f"{len(names)}, the number of columns of X."
-        ) from error
-    return mask
-
-
-def _index(name: str, names: list[str]) -> int:
-    if name not in names:
-        raise ValueError(
-            f"categorical_features has {name!r}, which is no column of X; its columns are {names}."
-        )
-    return names.index(name)
+def _repetition(
+    name: str, feature: Feature, values: np.ndarray, seen: dict[bytes, str]
+) -> str | None:
+    """Say which earlier feature has the same values, ``None`` if there is none."""
+    # -0.0 + 0.0 is 0.0.
+    key = feature.kind.encode() + blake2b((values + 0.0).tobytes()).digest()
+    first = seen.setdefault(key, name)
+    return None if first is name else f"equals {first!r}"

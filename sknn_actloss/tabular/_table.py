@@ -22,12 +22,14 @@ from sknn_actloss._sklearn import (
     whole_number,
 )
 from sknn_actloss.tabular._categories import OneHot, TargetMeans
+from sknn_actloss.tabular._choice import Choice, category_mask
 from sknn_actloss.tabular._dates import CyclicPairs
 from sknn_actloss.tabular._frames import Frame, as_frame
 from sknn_actloss.tabular._numbers import GapIndicator, RobustScale
 from sknn_actloss.tabular._parts import HasParts
 from sknn_actloss.tabular._piecewise import PiecewiseLinearEncoder
-from sknn_actloss.tabular._reading import Choice, Reading, category_mask
+from sknn_actloss.tabular._readers import Feature
+from sknn_actloss.tabular._reading import Reading
 from sknn_actloss.tabular._targets import TARGET_TYPES
 
 
@@ -68,9 +70,9 @@ default="from_dtype"
         Categorical dtypes, truth values and strings need no mention.
     max_categories : int, default=64
         Levels of a category at most, the joined ones counting as one.
-    target_type : {"auto", "classes", "continuous"}, default="auto"
-        What the target is taken for; "auto" takes integers for classes. It goes on to ``numbers``
-        if that has such a parameter.
+    target_type : {"auto", "continuous"}, default="auto"
+        What the target is taken for: "auto" takes integers for classes. "continuous" goes on to
+        ``numbers`` if that has such a parameter.
     dtype : {numpy.float32, numpy.float64}, default=numpy.float32
         Of what comes out.
     random_state : int, RandomState instance or None, default=None
@@ -175,11 +177,14 @@ default="from_dtype"
         """
         frame = as_frame(X, self, min_rows=2)
         check_consistent_length(X, y)
-        self._set_names(frame)
-        values = self._learn(frame, has_target=y is not None)
+        reading = Reading()
+        values = reading.learn(frame, *self._choice(frame, has_target=y is not None))
+        _refuse_nothing(reading)
+        columns = ColumnTransformer(self._encoders(reading.features, np.isnan(values).any(axis=0)))
         with config_context(transform_output="default"):
-            self.columns_ = ColumnTransformer(self._encoders())
-            return self._cast(self.columns_.fit_transform(values, y))
+            encoded = columns.fit_transform(values, y)
+        self._commit(frame, reading, columns)
+        return self._cast(encoded)
 
     def transform(self, X: Any) -> np.ndarray:
         """Encode a table.
@@ -218,28 +223,15 @@ default="from_dtype"
         names = feature_names_in(self, input_features)
         return self.columns_.get_feature_names_out(self._reading.names(names))
 
-    def _set_names(self, frame: Frame) -> None:
-        self.n_features_in_ = frame.shape[1]
-        if frame.names is not None:
-            self.feature_names_in_ = np.array(frame.names, dtype=object)
-        elif hasattr(self, "feature_names_in_"):
-            del self.feature_names_in_
-
-    def _learn(self, frame: Frame, has_target: bool) -> np.ndarray:
-        names = feature_names_in(self, None).tolist()
+    def _choice(self, frame: Frame, has_target: bool) -> tuple[list[str], Choice]:
+        names = frame.names or [f"x{index}" for index in range(frame.shape[1])]
         categorical = category_mask(self.categorical_features, names)
-        self._reading = Reading()
-        choice = Choice(categorical, self.max_categories, has_target)
-        values = self._reading.learn(frame, names, choice)
-        self.dropped_ = self._reading.dropped
-        if not self._reading.features:
-            reasons = ", ".join(f"{name!r} {reason}" for name, reason in self.dropped_.items())
-            raise ValueError(f"No column of X tells rows apart: {reasons}; give it one that does.")
-        self._gaps = np.isnan(values).any(axis=0)
-        return values
+        return names, Choice(categorical, self.max_categories, has_target)
 
-    def _encoders(self) -> list[tuple[str, Any, list[int]]]:
-        features, dtype = self._reading.features, self.dtype
+    def _encoders(
+        self, features: list[Feature], has_gaps: np.ndarray
+    ) -> list[tuple[str, Any, np.ndarray]]:
+        dtype = self.dtype
         kinds = np.array([feature.kind for feature in features])
         periods = np.array([feature.period for feature in features])
         levels = [feature.levels for feature in features if feature.kind == "category"]
@@ -248,7 +240,7 @@ default="from_dtype"
         cycles = CyclicPairs(periods[periods > 0], dtype)
         encoders = [
             ("numbers", Pipeline([scale, ("numbers", self._numbers())]), kinds == "number"),
-            ("gaps", GapIndicator(dtype), self._gaps),
+            ("gaps", GapIndicator(dtype), has_gaps),
             ("cycles", cycles, periods > 0),
             ("categories", OneHot(levels, dtype), kinds == "category"),
             ("strings", Pipeline([means, scale]), kinds == "target"),
@@ -257,9 +249,19 @@ default="from_dtype"
 
     def _numbers(self) -> Any:
         numbers = self._part("numbers")
-        if hasattr(numbers, "get_params") and "target_type" in numbers.get_params():
+        is_said = self.target_type != "auto" and hasattr(numbers, "get_params")
+        if is_said and "target_type" in numbers.get_params():
             numbers.set_params(target_type=self.target_type)
         return numbers
+
+    def _commit(self, frame: Frame, reading: Reading, columns: ColumnTransformer) -> None:
+        self._reading, self.columns_ = reading, columns
+        self.dropped_ = reading.dropped
+        self.n_features_in_ = frame.shape[1]
+        if frame.names is not None:
+            self.feature_names_in_ = np.array(frame.names, dtype=object)
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
 
     def _order(self, frame: Frame) -> list[int]:
         """Return where a table has each column of ``fit``."""
@@ -287,10 +289,16 @@ default="from_dtype"
         tags.input_tags.allow_nan = True
         tags.input_tags.categorical = True
         tags.input_tags.string = True
-        if self.numbers is not None and self.numbers != "passthrough":
+        if hasattr(self.numbers, "__sklearn_tags__"):
             tags.target_tags.required = get_tags(self.numbers).target_tags.required
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+
+def _refuse_nothing(reading: Reading) -> None:
+    if not reading.features:
+        reasons = ", ".join(f"{name!r} {reason}" for name, reason in reading.dropped.items())
+        raise ValueError(f"No column of X tells rows apart: {reasons}; give it one that does.")
 
 
 def _indices(known: list[str], names: list[str]) -> list[int]:

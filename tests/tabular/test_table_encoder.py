@@ -367,3 +367,29 @@ def test_a_grid_reaches_the_bins():
 def test_values_of_parameters_are_checked(parameter, value):
     with pytest.raises(ValueError, match=f"'{parameter}' parameter of TableEncoder must be"):
         TableEncoder(**{parameter: value}).fit([[1.0], [2.0]])
+
+
+def test_a_fit_that_fails_leaves_the_last_one():
+    X = objects()
+    encoder = TableEncoder().fit(X)
+    expected = encoder.transform(X)
+    with pytest.raises(ValueError, match="single value"):
+        encoder.fit([[1.0], [1.0]])
+    assert np.array_equal(encoder.transform(X), expected)
+
+
+def test_what_is_kept_does_not_grow_with_the_rows():
+    sizes = [
+        len(pickle.dumps(TableEncoder(categorical_features=[1]).fit(objects(n_rows))))
+        for n_rows in (100, 3000)
+    ]
+    assert sizes[1] < 1.2 * sizes[0]
+
+
+@pytest.mark.parametrize("labels", [["no", "yes", "perhaps"], [False, True], [0, 1, 2]])
+def test_targets_in_a_column_are_those_in_a_row(labels):
+    strings = many_strings()[:, np.newaxis]
+    y = np.array(labels)[np.arange(600) % len(labels)]
+    for target in (y, y[:, np.newaxis]):
+        found = TableEncoder(random_state=0).fit_transform(strings, target)
+        assert found.shape == (600, len(labels) if len(labels) > 2 else 1)
