@@ -127,14 +127,22 @@ def as_frame(X: Any, estimator: Any, min_rows: int = 1) -> Frame:
     """
     if hasattr(X, "collect"):
         raise TypeError("X is a lazy table; pass X.collect() instead.")
-    module = type(X).__module__.partition(".")[0]
-    kinds = {"pandas": PandasFrame, "polars": PolarsFrame}
-    if module not in kinds or getattr(X, "ndim", 2) != 2 or not hasattr(X, "shape"):
+    kind = _kind(X)
+    if kind is ArrayFrame:
         return ArrayFrame(_as_array(X, estimator, min_rows))
-    frame = kinds[module](X)
+    frame = kind(X)
     _check_shape(frame, estimator, min_rows)
     _check_names(frame)
     return frame
+
+
+def _kind(X: Any) -> type[Frame]:
+    packages = {base.__module__.partition(".")[0] for base in type(X).__mro__}
+    if len(getattr(X, "shape", ())) == 2:
+        for package, kind in (("pandas", PandasFrame), ("polars", PolarsFrame)):
+            if package in packages:
+                return kind
+    return ArrayFrame
 
 
 def _microseconds(series: Any) -> np.ndarray:
