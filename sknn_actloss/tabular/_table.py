@@ -63,7 +63,7 @@ class TableEncoder(TransformerMixin, HasParts):
     numbers : transformer, "passthrough" or None, default=None
         What encodes numbers once they are scaled. ``None`` is
         ``PiecewiseLinearEncoder(bin_scale=0.25)``, "passthrough" leaves them at that. A grid
-        reaches ``numbers__n_bins`` in either case but the latter.
+        reaches ``numbers__n_bins`` also where it is ``None``.
     categorical_features : "from_dtype", array-like of str, int or bool, or None, \
 default="from_dtype"
         Columns that are categories although their type does not say so: by name, index or mask.
