@@ -26,6 +26,7 @@ from sklearn.utils.metaestimators import _safe_split as safe_split
 from sklearn.utils.multiclass import _check_partial_fit_first_call as check_partial_fit_first_call
 from sklearn.utils.optimize import _check_optimize_result as check_optimize_result
 from sklearn.utils.validation import (
+    _check_feature_names_in as feature_names_in,
     _check_method_params as check_method_params,
     _check_response_method,
     _check_sample_weight as check_sample_weight,
@@ -53,6 +54,7 @@ __all__ = [
     "check_optimize_result",
     "check_partial_fit_first_call",
     "check_sample_weight",
+    "feature_names_in",
     "fit_context",
     "insert_error_scores",
     "num_features",

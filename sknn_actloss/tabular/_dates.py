@@ -1,0 +1,103 @@
+"""Parts of dates and times as numbers, and numbers with a period as points of a circle."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from sknn_actloss.tabular._kinds import is_missing
+
+#: Parts of a date; "time" is in days, so that what lies in no other part is not lost.
+PARTS = ("time", "year", "month", "weekday", "hour")
+PERIODS = {"month": 12, "weekday": 7, "hour": 24}
+
+
+def as_dates(values: np.ndarray, name: str) -> np.ndarray:
+    """Return a column of dates in seconds without time zone.
+
+    Raises
+    ------
+    ValueError
+        If it holds something else; the message names the column.
+    """
+    try:
+        if values.dtype.kind == "O":
+            values = np.array([_local(value) for value in values.tolist()], "datetime64[s]")
+        if values.dtype.kind != "M":
+            raise ValueError(f"its type is {values.dtype}")
+        return values.astype("datetime64[s]")
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"Column {name!r} of X held dates in fit, and cannot be read as dates now: {error}"
+        ) from error
+
+
+def date_parts(dates: np.ndarray) -> np.ndarray:
+    """Return the parts of dates, NaN where there is none.
+
+    Parameters
+    ----------
+    dates : ndarray of datetime64, shape (n_rows,)
+        Dates in seconds.
+
+    Returns
+    -------
+    parts : ndarray of shape (n_rows, n_parts)
+        A column for each of :data:`PARTS`. Months go from 1, weekdays from 0 (Monday).
+    """
+    months, days, hours = (_count(dates, unit) for unit in "MDh")
+    parts = (
+        _count(dates, "s") / 86400,
+        months // 12 + 1970,
+        months % 12 + 1,
+        (days + 3) % 7,  # the first day of 1970 was a Thursday
+        hours % 24,
+    )
+    gaps = np.isnat(dates)[:, np.newaxis]
+    return np.where(gaps, np.nan, np.stack(parts, axis=1))
+
+
+class CyclicPairs(TransformerMixin, BaseEstimator):
+    """Sine and cosine of numbers that return after a period, zeros for gaps.
+
+    Parameters
+    ----------
+    periods : sequence of int
+        The period of each column.
+    dtype : dtype
+        Of what comes out.
+    """
+
+    def __init__(self, periods: Any, dtype: Any) -> None:
+        self.periods = periods
+        self.dtype = dtype
+
+    def fit(self, X: np.ndarray, y: Any = None) -> Self:
+        """Return the transformer, which learns nothing."""
+        return self
+
+    def transform(self, X: np.ndarray) -> np.ndarray:
+        """Return the sines of all columns, then their cosines."""
+        angles = X * (2 * np.pi / np.asarray(self.periods))
+        pairs = np.concatenate([np.sin(angles), np.cos(angles)], axis=1)
+        return np.nan_to_num(pairs).astype(self.dtype, copy=False)
+
+    def get_feature_names_out(self, input_features: Any) -> np.ndarray:
+        """Return the names of the columns."""
+        names = [f"{name}_{part}" for part in ("sin", "cos") for name in input_features]
+        return np.array(names, dtype=object)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+
+def _count(dates: np.ndarray, unit: str) -> np.ndarray:
+    return dates.astype(f"datetime64[{unit}]").astype(np.int64)
+
+
+def _local(value: Any) -> Any:
+    if is_missing(value):
+        return None
+    return value.replace(tzinfo=None) if getattr(value, "tzinfo", None) else value

@@ -1,0 +1,78 @@
+"""What a column holds: numbers, truth values, categories, strings or dates."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, timedelta
+from decimal import Decimal
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+_KINDS_OF_DTYPES = {
+    **dict.fromkeys("iufm", "number"),
+    "b": "category",
+    "M": "date",
+    **dict.fromkeys("US", "string"),
+}
+_MISSING_TYPES = {"NoneType", "NAType", "NaTType"}
+_UNEQUAL_TO_THEMSELVES = (float, np.floating, Decimal, np.datetime64, np.timedelta64)
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a value is None, NaN, or pandas' NA or NaT."""
+    if type(value).__name__ in _MISSING_TYPES:
+        return True
+    return isinstance(value, _UNEQUAL_TO_THEMSELVES) and bool(value != value)
+
+
+def level_counts(values: np.ndarray) -> Counter:
+    """Return how often each value of a column occurs, missing ones left out."""
+    if values.dtype.kind in "fmM":
+        # Each NaN that leaves an array is a level of its own.
+        values = values[~(np.isnan(values) if values.dtype.kind == "f" else np.isnat(values))]
+    counts = Counter(values.tolist())
+    for level in [level for level in counts if is_missing(level)]:
+        del counts[level]
+    return counts
+
+
+def kind_of(values: np.ndarray) -> str:
+    """Tell what a column holds.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows,)
+        The column.
+
+    Returns
+    -------
+    kind : {"number", "category", "string", "date", "nested", "complex"}
+        Truth values are a category. Objects are judged one by one: "string" is what has any
+        mixture of types, "nested" what holds lists, sets, dicts or arrays, and "number" what
+        holds nothing.
+    """
+    if values.dtype.kind == "c":
+        return "complex"
+    if values.dtype.kind != "O":
+        return _KINDS_OF_DTYPES.get(values.dtype.kind, "nested")
+    try:
+        return _kind_of_types(set(map(type, level_counts(values))))
+    except TypeError:  # a value without hash
+        return "nested"
+
+
+def _kind_of_types(types: set[type]) -> str:
+    def all_are(*bases: type) -> bool:
+        return all(issubclass(one, bases) for one in types)
+
+    if not types:
+        return "number"
+    if any(issubclass(one, tuple | frozenset) for one in types):
+        return "nested"
+    if all_are(bool, np.bool_):
+        return "category"
+    if all_are(Real, Decimal) or all_are(timedelta):
+        return "number"
+    return "date" if all_are(date, np.datetime64) else "string"

@@ -1,0 +1,145 @@
+"""Readers: each turns one column of a table into columns of float64, with NaN for gaps."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+
+from sknn_actloss.tabular._dates import PARTS, PERIODS, as_dates, date_parts
+from sknn_actloss.tabular._kinds import is_missing
+from sknn_actloss.tabular._levels import Levels
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A column that a reader gives.
+
+    Parameters
+    ----------
+    ending : str
+        What its name has after that of the column.
+    kind : {"number", "category", "target"}
+        What becomes of it: "category" has codes of levels for columns of zeros and ones,
+        "target" codes for means of the target.
+    levels : tuple of str
+        Names of the levels of codes.
+    period : int
+        Period of a number that returns after it, or 0.
+    """
+
+    ending: str
+    kind: str
+    levels: tuple[str, ...] = ()
+    period: int = 0
+
+
+class Reader(ABC):
+    """Base of readers of columns of one kind.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @property
+    @abstractmethod
+    def features(self) -> list[Feature]:
+        """What the columns that :meth:`read` gives are."""
+
+    @abstractmethod
+    def read(self, values: np.ndarray) -> np.ndarray:
+        """Return float64 of shape (n_rows, n_features) for a column of shape (n_rows,)."""
+
+
+class NumberReader(Reader):
+    """Numbers as they are, spans of time in seconds."""
+
+    @property
+    def features(self) -> list[Feature]:
+        """One number."""
+        return [Feature("", "number")]
+
+    def read(self, values: np.ndarray) -> np.ndarray:
+        """Return the numbers."""
+        numbers = _as_numbers(values, self.name)
+        if np.isinf(numbers).any():
+            raise ValueError(
+                f"Column {self.name!r} of X holds infinity; replace it by NaN, which counts as a "
+                "gap, or by a large finite number."
+            )
+        return numbers[:, np.newaxis]
+
+
+class DateReader(Reader):
+    """Parts of dates as numbers."""
+
+    @property
+    def features(self) -> list[Feature]:
+        """A number for each part."""
+        return [Feature(f"_{part}", "number", period=PERIODS.get(part, 0)) for part in PARTS]
+
+    def read(self, values: np.ndarray) -> np.ndarray:
+        """Return the parts of the dates."""
+        return date_parts(as_dates(values, self.name))
+
+
+class LevelReader(Reader):
+    """Codes of the levels of a category.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column.
+    levels : Levels
+        The levels and their codes.
+    kind : {"category", "target"}
+        What becomes of the codes.
+    """
+
+    def __init__(self, name: str, levels: Levels, kind: str) -> None:
+        super().__init__(name)
+        self.levels, self.kind = levels, kind
+
+    @property
+    def features(self) -> list[Feature]:
+        """One column of codes."""
+        return [Feature("", self.kind, levels=self.levels.names)]
+
+    def read(self, values: np.ndarray) -> np.ndarray:
+        """Return codes, -1 for levels that the column did not have in ``fit``."""
+        try:
+            codes = self.levels.codes(values.tolist())
+        except TypeError as error:
+            raise ValueError(
+                f"Column {self.name!r} of X held categories in fit, and cannot be read as such "
+                f"now: {error}"
+            ) from error
+        return codes[:, np.newaxis]
+
+
+def _as_numbers(values: np.ndarray, name: str) -> np.ndarray:
+    if values.dtype.kind == "m":
+        seconds = values.astype("timedelta64[us]").astype(np.float64) / 1e6
+        return np.where(np.isnat(values), np.nan, seconds)
+    try:
+        if values.dtype.kind != "O":
+            return values.astype(np.float64)
+        return np.array([_as_number(value) for value in values.tolist()], dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"Column {name!r} of X held numbers in fit, and cannot be read as numbers now: {error}"
+        ) from error
+
+
+def _as_number(value: Any) -> float:
+    if is_missing(value):
+        return np.nan
+    return value.total_seconds() if isinstance(value, timedelta) else float(value)

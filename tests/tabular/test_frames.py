@@ -1,0 +1,241 @@
+"""Tables of pandas, Arrow, polars and NumPy: they are read alike, and columns go by name."""
+
+import warnings
+from datetime import timedelta
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from tables import columns, objects
+
+from sknn_actloss.tabular import TableEncoder
+
+
+def pandas_frame(n_rows=60, seed=0):
+    pd = pytest.importorskip("pandas")
+    return pd.DataFrame(columns(n_rows, seed))
+
+
+def polars_frame(n_rows=60, seed=0):
+    pl = pytest.importorskip("polars")
+    return pl.from_dict(
+        {
+            name: [None if value != value else value for value in column.tolist()]
+            for name, column in columns(n_rows, seed).items()
+        }
+    )
+
+
+def categorical(frame):
+    return frame.astype({"color": "category"})
+
+
+def nullable(frame):
+    return frame.convert_dtypes()
+
+
+def arrow(frame):
+    pytest.importorskip("pyarrow")
+    return frame.convert_dtypes(dtype_backend="pyarrow")
+
+
+def arrow_dictionary(frame):
+    pa = pytest.importorskip("pyarrow")
+    import pandas as pd
+
+    table = pa.Table.from_pandas(categorical(frame))
+    return table.to_pandas(types_mapper=pd.ArrowDtype)
+
+
+def strings_of_arrow(frame):
+    pytest.importorskip("pyarrow")
+    return frame.astype({"color": "string[pyarrow]"})
+
+
+def time_zone(frame):
+    return frame.assign(day=frame["day"].dt.tz_localize("Asia/Tokyo"))
+
+
+def all_objects(frame):
+    return frame.astype(object)
+
+
+def sparse_numbers(frame):
+    return frame.astype({"count": "Sparse[int]"})
+
+
+PANDAS = [
+    categorical,
+    nullable,
+    arrow,
+    arrow_dictionary,
+    strings_of_arrow,
+    time_zone,
+    all_objects,
+    sparse_numbers,
+]
+
+
+@pytest.fixture(scope="module")
+def expected():
+    encoder = TableEncoder()
+    return encoder.fit_transform(objects()), encoder.get_feature_names_out(list(columns()))
+
+
+@pytest.mark.parametrize("change", [lambda frame: frame, *PANDAS])
+def test_frames_of_pandas_are_read_alike(change, expected):
+    frame = change(pandas_frame())
+    encoder = TableEncoder()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.array_equal(encoder.fit_transform(frame), expected[0])
+        assert np.array_equal(encoder.transform(frame[8:9]), expected[0][8:9])
+    assert encoder.get_feature_names_out().tolist() == expected[1].tolist()
+
+
+@pytest.mark.parametrize("dtype", [None, "Categorical", "Enum", "time zone"])
+def test_frames_of_polars_are_read_alike(dtype, expected):
+    pl = pytest.importorskip("polars")
+    frame = polars_frame()
+    if dtype == "time zone":
+        frame = frame.with_columns(pl.col("day").dt.replace_time_zone("Asia/Tokyo"))
+    elif dtype is not None:
+        kind = pl.Categorical if dtype == "Categorical" else pl.Enum(["blue", "green", "red"])
+        frame = frame.with_columns(pl.col("color").cast(kind))
+    encoder = TableEncoder()
+    assert np.array_equal(encoder.fit_transform(frame), expected[0])
+    assert np.array_equal(encoder.transform(frame[8:9]), expected[0][8:9])
+    assert encoder.get_feature_names_out().tolist() == expected[1].tolist()
+
+
+def test_lists_of_rows_are_read_alike(expected):
+    assert np.array_equal(TableEncoder().fit_transform(objects().tolist()), expected[0])
+
+
+def test_a_fit_on_one_kind_encodes_another(expected):
+    encoder = TableEncoder().fit(pandas_frame())
+    assert np.array_equal(encoder.transform(polars_frame()), expected[0])
+
+
+def test_dates_without_times_and_periods():
+    pd = pytest.importorskip("pandas")
+    days = pd.Series(pd.date_range("2020-01-01", periods=40, freq="D"))
+    expected = TableEncoder().fit_transform(days.to_frame("day"))
+    for other in (days.dt.to_period("D"), days.dt.date):
+        assert np.array_equal(TableEncoder().fit_transform(other.to_frame("day")), expected)
+
+
+def test_dates_of_arrow_and_polars_without_times():
+    pd = pytest.importorskip("pandas")
+    pl = pytest.importorskip("polars")
+    days = pd.Series(pd.date_range("2020-01-01", periods=40, freq="D"))
+    expected = TableEncoder().fit_transform(days.to_frame("day"))
+    frame = pl.DataFrame({"day": days.dt.date.tolist()})
+    assert np.array_equal(TableEncoder().fit_transform(frame), expected)
+    pytest.importorskip("pyarrow")
+    frame = days.dt.date.astype("date32[pyarrow]").to_frame("day")
+    assert np.array_equal(TableEncoder().fit_transform(frame), expected)
+
+
+def test_numbers_of_other_types():
+    pd = pytest.importorskip("pandas")
+    pl = pytest.importorskip("polars")
+    seconds = np.arange(20.0) ** 2
+    expected = TableEncoder().fit_transform(seconds[:, np.newaxis])
+    spans = [timedelta(seconds=second) for second in seconds]
+    for X in (
+        pd.DataFrame({"x": spans}),
+        pd.DataFrame({"x": spans}).astype(object),
+        pl.DataFrame({"x": spans}),
+        pd.DataFrame({"x": [Decimal(second) for second in seconds]}),
+    ):
+        np.testing.assert_allclose(TableEncoder().fit_transform(X), expected, rtol=1e-6)
+
+
+def test_categorical_numbers_are_categories():
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame({"k": pd.Categorical([1.5, 2.5, None, 1.5])})
+    encoder = TableEncoder().fit(frame)
+    assert encoder.get_feature_names_out().tolist() == [
+        f"categories__k_{level}" for level in ("1.5", "2.5", "missing")
+    ]
+    assert encoder.transform(pd.DataFrame({"k": [2.5, np.nan]})).tolist() == [[0, 1, 0], [0, 0, 1]]
+
+
+def test_intervals_are_categories():
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame({"k": pd.cut(np.arange(9.0), 3)})
+    assert TableEncoder().fit_transform(frame).sum(axis=0).tolist() == [3, 3, 3]
+
+
+# Names
+
+
+@pytest.mark.parametrize("make", [pandas_frame, polars_frame])
+def test_columns_of_another_order_are_put_right_by_name(make):
+    frame = make()
+    encoder = TableEncoder().fit(frame)
+    turned = frame[frame.columns[::-1]]
+    assert np.array_equal(encoder.transform(turned), encoder.transform(frame))
+
+
+def test_columns_that_fit_has_not_seen_are_passed_over():
+    frame = pandas_frame()
+    encoder = TableEncoder().fit(frame)
+    more = frame.assign(other=[[1]] * len(frame))
+    assert np.array_equal(encoder.transform(more), encoder.transform(frame))
+
+
+@pytest.mark.parametrize("make", [pandas_frame, polars_frame])
+def test_missing_columns_are_named(make):
+    frame = make()
+    encoder = TableEncoder().fit(frame)
+    with pytest.raises(ValueError, match=r"lacks columns that it had in fit: \['open', 'day'\]"):
+        encoder.transform(frame[["size", "count", "color"]])
+
+
+def test_arrays_after_frames_are_taken_in_order():
+    encoder = TableEncoder().fit(pandas_frame())
+    with pytest.warns(UserWarning, match="columns are taken in the order of fit"):
+        found = encoder.transform(objects())
+    assert np.array_equal(found, encoder.transform(pandas_frame()))
+    with pytest.raises(ValueError, match="X has 3 features, but TableEncoder is expecting 5"):
+        encoder.transform(objects()[:, :3])
+
+
+def test_frames_whose_names_are_numbers_go_by_order():
+    frame = pandas_frame().set_axis(range(5), axis=1)
+    encoder = TableEncoder().fit(frame)
+    assert not hasattr(encoder, "feature_names_in_")
+    assert encoder.get_feature_names_out()[0] == "numbers__x0"
+
+
+def test_a_refit_forgets_names():
+    encoder = TableEncoder().fit(pandas_frame()).fit(objects())
+    assert not hasattr(encoder, "feature_names_in_")
+
+
+def test_categorical_features_by_name():
+    encoder = TableEncoder(categorical_features=["count"]).fit(pandas_frame())
+    assert "categories__count_3" in encoder.get_feature_names_out()
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_output_in_frames(library):
+    pytest.importorskip(library)
+    frame = pandas_frame()
+    encoder = TableEncoder().set_output(transform=library)
+    found = encoder.fit_transform(frame)
+    assert type(found).__module__.startswith(library)
+    assert list(found.columns) == encoder.get_feature_names_out().tolist()
+    assert np.array_equal(found.to_numpy(), TableEncoder().fit_transform(frame))
+
+
+def test_output_in_frames_for_the_whole_of_scikit_learn():
+    from sklearn import config_context
+
+    frame = pandas_frame()
+    with config_context(transform_output="pandas"):
+        found = TableEncoder().fit_transform(frame)
+    assert found.index.equals(frame.index)
+    assert np.array_equal(found.to_numpy(), TableEncoder().fit_transform(frame))
