@@ -80,7 +80,7 @@ def hidden_outputs(
     outputs = passed = None
     below, frame = _whole(X, params, rows)
     for layer, bound in zip(layers, bind(below, layers, frame), strict=True):
-        if layer.is_linear and passed is not None:
+        if layer.is_linear and outputs is not None:
             yield outputs, passed
         run(bound.forward)
         passed = bound.out.value
@@ -118,9 +118,11 @@ def bind(X: Rows, layers: Sequence[Layer], frame: Frame) -> Iterator[Bound]:
 
 def _run_forward(X: Rows, layers: Sequence[Layer], frame: Frame) -> np.ndarray:
     """Bind layers, run each at once, and return what the last one puts out."""
-    for bound in bind(X, layers, frame):
-        run(bound.forward)
-    return bound.out.value
+    signal = Signal(X)
+    for layer in layers:
+        signal, calls, _ = layer.bind(signal, frame)
+        run(calls)
+    return signal.value
 
 
 def _whole(X: Rows, params: Views, rows: np.ndarray | None) -> tuple[Rows, Frame]:

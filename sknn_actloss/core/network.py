@@ -27,7 +27,7 @@ class LayerSignals(NamedTuple):
     Attributes
     ----------
     inputs : Rows or ndarray of shape (n_members, batch, n_inputs)
-        What it takes in: the rows of X in front of the first layer.
+        What it takes in: the rows of X, before any scaling of features, in front of the first.
     outputs : ndarray of shape (n_members, batch, units) or None
         What the activation behind it puts out; ``None`` behind the last layer.
     delta : ndarray of shape (n_members, batch, units)

@@ -35,7 +35,7 @@ class Activate(Layer):
             if frame.is_training:
                 kept = None if a is z else z[members]
                 backward += activation.backward_calls(kept, a[members], grad[members])
-        return Bound(Signal(a, grad), forward, backward)
+        return Bound(below if a is z else Signal(a, grad), forward, backward)
 
     def _out(self, z: np.ndarray, frame: Frame) -> np.ndarray:
         """Return room for the outputs: over the inputs, unless those are needed afterwards."""
