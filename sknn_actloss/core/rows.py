@@ -154,6 +154,8 @@ class DenseRows(Rows):
 
     def block(self, rows: Index, dtype: np.dtype) -> DenseRows:
         if isinstance(rows, slice):
+            if rows.stop - rows.start == self.n_rows and dtype == self.dtype:
+                return self
             return DenseRows(self.array[rows].astype(dtype, copy=False), self.has_ones)
         out = np.empty((len(rows), self.array.shape[1]), dtype)
         gather(self.array, rows, out)
