@@ -30,7 +30,7 @@ from sknn_actloss.activations import (
     resolve_activation,
 )
 from sknn_actloss.averaging import AVERAGES, Averaging, resolve_averaging
-from sknn_actloss.core import ATTRIBUTE_NAMES, Layer, Layout, Model, Views, as_rows, raw_outputs
+from sknn_actloss.core import ATTRIBUTE_NAMES, Layout, Model, Predictor, as_rows
 from sknn_actloss.estimators._holdout import Partition
 from sknn_actloss.estimators._lbfgs import fit_lbfgs
 from sknn_actloss.estimators._lockstep import fit_stochastic
@@ -367,14 +367,12 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         X = self._rows_to_predict(X)
         output = self._model.output if activated else None
         with np.errstate(over="ignore"):
-            return raw_outputs(as_rows(X), *self._network(), output=output)
+            return self._predictor()(as_rows(X), vars(self), output)
 
-    def _network(self) -> tuple[list[Layer], Views]:
-        """Return the layers and the fitted parameters as networks take them."""
+    def _predictor(self) -> Predictor:
+        """Return what predicts with the fitted parameters."""
         shapes = [np.shape(coef) for coef in self.coefs_]
-        key = shapes[0][-2], *(shape[-1] for shape in shapes)
-        layout = self._model.layout(key[0], key[1:-1], key[-1])
-        return self._model.layers(key), layout.attribute_views(vars(self))
+        return self._model.predictor((shapes[0][-2], *(shape[-1] for shape in shapes)))
 
     def _rows_to_predict(self, X: Any) -> np.ndarray | sparse.csr_array:
         if not hasattr(self, "coefs_"):

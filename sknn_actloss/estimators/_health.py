@@ -59,13 +59,14 @@ def complaint(
 
 def dead_layers(estimator: Any, X: np.ndarray | sparse.csr_array, rows: np.ndarray) -> list[int]:
     """Return the hidden layers, from 1, all of whose outputs are zero for all rows."""
-    model = estimator._model
+    model, predictor = estimator._model, estimator._predictor()
+    views = predictor.layout.attribute_views(vars(estimator))
     dead = {layer for layer, a in enumerate(model.activations, start=1) if can_die(a)}
     for block in _blocks(rows):
         if not dead:
             break
         with np.errstate(over="ignore", invalid="ignore"):
-            signals = hidden_outputs(as_rows(X), *estimator._network(), block)
+            signals = hidden_outputs(as_rows(X), predictor.layers, views, block)
             dead -= {layer for layer, (a, _) in enumerate(signals, start=1) if a.any()}
     return sorted(dead)
 
