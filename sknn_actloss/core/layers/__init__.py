@@ -10,7 +10,7 @@ from sknn_actloss.core.layers.skip import Fork, Join
 
 #: Every fitted attribute that some layer may set.
 ATTRIBUTE_NAMES = tuple(
-    name for layer in (Linear, Normalize, ScaledLinear) for name in layer.attributes
+    dict.fromkeys(name for layer in (Linear, Normalize, ScaledLinear) for name in layer.attributes)
 )
 
 __all__ = [
