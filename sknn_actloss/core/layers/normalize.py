@@ -10,7 +10,7 @@ from sknn_actloss._calls import Call
 from sknn_actloss.core.layers._base import Bound, Frame, Layer
 from sknn_actloss.core.layout import Slot, Views
 from sknn_actloss.core.products import row_sum
-from sknn_actloss.normalization import Normalization
+from sknn_actloss.normalization import Normalization, Pass
 
 
 class Normalize(Layer):
@@ -71,18 +71,7 @@ class Normalize(Layer):
     def _bind_training(self, below: Bound, frame: Frame) -> Bound:
         z, grad = below.value, below.grad
         normalized = frame.room.array("normalized", self.index, z.shape[2])
-        passes = [
-            (
-                members,
-                norm.bind(
-                    z[members],
-                    normalized[members],
-                    self.moments(frame.params, members),
-                    frame.sample_weight,
-                ),
-            )
-            for members, norm in self._runs
-        ]
+        passes = self._passes(z, normalized, frame)
         scale, gradient, ones = frame.params[self._scale], frame.gradient, frame.room.ones
         forward = [(bound.forward, ()) for _, bound in passes]
         backward = [
@@ -93,6 +82,17 @@ class Normalize(Layer):
             *((bound.backward, (grad[members],)) for members, bound in passes),
         ]
         return Bound(z, grad, [*forward, *self._rescale(normalized, z, frame)], backward)
+
+    def _passes(self, z: np.ndarray, out: np.ndarray, frame: Frame) -> list[tuple[slice, Pass]]:
+        """Return the normalisations of runs of members, bound to the arrays of the batch."""
+        weights = frame.sample_weight
+        return [
+            (
+                members,
+                norm.bind(z[members], out[members], self.moments(frame.params, members), weights),
+            )
+            for members, norm in self._runs
+        ]
 
     def _rescale(self, normalized: np.ndarray, out: np.ndarray, frame: Frame) -> list[Call]:
         scale, offset = frame.params[self._scale], frame.params[self._offset]
