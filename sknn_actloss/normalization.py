@@ -42,7 +42,7 @@ class Pass(ABC):
 
     @abstractmethod
     def backward(self, grad: np.ndarray) -> None:
-        """Turn the derivative by ``out`` into that by ``z``, in place."""
+        """Turn the derivative with respect to ``out`` into that with respect to ``z``, in place."""
 
 
 @dataclass(repr=False)

@@ -8,7 +8,7 @@ import numpy as np
 
 from sknn_actloss._calls import run
 from sknn_actloss.activations import Activation
-from sknn_actloss.core.layers import Bound, Frame, Layer, Signal
+from sknn_actloss.core.layers import Bound, Frame, Layer
 from sknn_actloss.core.layout import Views
 from sknn_actloss.core.rows import Rows
 from sknn_actloss.core.workspace import Room
@@ -45,11 +45,11 @@ def raw_outputs(
     """
     X, like, last = X.bare(), params["coefs_", 0], layers[-1]
     n_rows = X.n_rows if rows is None else len(rows)
-    raw, store = np.empty_like(like, shape=(len(like), n_rows, last.n_units)), {}
+    raw, store = np.empty((len(like), n_rows, last.n_units), like.dtype), {}
     size = _block_size(n_rows, params)
     for start in range(0, n_rows, size):
         block = slice(start, min(start + size, n_rows))
-        out, room = raw[:, block], Room(store, like, size, block.stop - start)
+        out, room = raw[:, block], Room(store, len(like), like.dtype, size, block.stop - start)
         room.place("pre-activations", last.index, out)
         below = X.block(block if rows is None else rows[block], like.dtype)
         _run_forward(below, layers, Frame(params, None, room))
@@ -80,10 +80,10 @@ def hidden_outputs(
     outputs = passed = None
     below, frame = _whole(X, params, rows)
     for layer, bound in zip(layers, bind(below, layers, frame), strict=True):
-        if layer.is_linear and passed is not None:
+        if layer.is_linear and outputs is not None:
             yield outputs, passed
         run(bound.forward)
-        passed = bound.out.value
+        passed = bound.value
         outputs = passed if layer.is_activation else outputs
 
 
@@ -109,25 +109,26 @@ def forward(
 
 def bind(X: Rows, layers: Sequence[Layer], frame: Frame) -> Iterator[Bound]:
     """Yield layers bound one to the outputs of another, from the rows on."""
-    signal = Signal(X)
+    bound = Bound(X)
     for layer in layers:
-        bound = layer.bind(signal, frame)
-        signal = bound.out
+        bound = layer.bind(bound, frame)
         yield bound
 
 
 def _run_forward(X: Rows, layers: Sequence[Layer], frame: Frame) -> np.ndarray:
     """Bind layers, run each at once, and return what the last one puts out."""
-    for bound in bind(X, layers, frame):
+    bound = Bound(X)
+    for layer in layers:
+        bound = layer.bind(bound, frame)
         run(bound.forward)
-    return bound.out.value
+    return bound.value
 
 
 def _whole(X: Rows, params: Views, rows: np.ndarray | None) -> tuple[Rows, Frame]:
     """Return rows and a frame for all of them at once."""
     like = params["coefs_", 0]
     below = X.bare().block(slice(0, X.n_rows) if rows is None else rows, like.dtype)
-    return below, Frame(params, None, Room({}, like, below.n_rows, below.n_rows))
+    return below, Frame(params, None, Room({}, len(like), like.dtype, below.n_rows, below.n_rows))
 
 
 def _block_size(n_rows: int, params: Views) -> int:

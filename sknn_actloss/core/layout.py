@@ -214,16 +214,18 @@ class Layout:
             As :meth:`attributes` returns them; other names are left alone.
         """
         views = Views()
-        for name, index, n_dims in self._attribute_places:
-            value = attributes[name]
-            array = np.asarray(value if index is None else value[index])
+        for slot, value in zip(self.ordered, self.attribute_arrays(attributes), strict=True):
+            array, n_dims = np.asarray(value), len(slot.shape)
             members = slice(None) if array.ndim > n_dims else None
-            views[name, index] = array[members] if n_dims > 1 else array[members, None]
+            views[slot.key] = array[members] if n_dims > 1 else array[members, None]
         return views
 
-    @cached_property
-    def _attribute_places(self) -> list[tuple[str, int | None, int]]:
-        return [(slot.name, slot.index, len(slot.shape)) for slot in self.ordered]
+    def attribute_arrays(self, attributes: Mapping[str, Any]) -> list[Any]:
+        """Return the arrays of fitted attributes as their slots lie in a row."""
+        return [
+            attributes[name] if index is None else attributes[name][index]
+            for name, index in self._columns
+        ]
 
     def from_attributes(self, attributes: Mapping[str, Any], dtype: np.dtype) -> np.ndarray:
         """Return new rows (n_members, row_size) that hold fitted attributes."""

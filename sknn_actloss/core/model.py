@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from sknn_actloss.core.layers import (
     ScaledLinear,
 )
 from sknn_actloss.core.layout import Layout
+from sknn_actloss.core.predictor import Predictor
 from sknn_actloss.feature_scale import FeatureScale
 from sknn_actloss.losses import BoundLoss
 from sknn_actloss.normalization import Normalization
@@ -65,27 +67,32 @@ class Model:
 
     def layout(self, n_features: int, hidden_layer_sizes: Sequence[int], n_outputs: int) -> Layout:
         """Return where the parameters of such a network lie."""
-        return self._built((n_features, *hidden_layer_sizes, n_outputs))[0]
+        return self.predictor((n_features, *hidden_layer_sizes, n_outputs)).layout
 
-    def layers(self, layer_sizes: tuple[int, ...]) -> list[Layer]:
-        """Return the layers of any number of networks like this one, for predictions.
+    def predictor(self, layer_sizes: tuple[int, ...]) -> Predictor:
+        """Return what predicts for any number of networks like this one, always the same.
 
         Parameters
         ----------
         layer_sizes : tuple of int
             Features, hidden layers, outputs.
         """
-        return self._built(layer_sizes)[1]
-
-    def _built(self, layer_sizes: tuple[int, ...]) -> tuple[Layout, list[Layer]]:
-        if layer_sizes not in self._cache:
+        if layer_sizes not in self._predictors:
             layers = layers_of([self], layer_sizes, np.dtype(np.float64))
-            self._cache[layer_sizes] = _layout_of(layers), layers
-        return self._cache[layer_sizes]
+            self._predictors[layer_sizes] = Predictor(_layout_of(layers), layers)
+        return self._predictors[layer_sizes]
+
+    def layers(self, layer_sizes: tuple[int, ...]) -> Sequence[Layer]:
+        """Return the layers of any number of networks like this one, for predictions."""
+        return self.predictor(layer_sizes).layers
 
     @cached_property
-    def _cache(self) -> dict[tuple[int, ...], tuple[Layout, list[Layer]]]:
+    def _predictors(self) -> dict[tuple[int, ...], Predictor]:
         return {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is pickled: the fields, and nothing that was made on the way."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @cached_property
     def output_name(self) -> str:

@@ -27,7 +27,7 @@ class LayerSignals(NamedTuple):
     Attributes
     ----------
     inputs : Rows or ndarray of shape (n_members, batch, n_inputs)
-        What it takes in: the rows of X in front of the first layer.
+        What it takes in: the rows of X, before any scaling of features, in front of the first.
     outputs : ndarray of shape (n_members, batch, units) or None
         What the activation behind it puts out; ``None`` behind the last layer.
     delta : ndarray of shape (n_members, batch, units)
@@ -133,7 +133,7 @@ class Network:
         """
         workspace, room = self.workspace, self.workspace.room(rows.stop - rows.start)
         layers = list(self._bound(X, room, sample_weight))
-        z, delta = layers[-1].out
+        z, delta = layers[-1].value, layers[-1].grad
         output_room = workspace.output_room(room, delta, rows)
         batch = rows.start // workspace.batch_size
         return [
@@ -219,7 +219,7 @@ class Network:
         run(self.bind(X, y, None, 1.0, rows))
         bound = self._bound(X, self.workspace.room(len(y)), None)
         deltas = [
-            layer_bound.out.grad
+            layer_bound.grad
             for layer, layer_bound in zip(self.layers, bound, strict=True)
             if layer.is_linear
         ]

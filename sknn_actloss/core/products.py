@@ -6,6 +6,9 @@ import numpy as np
 
 from sknn_actloss._calls import Call
 
+#: Bytes of a product up to which dot takes less time than matmul.
+DOT_BYTES = 1 << 17
+
 
 def product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> Call:
     """Return the call that writes ``a @ b`` for each member.
@@ -16,10 +19,11 @@ def product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> Call:
     b : ndarray of shape (n_members, m, k)
     out : ndarray of shape (n_members, n, k)
     """
-    if len(out) == 1:
-        # dot starts sooner than matmul, but takes matrices only.
+    is_outer = b.shape[-2] == 1
+    if len(out) == 1 and (is_outer or out.nbytes <= DOT_BYTES):
+        # dot starts sooner than matmul, but takes matrices only, and clears what it writes to.
         return np.dot, (a[0] if a.ndim == 3 else a, b[0], out[0])
-    return _outer_product(a, b, out) if b.shape[-2] == 1 else (np.matmul, (a, b, out))
+    return _outer_product(a, b, out) if is_outer else (np.matmul, (a, b, out))
 
 
 def row_sum(delta: np.ndarray, ones: np.ndarray, out: np.ndarray) -> Call:

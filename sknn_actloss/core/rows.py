@@ -138,19 +138,8 @@ class DenseRows(Rows):
     has_parts = True
 
     def __init__(self, array: np.ndarray, has_ones: bool = False) -> None:
-        self.array, self.has_ones = array, has_ones
-
-    @property
-    def n_rows(self) -> int:
-        return self.array.shape[-2]
-
-    @property
-    def n_features(self) -> int:
-        return self.array.shape[-1] - self.has_ones
-
-    @property
-    def dtype(self) -> np.dtype:
-        return self.array.dtype
+        self.array, self.has_ones, self.dtype = array, has_ones, array.dtype
+        self.n_rows, self.n_features = array.shape[-2], array.shape[-1] - has_ones
 
     @property
     def features(self) -> np.ndarray:
@@ -165,6 +154,8 @@ class DenseRows(Rows):
 
     def block(self, rows: Index, dtype: np.dtype) -> DenseRows:
         if isinstance(rows, slice):
+            if rows.stop - rows.start == self.n_rows and dtype == self.dtype:
+                return self
             return DenseRows(self.array[rows].astype(dtype, copy=False), self.has_ones)
         out = np.empty((len(rows), self.array.shape[1]), dtype)
         gather(self.array, rows, out)
@@ -212,23 +203,8 @@ class CSRRows(Rows):
 
     def __init__(self, tables: sparse.csr_array | list[sparse.csr_array]) -> None:
         self.tables = tables if isinstance(tables, list) else [tables]
-
-    @property
-    def table(self) -> sparse.csr_array:
-        """The first table."""
-        return self.tables[0]
-
-    @property
-    def n_rows(self) -> int:
-        return self.table.shape[0]
-
-    @property
-    def n_features(self) -> int:
-        return self.table.shape[1]
-
-    @property
-    def dtype(self) -> np.dtype:
-        return self.table.dtype
+        self.table, self.dtype = self.tables[0], self.tables[0].dtype
+        self.n_rows, self.n_features = self.table.shape
 
     def product(self, weights: np.ndarray, out: np.ndarray) -> Call:
         return _sparse_product, (self.tables, weights, out)

@@ -41,16 +41,21 @@ class Room:
     ----------
     store : dict
         Arrays for the largest batch, which rooms share.
-    like : ndarray of shape (n_members, ...)
-        Of the type and the data type that the arrays are to have.
+    n_members : int
+    dtype : dtype
     batch_size, n_rows : int
         Rows of the largest batch, and of this one.
     """
 
     def __init__(
-        self, store: dict[Any, Any], like: np.ndarray, batch_size: int, n_rows: int
+        self,
+        store: dict[Any, Any],
+        n_members: int,
+        dtype: np.dtype,
+        batch_size: int,
+        n_rows: int,
     ) -> None:
-        self._store, self._like, self._n_members = store, like, len(like)
+        self._store, self._n_members, self._dtype = store, n_members, dtype
         self._batch_size, self.n_rows = batch_size, n_rows
         self._views: dict[tuple[str, int], np.ndarray] = {}
 
@@ -62,7 +67,7 @@ class Room:
             array = self._store.get(key)
             if array is None:
                 shape = self._n_members, self._batch_size, width
-                array = self._store[key] = np.empty_like(self._like, shape=shape)
+                array = self._store[key] = np.empty(shape, self._dtype)
             view = self._views[key] = array[:, : self.n_rows]
         return view
 
@@ -73,7 +78,7 @@ class Room:
         memory.
         """
         shape = self._n_members, width, self._batch_size
-        stored = self.keep(name, lambda: self._empty(shape))
+        stored = self.keep(name, lambda: np.empty(shape, self._dtype))
         return stored.swapaxes(1, 2)[:, : self.n_rows]
 
     def place(self, name: str, index: int, array: np.ndarray) -> None:
@@ -82,7 +87,7 @@ class Room:
 
     def parameters(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
         """Return room (n_members, *shape) for what has no axis of rows."""
-        return self.keep((name, shape), lambda: self._empty((self._n_members, *shape)))
+        return self.keep((name, shape), lambda: np.empty((self._n_members, *shape), self._dtype))
 
     def keep(self, key: Any, make: Callable[[], T]) -> T:
         """Return what is kept under a key, made now if there is nothing."""
@@ -93,11 +98,8 @@ class Room:
     @property
     def ones(self) -> np.ndarray:
         """As many ones as there are rows."""
-        ones = self.keep("ones", lambda: np.ones_like(self._like, shape=self._batch_size))
+        ones = self.keep("ones", lambda: np.ones(self._batch_size, self._dtype))
         return ones[: self.n_rows]
-
-    def _empty(self, shape: tuple[int, ...]) -> np.ndarray:
-        return np.empty_like(self._like, shape=shape)
 
 
 class Workspace:
@@ -129,12 +131,11 @@ class Workspace:
         self._key = self._key_of(layout, params, batch_size, group_size)
         self.batch_size, self._n_outputs = batch_size, layout.layer_sizes[-1]
         self._store: dict[Any, Any] = {}
-        # Not the parameters themselves, which would outlive their network here.
-        self._like = np.empty_like(params, shape=(len(params), 0))
-        raw = np.empty_like(params, shape=(len(params), self._n_outputs, group_size))
+        self._n_members, self._dtype = len(params), params.dtype
+        raw = np.empty((len(params), self._n_outputs, group_size), params.dtype)
         self.raw = raw.swapaxes(1, 2)
         n_batches = -(-group_size // batch_size)
-        self.squares, self.magnitudes = np.empty_like(params, shape=(2, n_batches, len(params)))
+        self.squares, self.magnitudes = np.empty((2, n_batches, len(params)), params.dtype)
 
     @staticmethod
     def _key_of(layout: Layout, params: np.ndarray, batch_size: int, group_size: int) -> tuple:
@@ -146,7 +147,7 @@ class Workspace:
 
     def room(self, n_rows: int) -> Room:
         """Return room for the layers on a batch."""
-        return Room(self._store, self._like, self.batch_size, n_rows)
+        return Room(self._store, self._n_members, self._dtype, self.batch_size, n_rows)
 
     def output_room(self, room: Room, grad: np.ndarray, rows: slice) -> OutputRoom:
         """Return room for the loss of the batch that is these rows of its group."""
@@ -154,5 +155,5 @@ class Workspace:
             room.outputs(name, self._n_outputs) for name in ("prediction", "scratch")
         )
         shape = self._n_outputs, self.batch_size
-        signs = room.keep("signs", lambda: np.empty_like(self._like, shape=shape))
+        signs = room.keep("signs", lambda: np.empty(shape, self._dtype))
         return OutputRoom(self.raw[:, rows], grad, prediction, scratch, signs.T[: room.n_rows])

@@ -21,7 +21,7 @@ from sknn_actloss._sklearn import (
 )
 from sknn_actloss.activations import ACTIVATIONS, Activation
 from sknn_actloss.averaging import AVERAGES, Averaging
-from sknn_actloss.core import Rows, as_rows, raw_outputs
+from sknn_actloss.core import Rows, as_rows
 from sknn_actloss.estimators._attributes import commit
 from sknn_actloss.estimators._observer import FitObserver, Tasks
 from sknn_actloss.estimators._settings import Settings, component_named, loss_of
@@ -174,12 +174,10 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
 
     def _outputs(self, X: Any, activated: bool) -> np.ndarray:
         """Return raw or activated outputs of all networks: (n_members, n_samples, n_outputs)."""
-        X = self._rows_to_predict(X)
-        model, layout = self._model, self._layout
-        layers, views = model.layers(layout.layer_sizes), layout.attribute_views(vars(self))
-        output = model.output if activated else None
+        X, model = self._rows_to_predict(X), self._model
+        predictor = model.predictor(self._layout.layer_sizes)
         with np.errstate(over="ignore"):
-            return raw_outputs(as_rows(X), layers, views, output=output)
+            return predictor(as_rows(X), vars(self), model.output if activated else None)
 
     def _rows_to_predict(self, X: Any) -> Any:
         if not hasattr(self, "coefs_"):

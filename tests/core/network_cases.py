@@ -10,7 +10,7 @@ from sknn_actloss._calls import run
 from sknn_actloss._interval import NONNEGATIVE, POSITIVE
 from sknn_actloss.activations import ACTIVATIONS, Activation, Softmax, canonical_name
 from sknn_actloss.core import Layout, Model, Network, as_rows
-from sknn_actloss.losses import LOSSES, Loss, Quantile
+from sknn_actloss.losses import LOSSES, LossSpec, Quantile
 
 #: Losses beside those of the tables, by names of their own.
 OTHERS = {("regression", "quantiles"): lambda: Quantile((0.9, 0.1, 0.5))}
@@ -32,7 +32,7 @@ class Case(NamedTuple):
         return f"{self.name}-{self.kind}-{self.n_targets}"
 
     @property
-    def loss(self) -> Loss:
+    def loss(self) -> LossSpec:
         make = OTHERS.get((self.task, self.name)) or LOSSES[self.task][self.name]
         return make()
 
@@ -44,7 +44,7 @@ class Case(NamedTuple):
         self,
         activations: tuple[Activation, ...] = (),
         output: Activation | None = None,
-        loss: Loss | None = None,
+        loss: LossSpec | None = None,
         alpha: float = 0.1,
     ) -> Model:
         """Return a model of this loss, or of ``loss`` instead, by default through its link."""
@@ -53,14 +53,14 @@ class Case(NamedTuple):
         bound = loss.for_targets(self.kind, canonical_name(output))
         return Model(activations, output, bound, alpha)
 
-    def targets(self, rng: np.random.Generator, n_rows: int, loss: Loss | None = None):
+    def targets(self, rng: np.random.Generator, n_rows: int, loss: LossSpec | None = None):
         """Return encoded targets; the states of classes and labels as 0 and 1."""
         shape = (n_rows, self.n_targets)
         if self.kind == "multiclass":
             return np.eye(self.n_targets)[rng.integers(self.n_targets, size=n_rows)]
         if self.kind != "continuous":
             return (rng.random(shape) < 0.5).astype(float)
-        domain = (loss or self.loss).target_domain
+        domain = (loss or self.loss).for_targets(self.kind, "").target_domain
         if domain == POSITIVE:
             return rng.gamma(2.0, size=shape)
         if domain == NONNEGATIVE:

@@ -29,7 +29,7 @@ from sknn_actloss.activations import (
     Softplus,
     Squareplus,
 )
-from sknn_actloss.core import Model, Network, as_rows, plain_layout
+from sknn_actloss.core import Network, as_rows, plain_layout
 from sknn_actloss.losses import (
     LOSSES,
     TARGET_KINDS,
@@ -359,5 +359,5 @@ def test_a_model_knows_whether_the_loss_includes_its_output() -> None:
     steeper = softplus.model(output=Softplus(2.0))
     assert not steeper.is_fused
     assert steeper.output_name == ""
-    own = Model((), FunctionActivation(np.sin), case.loss)
+    own = case.model(output=FunctionActivation(np.sin))
     assert not own.is_fused

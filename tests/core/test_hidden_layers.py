@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from sknn_actloss._calls import run
 from sknn_actloss.activations import ACTIVATIONS
-from sknn_actloss.core import Network, as_rows, mask_streams
+from sknn_actloss.core import Network, as_rows, hidden_outputs, mask_streams
 from sknn_actloss.core.dropout import Dropout
 from sknn_actloss.feature_scale import FeatureScale
 from sknn_actloss.normalization import NORMALIZATIONS, BatchNorm, LayerNorm, unbiasing
@@ -272,3 +272,36 @@ def test_steps_draw_new_masks(setting):
     network = Network(layout, [model], rows, 7)
     losses = [differentiate(network, X, y, None, 7.0)[0] for _ in range(2)]
     assert losses[0] != losses[1]
+
+
+# Signals
+
+
+@every_setting
+@pytest.mark.parametrize("n_members", [1, 2])
+def test_signals_of_linear_layers_make_up_the_gradient(setting, n_members):
+    frozen = SETTINGS[setting].get("normalization")
+    changes = {"dropout": (), "feature_scale": None, "l1": 0.0, "alpha": 0.0}
+    model = model_of(MULTIOUTPUT, setting, normalization=frozen and frozen.frozen(), **changes)
+    layout, rows = network_of(MULTIOUTPUT, *[model] * n_members)
+    X, y, *_ = batch(MULTIOUTPUT)
+    network = Network(layout, [model] * n_members, rows, 7)
+    signals = network.signals(as_rows(X), y)
+    assert signals[0].inputs.array is X
+    assert signals[-1].outputs is None
+    for index, (inputs, outputs, delta) in enumerate(signals):
+        inputs = inputs if index else X[None]
+        expected = inputs.swapaxes(1, 2) @ delta
+        assert_allclose(network.gradient_views["coefs_", index], expected, rtol=1e-9, atol=1e-12)
+        assert outputs is None or outputs.shape == delta.shape
+
+
+def test_outputs_of_hidden_layers_under_dropout_are_those_of_predictions():
+    model = model_of(MULTIOUTPUT, "all with layer")
+    layout, rows = network_of(MULTIOUTPUT, model)
+    X, *_ = batch(MULTIOUTPUT)
+    network = Network(layout, [model], rows, 7)
+    hidden = list(hidden_outputs(as_rows(X), network.layers, network.views))
+    assert [outputs.shape for outputs, _ in hidden] == [(1, 7, width) for width in HIDDEN]
+    raw = hidden[-1][1] @ network.views["coefs_", 3] + network.views["intercepts_", 3]
+    assert_allclose(raw, network.raw_outputs(as_rows(X)), rtol=1e-12)

@@ -62,7 +62,7 @@ def test_all_losses_side_by_side(task, kind, n_targets, n_outputs, dtype) -> Non
         for output in [None, *case.other_outputs()]
     ]
     # Targets that every one of the losses takes.
-    positive = min(cases, key=lambda case: case.loss.target_domain.high)
+    positive = min(cases, key=lambda case: case.model().loss.target_domain.high)
     y = np.abs(positive.targets(rng, 8)) + (kind == "continuous")
     X, weights = rng.normal(size=(8, 3)), rng.exponential(size=8)
     layout = plain_layout((3, 5, 4, n_outputs))

@@ -1,6 +1,6 @@
 """Layers of a stack of networks, one kind a file."""
 
-from sknn_actloss.core.layers._base import Bound, Frame, Layer, Signal
+from sknn_actloss.core.layers._base import Bound, Frame, Layer
 from sknn_actloss.core.layers.activate import Activate
 from sknn_actloss.core.layers.dropout import DropInputs, DropUnits
 from sknn_actloss.core.layers.linear import InputLinear, Linear
@@ -10,7 +10,7 @@ from sknn_actloss.core.layers.skip import Fork, Join
 
 #: Every fitted attribute that some layer may set.
 ATTRIBUTE_NAMES = tuple(
-    name for layer in (Linear, Normalize, ScaledLinear) for name in layer.attributes
+    dict.fromkeys(name for layer in (Linear, Normalize, ScaledLinear) for name in layer.attributes)
 )
 
 __all__ = [
@@ -27,5 +27,4 @@ __all__ = [
     "Linear",
     "Normalize",
     "ScaledLinear",
-    "Signal",
 ]

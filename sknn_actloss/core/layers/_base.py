@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -12,21 +12,6 @@ from sknn_actloss._calls import Call
 from sknn_actloss.core.layout import Key, Slot, Views
 from sknn_actloss.core.rows import Rows
 from sknn_actloss.core.workspace import Room
-
-
-class Signal(NamedTuple):
-    """What one layer hands to the next.
-
-    Attributes
-    ----------
-    value : ndarray of shape (n_members, batch, units), or Rows in front of the first layer
-    grad : ndarray of shape (n_members, batch, units) or None
-        Receives the derivative of the loss with respect to the value; ``None`` in predictions
-        and for rows. A layer that works in place hands on the one it was given.
-    """
-
-    value: np.ndarray | Rows
-    grad: np.ndarray | None = None
 
 
 class Frame(NamedTuple):
@@ -60,18 +45,22 @@ class Bound(NamedTuple):
 
     Attributes
     ----------
-    out : Signal
+    value : ndarray of shape (n_members, batch, units), or Rows in front of the first linear layer
         What the layer puts out.
-    forward : list of Call
-        The calls that write it.
-    backward : list of Call
-        The calls that turn the derivative with respect to what it puts out into those with
-        respect to its slots and to what it takes in; not meant to be made in predictions.
+    grad : ndarray of shape (n_members, batch, units) or None
+        Receives the derivative of the loss with respect to the value; ``None`` in predictions
+        and for rows. A layer that works in place hands on the one it was given.
+    forward : sequence of Call
+        The calls that write the value.
+    backward : sequence of Call
+        The calls that turn the derivative with respect to what the layer puts out into those with
+        respect to its slots and to what it takes in; none in predictions.
     """
 
-    out: Signal
-    forward: list[Call]
-    backward: list[Call]
+    value: np.ndarray | Rows
+    grad: np.ndarray | None = None
+    forward: Sequence[Call] = ()
+    backward: Sequence[Call] = ()
 
 
 class Layer(ABC):
@@ -107,13 +96,13 @@ class Layer(ABC):
         self.index = index
 
     @abstractmethod
-    def bind(self, below: Signal, frame: Frame) -> Bound:
+    def bind(self, below: Bound, frame: Frame) -> Bound:
         """Return what the layer does to what it takes in.
 
         Parameters
         ----------
-        below : Signal
-            What the layer in front puts out.
+        below : Bound
+            The layer in front, bound already.
         frame : Frame
             Parameters, gradients, and room for arrays.
         """

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sknn_actloss.activations import Activation
-from sknn_actloss.core.layers._base import Bound, Frame, Layer, Signal
+from sknn_actloss.core.layers._base import Bound, Frame, Layer
 
 
 class Activate(Layer):
@@ -27,15 +27,15 @@ class Activate(Layer):
         self._runs = [(members, activation) for members, (activation,) in runs]
         self._keeps_input = any(activation.reads_input for _, activation in self._runs)
 
-    def bind(self, below: Signal, frame: Frame) -> Bound:
-        z, grad = below
+    def bind(self, below: Bound, frame: Frame) -> Bound:
+        z, grad = below.value, below.grad
         a, forward, backward = self._out(z, frame), [], []
         for members, activation in self._runs:
             forward += activation.forward_calls(z[members], a[members])
             if frame.is_training:
                 kept = None if a is z else z[members]
                 backward += activation.backward_calls(kept, a[members], grad[members])
-        return Bound(Signal(a, grad), forward, backward)
+        return Bound(a, grad, forward, backward)
 
     def _out(self, z: np.ndarray, frame: Frame) -> np.ndarray:
         """Return room for the outputs: over the inputs, unless those are needed afterwards."""

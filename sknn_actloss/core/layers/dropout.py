@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sknn_actloss.core.dropout import Dropout
-from sknn_actloss.core.layers._base import Bound, Frame, Layer, Signal
+from sknn_actloss.core.layers._base import Bound, Frame, Layer
 
 
 class DropInputs(Layer):
@@ -21,13 +21,13 @@ class DropInputs(Layer):
         super().__init__(0)
         self._dropout = dropout
 
-    def bind(self, below: Signal, frame: Frame) -> Bound:
+    def bind(self, below: Bound, frame: Frame) -> Bound:
         if not frame.is_training:
-            return Bound(below, [], [])
+            return Bound(below.value)
         X, n_masks = below.value, len(self._dropout.mask)
         key = "dropped", X.is_sparse, X.has_ones, X.n_rows, n_masks
         out = frame.room.keep(key, lambda: X.copies(n_masks))
-        return Bound(Signal(out), X.drop_calls(self._dropout, out), [])
+        return Bound(out, None, X.drop_calls(self._dropout, out))
 
 
 class DropUnits(Layer):
@@ -44,11 +44,11 @@ class DropUnits(Layer):
         super().__init__(index)
         self._dropout = dropout
 
-    def bind(self, below: Signal, frame: Frame) -> Bound:
+    def bind(self, below: Bound, frame: Frame) -> Bound:
         if not frame.is_training:
-            return Bound(below, [], [])
-        a, grad = below
+            return Bound(below.value)
+        a, grad = below.value, below.grad
         n_rows, n_units = a.shape[1:]
         out, mask = frame.room.array("passed", self.index, n_units), self._dropout.mask[:, :n_rows]
         forward = [*self._dropout.draw_calls(n_rows), (np.multiply, (a, mask, out))]
-        return Bound(Signal(out, grad), forward, [(np.multiply, (grad, mask, grad))])
+        return Bound(out, grad, forward, [(np.multiply, (grad, mask, grad))])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sknn_actloss._calls import Call
-from sknn_actloss.core.layers._base import Bound, Frame, Layer, Signal
+from sknn_actloss.core.layers._base import Bound, Frame, Layer
 from sknn_actloss.core.layout import Slot, Views
 from sknn_actloss.core.products import product, row_addition, row_sum, transposed
 from sknn_actloss.core.rows import Rows
@@ -35,19 +35,19 @@ class Linear(Layer):
         self.slots = weights, biases
         self._weights, self._biases = weights.key, biases.key
 
-    def bind(self, below: Signal, frame: Frame) -> Bound:
+    def bind(self, below: Bound, frame: Frame) -> Bound:
         a, z = below.value, frame.room.array("pre-activations", self.index, self.n_units)
         weights = frame.params[self._weights]
         forward = [product(a, weights, z), row_addition(z, frame.params[self._biases])]
         if not frame.is_training:
-            return Bound(Signal(z), forward, [])
+            return Bound(z, None, forward)
         delta = self._delta(frame)
         backward = [
             product(transposed(a), delta, frame.gradient[self._weights]),
             row_sum(delta, frame.room.ones, frame.gradient[self._biases]),
             product(delta, transposed(weights), below.grad),
         ]
-        return Bound(Signal(z, delta), forward, backward)
+        return Bound(z, delta, forward, backward)
 
     def _delta(self, frame: Frame) -> np.ndarray:
         """Return room for the derivative with respect to the pre-activations."""
@@ -63,19 +63,19 @@ class InputLinear(Linear):
     way back, and one sum less each way.
     """
 
-    def bind(self, below: Signal, frame: Frame) -> Bound:
+    def bind(self, below: Bound, frame: Frame) -> Bound:
         X, z = below.value, frame.room.array("pre-activations", self.index, self.n_units)
         prepare, weights = self._operand(X, frame)
         forward = [*prepare, X.product(weights, z)]
         if not X.has_ones:
             forward.append(row_addition(z, frame.params[self._biases]))
         if not frame.is_training:
-            return Bound(Signal(z), forward, [])
+            return Bound(z, None, forward)
         delta = self._delta(frame)
         backward = [X.gradient(delta, self._with_biases(X, frame.gradient))]
         if not X.has_ones:
             backward.append(row_sum(delta, frame.room.ones, frame.gradient[self._biases]))
-        return Bound(Signal(z, delta), forward, [*backward, *self._finish(frame)])
+        return Bound(z, delta, forward, [*backward, *self._finish(frame)])
 
     def _operand(self, X: Rows, frame: Frame) -> tuple[list[Call], np.ndarray]:
         """Return the calls that prepare what rows are multiplied by, and the array."""

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from sknn_actloss._calls import Call
-from sknn_actloss.core.layers._base import Bound, Frame, Layer, Signal
+from sknn_actloss.core.layers._base import Bound, Frame, Layer
 from sknn_actloss.core.layout import Slot, Views
 from sknn_actloss.core.products import row_sum
-from sknn_actloss.normalization import Normalization
+from sknn_actloss.normalization import Normalization, Pass
 
 
 class Normalize(Layer):
@@ -49,7 +49,7 @@ class Normalize(Layer):
             )
         self._scale, self._offset, *self._moments = (slot.key for slot in self.slots)
 
-    def bind(self, below: Signal, frame: Frame) -> Bound:
+    def bind(self, below: Bound, frame: Frame) -> Bound:
         if frame.is_training:
             return self._bind_training(below, frame)
         z = below.value
@@ -57,7 +57,7 @@ class Normalize(Layer):
             (norm.predict, (z[members], self.moments(frame.params, members)))
             for members, norm in self._runs
         ]
-        return Bound(Signal(z), [*norms, *self._rescale(z, z, frame)], [])
+        return Bound(z, None, [*norms, *self._rescale(z, z, frame)])
 
     def moments(
         self, params: Views, members: slice = slice(None)
@@ -68,21 +68,10 @@ class Normalize(Layer):
         mean, variance = (params[key][members] for key in self._moments)
         return mean, variance
 
-    def _bind_training(self, below: Signal, frame: Frame) -> Bound:
-        z, grad = below
+    def _bind_training(self, below: Bound, frame: Frame) -> Bound:
+        z, grad = below.value, below.grad
         normalized = frame.room.array("normalized", self.index, z.shape[2])
-        passes = [
-            (
-                members,
-                norm.bind(
-                    z[members],
-                    normalized[members],
-                    self.moments(frame.params, members),
-                    frame.sample_weight,
-                ),
-            )
-            for members, norm in self._runs
-        ]
+        passes = self._passes(z, normalized, frame)
         scale, gradient, ones = frame.params[self._scale], frame.gradient, frame.room.ones
         forward = [(bound.forward, ()) for _, bound in passes]
         backward = [
@@ -92,7 +81,18 @@ class Normalize(Layer):
             (np.multiply, (grad, scale, grad)),
             *((bound.backward, (grad[members],)) for members, bound in passes),
         ]
-        return Bound(below, [*forward, *self._rescale(normalized, z, frame)], backward)
+        return Bound(z, grad, [*forward, *self._rescale(normalized, z, frame)], backward)
+
+    def _passes(self, z: np.ndarray, out: np.ndarray, frame: Frame) -> list[tuple[slice, Pass]]:
+        """Return the normalisations of runs of members, bound to the arrays of the batch."""
+        weights = frame.sample_weight
+        return [
+            (
+                members,
+                norm.bind(z[members], out[members], self.moments(frame.params, members), weights),
+            )
+            for members, norm in self._runs
+        ]
 
     def _rescale(self, normalized: np.ndarray, out: np.ndarray, frame: Frame) -> list[Call]:
         scale, offset = frame.params[self._scale], frame.params[self._offset]

@@ -28,7 +28,7 @@ class ScaledLinear(InputLinear):
         Factor of the learning rate of the scales.
     """
 
-    attributes = ("feature_scale_",)
+    attributes = (*InputLinear.attributes, "feature_scale_")
 
     def __init__(
         self, n_features: int, n_units: int, is_last: bool, rate_factor: float | np.ndarray

@@ -4,30 +4,31 @@ from __future__ import annotations
 
 import numpy as np
 
-from sknn_actloss.core.layers._base import Bound, Frame, Layer, Signal
+from sknn_actloss.core.layers._base import Bound, Frame, Layer
 
 
 class Fork(Layer):
     """Where a skip connection begins."""
 
-    def bind(self, below: Signal, frame: Frame) -> Bound:
+    def bind(self, below: Bound, frame: Frame) -> Bound:
         frame.room.place("skipped", self.index, below.value)
         if not frame.is_training:
-            return Bound(below, [], [])
-        kept = frame.room.array("skipped derivatives", self.index, below.grad.shape[2])
-        return Bound(below, [], [(np.add, (below.grad, kept, below.grad))])
+            return Bound(below.value)
+        grad = below.grad
+        kept = frame.room.array("skipped derivatives", self.index, grad.shape[2])
+        return Bound(below.value, grad, [], [(np.add, (grad, kept, grad))])
 
 
 class Join(Layer):
     """Where it ends."""
 
-    def bind(self, below: Signal, frame: Frame) -> Bound:
-        a, grad = below
+    def bind(self, below: Bound, frame: Frame) -> Bound:
+        a, grad = below.value, below.grad
         width = a.shape[2]
         out = frame.room.array("passed", self.index, width)
         skipped = frame.room.array("skipped", self.index, width)
         forward = [(np.add, (a, skipped, out))]
         if not frame.is_training:
-            return Bound(Signal(out), forward, [])
+            return Bound(out, None, forward)
         kept = frame.room.array("skipped derivatives", self.index, width)
-        return Bound(Signal(out, grad), forward, [(np.copyto, (kept, grad))])
+        return Bound(out, grad, forward, [(np.copyto, (kept, grad))])
