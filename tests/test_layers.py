@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -42,14 +43,15 @@ KNOWN_CIRCLES = [
     "inspection/_diagnosis.py -> inspection/_diagnosis_display.py -> inspection/_diagnosis.py",
     "training/averages.py -> training/stack.py -> training/averages.py",
 ]
-every_file = pytest.mark.parametrize(
-    "path", FILES, ids=[path.relative_to(ROOT).as_posix() for path in FILES]
-)
 
 
 def module_name(path: Path) -> str:
     parts = path.relative_to(ROOT).with_suffix("").parts
     return ".".join((PACKAGE, *(part for part in parts if part != "__init__")))
+
+
+def shown(path: Path, root: Path = ROOT) -> str:
+    return path.relative_to(root).as_posix()
 
 
 def part_of(module: str) -> str:
@@ -149,10 +151,7 @@ def circles(root: Path) -> list[str]:
     for path in files:
         circle = circle_through(path, uses)
         found.setdefault(frozenset(circle), circle)
-    shown = [
-        " -> ".join(file.relative_to(root).as_posix() for file in way) for way in found.values()
-    ]
-    return sorted(filter(None, shown))
+    return sorted(" -> ".join(shown(file, root) for file in way) for way in found.values() if way)
 
 
 def is_private(name: str) -> bool:
@@ -164,42 +163,48 @@ def test_every_part_of_the_package_has_a_floor():
     assert parts <= set(LEVEL)
 
 
-@every_file
-def test_imports_come_from_lower_floors(path):
+def from_a_higher_floor(path: Path) -> list[str]:
+    """Return what a file imports from its own floor or above, its own part left out."""
     own = part_of(module_name(path))
     if not own:
-        return
-    for name in imports(path):
-        if name.split(".")[0] != PACKAGE:
-            continue
-        part = part_of(name)
-        below = LEVEL.get(part, len(FLOORS)) < LEVEL[own]
-        ground = LEVEL[own] == LEVEL.get(part) == 0
-        assert part == own or below or ground, f"{own} imports {name}"
+        return []
+    parts = {name: part_of(name) for name in imports(path) if name.split(".")[0] == PACKAGE}
+    on_the_ground = {own, *(FLOORS[0] if LEVEL[own] == 0 else ())}
+    return [
+        name
+        for name, part in parts.items()
+        if part not in on_the_ground and LEVEL.get(part, len(FLOORS)) >= LEVEL[own]
+    ]
+
+
+def test_imports_come_from_lower_floors():
+    found = {shown(path): from_a_higher_floor(path) for path in FILES}
+    assert {path: names for path, names in found.items() if names} == {}
 
 
 def test_no_file_imports_in_a_circle():
     assert circles(ROOT) == KNOWN_CIRCLES
 
 
-@every_file
-def test_functions_import_optional_packages_only(path):
-    if path.name == "_diagnosis.py":  # as long as its circle is known
-        return
-    late = set(imports(path)) - set(imports_at_once(path))
-    assert {name.split(".")[0] for name in late} <= OPTIONAL
+def roots(names: Iterable[str]) -> set[str]:
+    return {name.split(".")[0] for name in names}
 
 
-@every_file
-def test_private_names_of_another_package_are_in_one_file(path):
-    others = [name for name in imports(path) if name.split(".")[0] not in (PACKAGE, "__future__")]
-    private = {name.split(".")[0] for name in others if is_private(name)}
-    assert private == HOMES_OF_PRIVATE_NAMES.get(path.name, set())
+def test_functions_import_optional_packages_only():
+    late = {path: set(imports(path)) - set(imports_at_once(path)) for path in FILES}
+    found = {shown(path) for path, names in late.items() if not roots(names) <= OPTIONAL}
+    assert found == {"inspection/_diagnosis.py"}, "that one as long as its circle is known"
 
 
-@every_file
-def test_optional_packages_are_imported_where_they_are_used(path):
-    assert not {name.split(".")[0] for name in imports_at_once(path)} & OPTIONAL
+def test_private_names_of_another_package_are_in_one_file():
+    ours = {PACKAGE, "__future__"}
+    private = {shown(path): roots(filter(is_private, imports(path))) - ours for path in FILES}
+    assert {name: found for name, found in private.items() if found} == HOMES_OF_PRIVATE_NAMES
+
+
+def test_optional_packages_are_imported_where_they_are_used():
+    at_once = {shown(path): roots(imports_at_once(path)) & OPTIONAL for path in FILES}
+    assert {name: found for name, found in at_once.items() if found} == {}
 
 
 def test_import_does_without_the_optional_packages():

@@ -1,5 +1,7 @@
 """With scikit-learn's parameters, the same seed gives scikit-learn's numbers."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 import sklearn.neural_network as reference
@@ -11,6 +13,7 @@ import sknn_actloss as ours
 N_EPOCHS = 20
 
 
+@cache
 def data(kind, dtype=np.float64, container=np.asarray):
     if kind in ("binary", "multiclass"):
         X, y = make_classification(
