@@ -14,7 +14,7 @@ N_EPOCHS = 20
 
 
 @cache
-def data(kind, dtype=np.float64, container=np.asarray):
+def data(kind):
     if kind in ("binary", "multiclass"):
         X, y = make_classification(
             n_samples=150,
@@ -35,7 +35,7 @@ def data(kind, dtype=np.float64, container=np.asarray):
         y = y / y.std(axis=0)
         if kind == "counts":
             y = np.random.RandomState(0).poisson(np.exp(0.5 * y))
-    return container(X.astype(dtype)), y
+    return X, y
 
 
 CLASSIFIER_KINDS = ("binary", "multiclass", "multilabel")
@@ -88,7 +88,8 @@ def fitted(module, kind, parameters, options):
     if kind == "counts":
         parameters["loss"] = "poisson"
     model = (module.MLPClassifier if is_classifier else module.MLPRegressor)(**parameters)
-    X, y = data(kind, options.get("dtype", np.float64), options.get("container", np.asarray))
+    X, y = data(kind)
+    X = options.get("container", np.asarray)(X.astype(options.get("dtype", np.float64)))
     partial_fits = options.get("partial_fits", 0)
     for _ in range(options.get("fits", 0 if partial_fits else 1)):
         model.fit(X, y)
