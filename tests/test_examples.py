@@ -1,14 +1,18 @@
 """The examples run, with and without matplotlib, and show what they say."""
 
+import ast
 import os
-import runpy
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
+import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_limits
+
+matplotlib.use("Agg")
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("plot_*.py"))
 
@@ -138,8 +142,46 @@ def test_each_example_has_a_claim():
     assert {path.stem for path in EXAMPLES} == set(CLAIMS)
 
 
+def calculation_and_figure(path):
+    """Return the code that runs without matplotlib, and that of the figure, which is the end."""
+    tree = ast.parse(path.read_text())
+    *calculation, figure = tree.body
+    assert ast.unparse(figure.test) == "plt is not None"
+    names = [node for part in calculation for node in ast.walk(part) if isinstance(node, ast.Name)]
+    assert [name.id for name in names].count("plt") == 1, "more than `plt = None`"
+    assert "    import matplotlib.pyplot as plt\n" in path.read_text()
+    parts = (ast.Module(body, []) for body in (calculation, [figure]))
+    return [compile(part, str(path), "exec") for part in parts]
+
+
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_runs_headless(path, tmp_path):
+def test_shows_what_it_says_without_matplotlib_and_draws_with_it(
+    path, monkeypatch, tmp_path, capfd
+):
+    calculation, figure = calculation_and_figure(path)
+    example = ModuleType("__main__")
+    monkeypatch.setitem(sys.modules, "__main__", example)
+    monkeypatch.setenv("DISPLAY", "")
+    monkeypatch.chdir(tmp_path)
+    with monkeypatch.context() as without:
+        for name in ("matplotlib", "matplotlib.pyplot"):
+            without.setitem(sys.modules, name, None)
+        exec(calculation, vars(example))
+        assert example.plt is None
+        shown, errors = capfd.readouterr()
+        assert shown
+        CLAIMS[path.stem](vars(example))
+    example.plt = plt
+    exec(figure, vars(example))
+    assert plt.get_fignums()
+    plt.close("all")
+    assert errors + capfd.readouterr().err == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_runs_as_a_script(tmp_path):
+    """Its own classes go to other processes, which import no ``__main__`` of tests."""
+    path = EXAMPLES[0].with_name("plot_custom_loss.py")
     env = {**os.environ, **ONE_THREAD, "MPLBACKEND": "Agg", "DISPLAY": ""}
     command = [sys.executable, "-W", "error", "-W", "ignore::DeprecationWarning", str(path)]
     result = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True)
@@ -147,15 +189,3 @@ def test_runs_headless(path, tmp_path):
     assert result.stdout
     assert result.stderr == ""
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_shows_what_it_says_without_matplotlib(path, monkeypatch, capsys):
-    for name in ("matplotlib", "matplotlib.pyplot"):
-        monkeypatch.setitem(sys.modules, name, None)
-    with threadpool_limits(1):
-        example = runpy.run_path(str(path), run_name="__main__")
-    assert example["plt"] is None
-    assert capsys.readouterr().out
-    with threadpool_limits(1):
-        CLAIMS[path.stem](example)

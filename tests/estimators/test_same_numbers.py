@@ -1,5 +1,7 @@
 """With scikit-learn's parameters, the same seed gives scikit-learn's numbers."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 import sklearn.neural_network as reference
@@ -11,7 +13,8 @@ import sknn_actloss as ours
 N_EPOCHS = 20
 
 
-def data(kind, dtype=np.float64, container=np.asarray):
+@cache
+def data(kind):
     if kind in ("binary", "multiclass"):
         X, y = make_classification(
             n_samples=150,
@@ -32,7 +35,7 @@ def data(kind, dtype=np.float64, container=np.asarray):
         y = y / y.std(axis=0)
         if kind == "counts":
             y = np.random.RandomState(0).poisson(np.exp(0.5 * y))
-    return container(X.astype(dtype)), y
+    return X, y
 
 
 CLASSIFIER_KINDS = ("binary", "multiclass", "multilabel")
@@ -85,7 +88,8 @@ def fitted(module, kind, parameters, options):
     if kind == "counts":
         parameters["loss"] = "poisson"
     model = (module.MLPClassifier if is_classifier else module.MLPRegressor)(**parameters)
-    X, y = data(kind, options.get("dtype", np.float64), options.get("container", np.asarray))
+    X, y = data(kind)
+    X = options.get("container", np.asarray)(X.astype(options.get("dtype", np.float64)))
     partial_fits = options.get("partial_fits", 0)
     for _ in range(options.get("fits", 0 if partial_fits else 1)):
         model.fit(X, y)

@@ -66,9 +66,13 @@ def assert_same_scores(actual: Any, expected: Any) -> None:
             assert_array_equal(actual.cv_results_[name], values)
 
 
-@pytest.mark.parametrize("kind", [StackedGridSearchCV, StackedHalvingGridSearchCV])
 @pytest.mark.parametrize(
-    ("estimator", "grid"), [(CLASSIFIER, GRID), (PIPELINE, PIPELINE_GRID)], ids=["bare", "pipeline"]
+    ("kind", "estimator", "grid"),
+    [
+        (StackedGridSearchCV, CLASSIFIER, GRID),
+        (StackedHalvingGridSearchCV, PIPELINE, PIPELINE_GRID),
+    ],
+    ids=["bare", "pipeline and halving"],
 )
 def test_a_worker_dies(client: Any, tmp_path: Any, kind: Any, estimator: Any, grid: Any) -> None:
     path = tmp_path / "alive"
