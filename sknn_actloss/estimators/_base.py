@@ -146,8 +146,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         fit = Setup(draft, settings, checked, request, draft._checked_rows, incremental).fit()
         tasks = Tasks(context, {"estimator": self, **data}, fit.template.fitted_attributes)
         with fit.training() as train:
-            train(FitObserver(settings, tasks))
-            commit(self, fit.attributes())
+            result = train(FitObserver(settings, tasks))
+            commit(self, fit.attributes(result))
             fit.warn()
         if context is not None:
             context.call_on_fit_task_end(estimator=self, **data, reconstruction_attributes=dict)

@@ -21,7 +21,7 @@ from sknn_actloss.estimators._settings import Settings
 from sknn_actloss.estimators._validation import Request
 from sknn_actloss.estimators._warnings import warn_of
 from sknn_actloss.persistence import resumable, snapshot
-from sknn_actloss.training import Member, Observer, Run, Task
+from sknn_actloss.training import FitResult, Member, Observer, Run, Task
 
 #: Parameters that leave the result as it is.
 WITHOUT_INFLUENCE = {"checkpoint", "verbose"}
@@ -58,7 +58,7 @@ class Fit:
     incremental: bool
     n_seen: int
 
-    def training(self) -> AbstractContextManager[Callable[[Observer], None]]:
+    def training(self) -> AbstractContextManager[Callable[[Observer], FitResult]]:
         """Give what trains all networks, and resumes and saves as the estimator asks for."""
         settings = self.settings
         if self.incremental:
@@ -68,8 +68,13 @@ class Fit:
         name = type(self.template.estimator).__name__
         return resumable(self.run, settings.checkpoint, name, self._identity(), settings.verbose)
 
-    def attributes(self) -> dict[str, Any]:
+    def attributes(self, result: FitResult) -> dict[str, Any]:
         """Return all attributes of the fitted estimator.
+
+        Parameters
+        ----------
+        result : FitResult
+            What training has come to, of these networks and maybe of others.
 
         Raises
         ------
@@ -81,9 +86,10 @@ class Fit:
         params = np.stack([final_params(member) for member in self.members])
         params = params.astype(self.template.dtype, copy=False)
         if self.settings.n_members == 1:
-            return self._of_network(self.members[0], params[0])
+            return self._of_network(result, self.members[0], params[0])
         own = [
-            self._of_network(member, row) for member, row in zip(self.members, params, strict=True)
+            self._of_network(result, member, row)
+            for member, row in zip(self.members, params, strict=True)
         ]
         attributes = self.template.fitted_attributes(params) | committee_attributes(own)
         return attributes | {"members_": [self._alone(attributes) for attributes in own]}
@@ -98,14 +104,14 @@ class Fit:
             self.incremental,
         )
 
-    def _of_network(self, member: Member, params: np.ndarray) -> dict[str, Any]:
+    def _of_network(self, result: FitResult, member: Member, params: np.ndarray) -> dict[str, Any]:
         """Return the attributes of an estimator of a single network."""
-        n_rows, run = self.n_seen + member.state.course.n_epochs * self.run.task.n_rows, self.run
-        own = network_attributes(member, n_rows, run.streams, vars(self.template.estimator))
+        n_rows = self.n_seen + member.state.course.n_epochs * result.n_rows
+        own = network_attributes(member, n_rows, result.streams, vars(self.template.estimator))
         if member.spec.solver.stochastic:
-            own["_monitored"] = monitored(self.settings, run.task)
+            own["_monitored"] = monitored(self.settings, self.run.task)
             if self.settings.warm_start or self.incremental:
-                own["_workspace"] = run.workspace
+                own["_workspace"] = result.workspace
         return self.template.fitted_attributes(params) | own
 
     def _alone(self, attributes: Mapping[str, Any]) -> Any:

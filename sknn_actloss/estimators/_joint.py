@@ -190,13 +190,13 @@ class JointFit:
     ) -> None:
         start = time.perf_counter()
         fits = [self._fits[index] for index in indices]
-        run.train(_Watch(fits, observer), n_epochs)
+        result = run.train(_Watch(fits, observer), n_epochs)
         self.seconds[indices] += (time.perf_counter() - start) / len(indices)
         if "interrupted" in [member.state.outcome for member in run.members]:
             raise KeyboardInterrupt
         for index, fit in zip(indices, fits, strict=True):
             with self._attempt(index):
-                commit(self.estimators[index], fit.attributes())
+                commit(self.estimators[index], fit.attributes(result))
                 fit.warn()
 
     @contextmanager

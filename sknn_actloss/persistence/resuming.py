@@ -11,13 +11,13 @@ from sknn_actloss.persistence.archive import CheckpointError
 from sknn_actloss.persistence.checkpoint import Checkpoint, CheckpointFile
 from sknn_actloss.persistence.hashing import value_digest
 from sknn_actloss.persistence.snapshot import restore, snapshot
-from sknn_actloss.training import Observer, Run
+from sknn_actloss.training import FitResult, Observer, Run
 
 
 @contextmanager
 def resumable(
     run: Run, checkpoint: Checkpoint, name: str, identity: Any, verbose: bool
-) -> Iterator[Callable[[Observer], None]]:
+) -> Iterator[Callable[[Observer], FitResult]]:
     """Give what trains a run, resumes it and saves it once in a while.
 
     The file is removed in the end, unless an exception or Ctrl-C ended the training.
@@ -51,16 +51,17 @@ def resumable(
         file.remove()
 
 
-def _train(run: Run, file: CheckpointFile, observer: Observer) -> None:
+def _train(run: Run, file: CheckpointFile, observer: Observer) -> FitResult:
     """Train until all members are done, pausing to save."""
-    run.train(observer, file.stride)
+    result = run.train(observer, file.stride)
     try:
         while run.goes_on:
             if file.is_due(file.stride):
                 file.save(snapshot(run.state()))
-            run.train(observer, file.stride)
+            result = run.train(observer, file.stride)
     except KeyboardInterrupt:  # between epochs: the loop of epochs ends by itself
         run.interrupt()
+    return result
 
 
 def _digest(identity: Any) -> str:

@@ -7,7 +7,7 @@ from sknn_actloss.training.judge import Judge, LossJudge, Validation
 from sknn_actloss.training.lbfgs import BestIterate, minimize
 from sknn_actloss.training.loop import Epoch, Observer, run_epochs
 from sknn_actloss.training.member import Member, MemberSpec, MemberState
-from sknn_actloss.training.run import Run
+from sknn_actloss.training.run import FitResult, Run
 from sknn_actloss.training.stack import Stack
 from sknn_actloss.training.stopping import REMEDY, STOPPING_RULES, StoppingRule
 from sknn_actloss.training.targets import Columns, EncodedTargets, OneHot
@@ -23,6 +23,7 @@ __all__ = [
     "Course",
     "EncodedTargets",
     "Epoch",
+    "FitResult",
     "Group",
     "Holdout",
     "Judge",

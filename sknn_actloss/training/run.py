@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,28 @@ from sknn_actloss.training.loop import Observer, run_epochs
 from sknn_actloss.training.member import Member
 from sknn_actloss.training.stack import Stack
 from sknn_actloss.training.task import Task
+
+
+@dataclass(frozen=True, eq=False)
+class FitResult:
+    """What training has come to.
+
+    Parameters
+    ----------
+    members : tuple of Member
+        The networks: the state of each has the weights to keep, the course and the outcome.
+    n_rows : int
+        Rows that each epoch went through.
+    streams : list of Generator or None
+        Sources of dropout masks, for a fit that goes on.
+    workspace : Workspace or None
+        Room of the training, for a fit that goes on.
+    """
+
+    members: tuple[Member, ...]
+    n_rows: int
+    streams: Sequence[np.random.Generator] | None
+    workspace: Workspace | None
 
 
 class Run:
@@ -99,16 +121,15 @@ class Run:
         params = np.concatenate([run.params for run in runs])
         return cls(runs[0].task, members, params, streams)
 
-    def train(self, observer: Observer | None = None, n_epochs: int | None = None) -> None:
-        """Train until all members are done, or pause after ``n_epochs``.
-
-        The states of all members have the weights to keep then, if there are any.
-        """
-        if not self._left:
-            return
-        if not self._left[0].spec.solver.stochastic:
+    def train(self, observer: Observer | None = None, n_epochs: int | None = None) -> FitResult:
+        """Train until all members are done, or pause after ``n_epochs``."""
+        if self._left and self._left[0].spec.solver.stochastic:
+            self._train_by_steps(observer, n_epochs)
+        elif self._left:
             train_by_lbfgs(self.task, self._left.pop(), self.params, observer or Observer())
-            return
+        return FitResult(tuple(self.members), self.task.n_rows, self.streams, self.workspace)
+
+    def _train_by_steps(self, observer: Observer | None, n_epochs: int | None) -> None:
         task = self.task
         batches = Batches(task.X, task.y, task.sample_weight, self._order, task.batch_size)
         sizes = batches.batch_size, batches.group_size

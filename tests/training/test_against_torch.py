@@ -12,7 +12,7 @@ from training_cases import Recipe, problem
 
 from sknn_actloss._calls import run
 from sknn_actloss.activations import Tanh
-from sknn_actloss.core import Layout, mask_streams
+from sknn_actloss.core import Layout, Model, mask_streams
 from sknn_actloss.core.dropout import Dropout
 from sknn_actloss.losses import LogLoss, SquaredError
 from sknn_actloss.normalization import BatchNorm, LayerNorm, Normalization
@@ -94,17 +94,17 @@ class Reference(torch.nn.Module):
         self.setting, views = setting, layout.views(params)
         self.linear = torch.nn.ModuleList(
             _linear(weights[0], biases[0, 0])
-            for weights, biases in zip(views.weights, views.biases, strict=True)
+            for weights, biases in zip(views.of("coefs_"), views.of("intercepts_"), strict=True)
         )
         kinds = {BatchNorm: torch.nn.BatchNorm1d, LayerNorm: torch.nn.LayerNorm}
         self.norms = torch.nn.ModuleList()
         if setting.normalization is not None:
             kind = kinds[type(setting.normalization)]
             self.norms.extend(kind(width, dtype=torch.float64) for width in HIDDEN)
-        names = {"weight": views.scales, "bias": views.offsets}
-        names |= {"running_mean": views.means, "running_var": views.variances}
+        names = {"weight": "normalization_scales_", "bias": "normalization_offsets_"}
+        names |= {"running_mean": "running_means_", "running_var": "running_variances_"}
         for name, parts in names.items():
-            for norm, part in zip(self.norms, parts, strict=False):
+            for norm, part in zip(self.norms, views.of(parts), strict=False):
                 getattr(norm, name).data = torch.tensor(part[0, 0].copy())
 
     def forward(self, below: torch.Tensor, masks: list[np.ndarray | None]) -> torch.Tensor:
@@ -157,7 +157,8 @@ def masks_of(setting: Setting, data):
 def data_for(setting: Setting):
     data = problem(setting.kind, batch_size=BATCH_SIZE, shuffled=False)
     norm, n_outputs = setting.normalization, data.y.shape[1]
-    layout = Layout((5, *HIDDEN, n_outputs), norm is not None, isinstance(norm, BatchNorm))
+    model = Model((Tanh(),) * len(HIDDEN), Tanh(), SquaredError(), normalization=norm)
+    layout = model.layout(5, HIDDEN, n_outputs)
     return replace(data, layout=layout)
 
 
@@ -269,5 +270,5 @@ def test_the_last_batch_of_one_row():
     (group,) = data.batches().groups()
     run(network.bind(*group.batches[0]))
     gradient = data.layout.views(network.gradient)
-    for weights, linear in zip(gradient.weights, model.linear, strict=True):
+    for weights, linear in zip(gradient.of("coefs_"), model.linear, strict=True):
         assert_allclose(weights[0].T, linear.weight.grad.numpy(), rtol=1e-10, atol=1e-14)

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from training_cases import Recipe, problem
 
-from sknn_actloss.core import raw_outputs
+from sknn_actloss.core import as_rows
 from sknn_actloss.losses import Huber, SquaredError
 from sknn_actloss.solvers import SGD, SOLVERS
-from sknn_actloss.training import Batches, RangeTest, Stack, range_test
+from sknn_actloss.training import Batches, Columns, RangeTest, Stack, range_test
 from sknn_actloss.training.finder import FALLBACK, SAFETY
 
 RATES = np.geomspace(1e-5, 10.0, 61)
@@ -25,7 +25,9 @@ def run(recipe=None, high=10.0, **changes):
     """Return a range test, the member and the weights of both networks, and the problem."""
     case = problem("continuous", **changes)
     member = (recipe or Recipe(loss=Huber())).member(case.kind)
-    batches = Batches(case.X, case.y, case.sample_weight, case.rows, case.batch_size, 1)
+    batches = Batches(
+        as_rows(case.X), Columns(case.y), case.sample_weight, case.rows, case.batch_size, 1
+    )
     params = case.params([0, 0])
     stack = Stack(case.layout, [member] * 2, params, batches.batch_size, batches.group_size)
     rates = np.geomspace(1e-6, high, 60)
@@ -113,7 +115,7 @@ def test_one_network_learns_and_the_other_stands_still(name):
 def test_losses_are_those_of_the_batches_epoch_after_epoch():
     test, _, params, case = run(batch_size=30)
     network = case.stack_at([Recipe(Huber()).member(case.kind)], params[1:]).network
-    outputs = raw_outputs(case.X, network.views, network.hidden)
+    outputs = network.raw_outputs(as_rows(case.X))
     losses = Huber().value(case.y[None], outputs)[0]
     order, rows, expected = np.random.RandomState(0), np.arange(70), []
     for _ in range(3):
@@ -128,10 +130,10 @@ def test_losses_are_those_of_the_batches_epoch_after_epoch():
 
 def test_the_member_is_left_alone():
     _, member, *_ = run()
-    assert member.state == {}
-    assert member.params is None
-    assert member.course.loss_curve == []
-    assert member.learning_rate.step == 0
+    assert member.state.solver == {}
+    assert member.state.params is None
+    assert member.state.course.loss_curve == []
+    assert member.state.rate.step == 0
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

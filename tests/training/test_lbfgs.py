@@ -9,7 +9,7 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge, TweedieRegressor
 
 from sknn_actloss.activations import ACTIVATIONS, Tanh, canonical_name
-from sknn_actloss.core import Layout, Model, Network
+from sknn_actloss.core import Model, Network, as_rows, plain_layout
 from sknn_actloss.losses import LogLoss, Poisson, SquaredError, Tweedie
 from sknn_actloss.training import BestIterate, minimize
 
@@ -28,9 +28,9 @@ def objective_of(loss, kind, X, y, weights=None, hidden=(), alpha=ALPHA):
     output = ACTIVATIONS[loss.natural_output(kind)]()
     bound = loss.for_targets(kind, canonical_name(output))
     model = Model((Tanh(),) * len(hidden), output, bound, alpha)
-    layout = Layout((X.shape[1], *hidden, y.shape[1]))
+    layout = plain_layout((X.shape[1], *hidden, y.shape[1]))
     network = Network(layout, [model], np.zeros((1, layout.n_params)), len(y))
-    return BestIterate(network, X, y, weights), layout
+    return BestIterate(network, as_rows(X), y, weights), layout
 
 
 def run(objective, start, callback=lambda params, loss: False, **options):
@@ -45,7 +45,8 @@ def optimum(loss, kind, X, y, weights):
     assert result.success
     assert result.fun == objective.loss
     flat = result.x[None]
-    return layout.weights(flat)[0][0].T, layout.biases(flat)[0][0, 0]
+    views = layout.views(flat)
+    return views["coefs_", 0][0].T, views["intercepts_", 0][0, 0]
 
 
 @WEIGHTED

@@ -31,7 +31,7 @@ from sknn_actloss.schedules import (
     ReduceOnPlateau,
 )
 from sknn_actloss.solvers import SGD, SOLVERS, Adadelta, Adam, AdamW, Lion, RMSprop
-from sknn_actloss.training import Observer, Outcome, Validation, train
+from sknn_actloss.training import Observer, Validation, run_epochs
 
 STOCHASTIC = [name for name in SOLVERS if SOLVERS[name]().stochastic]
 
@@ -57,8 +57,8 @@ def assert_same_members(actual, expected, dtype=np.float64, exact=False):
     close = {"rtol": 1e-10, "atol": 1e-12} if dtype == np.float64 else {"rtol": 1e-2, "atol": 1e-3}
     assert_same = assert_array_equal if exact else (lambda a, b: assert_allclose(a, b, **close))
     for member, other in zip(actual, expected, strict=True):
-        course, reference = member.course, other.course
-        assert course.outcome is reference.outcome
+        course, reference = member.state.course, other.state.course
+        assert member.state.outcome == other.state.outcome
         assert course.n_epochs == reference.n_epochs
         assert course.no_improvement_count == reference.no_improvement_count
         for name in ("loss_curve", "validation_scores", "rate_curve"):
@@ -66,14 +66,14 @@ def assert_same_members(actual, expected, dtype=np.float64, exact=False):
             assert_same(getattr(course, name), getattr(reference, name))
         for name in ("best_loss", "best_score"):
             assert_same(getattr(course, name), getattr(reference, name))
-        assert member.params.dtype == dtype
-        assert member.params.shape == other.params.shape
-        assert_same(member.params, other.params)
-        assert member.state.keys() == other.state.keys()
-        for name, value in other.state.items():
-            assert np.shape(member.state[name]) == np.shape(value)
-            assert_same(member.state[name], value)
-        rate, reference = member.learning_rate, other.learning_rate
+        assert member.state.params.dtype == dtype
+        assert member.state.params.shape == other.state.params.shape
+        assert_same(member.state.params, other.state.params)
+        assert member.state.solver.keys() == other.state.solver.keys()
+        for name, value in other.state.solver.items():
+            assert np.shape(member.state.solver[name]) == np.shape(value)
+            assert_same(member.state.solver[name], value)
+        rate, reference = member.state.rate, other.state.rate
         assert (rate.step, rate.epoch, rate.samples) == (
             reference.step,
             reference.epoch,
@@ -105,9 +105,9 @@ def test_a_mixed_stack_equals_its_members(kind: str, dtype, order: str) -> None:
 
 def test_members_leave_at_different_epochs() -> None:
     members = problem("continuous").run(NUMBERS)
-    assert len({member.course.n_epochs for member in members}) >= 3
-    outcomes = {member.course.outcome for member in members}
-    assert outcomes == {Outcome.CONVERGED, Outcome.MAX_ITER}
+    assert len({member.state.course.n_epochs for member in members}) >= 3
+    outcomes = {member.state.outcome for member in members}
+    assert outcomes == {"converged", "max_iter"}
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "continuous"])
@@ -121,10 +121,10 @@ def test_early_stopping_on_shared_validation_rows(kind: str) -> None:
     validate = data.validate(rows[:20])
     check_stack(data, recipes, validate=validate)
     members = data.run(recipes, validate=validate)
-    assert any(member.course.outcome is Outcome.CONVERGED for member in members)
+    assert any(member.state.outcome == "converged" for member in members)
     for member in members:
-        assert len(member.course.validation_scores) == member.course.n_epochs
-        assert member.course.best_score == max(member.course.validation_scores)
+        assert len(member.state.course.validation_scores) == member.state.course.n_epochs
+        assert member.state.course.best_score == max(member.state.course.validation_scores)
 
 
 @pytest.mark.parametrize("name", STOCHASTIC)
@@ -197,10 +197,10 @@ def test_a_member_that_diverges_changes_no_bit_of_the_others(position: int, dtyp
     members = data.run(recipes, [*seeds[:position], 9, *seeds[position:]])
     lost = members.pop(position)
     assert_same_members(members, expected, dtype, exact=True)
-    assert lost.course.outcome is Outcome.DIVERGED
-    assert lost.params is None or np.isfinite(lost.params).all()
-    assert np.isfinite(lost.course.loss_curve).all()
-    assert lost.state == {}
+    assert lost.state.outcome == "diverged"
+    assert lost.state.params is None or np.isfinite(lost.state.params).all()
+    assert np.isfinite(lost.state.course.loss_curve).all()
+    assert lost.state.solver == {}
 
 
 def test_a_diverging_member_beside_others_of_its_own_kind() -> None:
@@ -208,11 +208,11 @@ def test_a_diverging_member_beside_others_of_its_own_kind() -> None:
     recipes = [replace(recipe, rate=rate) for rate in (0.01, 0.02, 1e6, 0.005)]
     data = problem("continuous")
     members = data.run(recipes)
-    assert [member.course.outcome for member in members] == [
-        Outcome.MAX_ITER,
-        Outcome.MAX_ITER,
-        Outcome.DIVERGED,
-        Outcome.MAX_ITER,
+    assert [member.state.outcome for member in members] == [
+        "max_iter",
+        "max_iter",
+        "diverged",
+        "max_iter",
     ]
     expected = data.run([*recipes[:2], recipes[3]], [0, 1, 3])
     assert_same_members([*members[:2], members[3]], expected, exact=True)
@@ -221,38 +221,38 @@ def test_a_diverging_member_beside_others_of_its_own_kind() -> None:
 def test_all_members_diverge() -> None:
     members = problem("continuous").run([diverging(), diverging(alpha=1.0)])
     for member in members:
-        assert member.course.outcome is Outcome.DIVERGED
-        assert member.params is None or np.isfinite(member.params).all()
+        assert member.state.outcome == "diverged"
+        assert member.state.params is None or np.isfinite(member.state.params).all()
 
 
 def test_divergence_falls_back_on_the_start_where_there_is_one() -> None:
     data = problem("continuous")
     member = diverging(n_iter_no_change=99).member("continuous")
     start = data.params([0])[0]
-    member.course.start = start.copy()
+    member.state.course.start = start.copy()
     stack = data.stack([member], [0])
     stack.params *= 1e150  # not even the first epoch is finite
     data.train(stack)
-    assert member.course.outcome is Outcome.DIVERGED
-    assert member.course.n_epochs == 0
-    assert_array_equal(member.params, start)
+    assert member.state.outcome == "diverged"
+    assert member.state.course.n_epochs == 0
+    assert_array_equal(member.state.params, start)
 
 
 def test_divergence_after_good_epochs_keeps_the_best_weights() -> None:
     class Spoiler(Observer):
-        def epoch_begins(self, stack) -> None:
-            if stack.members[0].course.n_epochs == 4:
-                stack.params[0] *= 1e200
+        def epoch_begins(self, epoch) -> None:
+            if epoch.members[0].state.course.n_epochs == 4:
+                epoch.params[0] *= 1e200
 
     data = problem("continuous")
     recipe = Recipe(SquaredError(), rate=0.01)
     (reference,) = data.run([replace(recipe, max_iter=4)])
     (member,) = data.run([recipe], observer=Spoiler())
-    assert reference.course.best_loss == reference.course.loss_curve[-1]
-    assert member.course.outcome is Outcome.DIVERGED
-    assert member.course.n_epochs == 4
-    assert member.course.loss_curve == reference.course.loss_curve
-    assert_array_equal(member.params, reference.params)
+    assert reference.state.course.best_loss == reference.state.course.loss_curve[-1]
+    assert member.state.outcome == "diverged"
+    assert member.state.course.n_epochs == 4
+    assert member.state.course.loss_curve == reference.state.course.loss_curve
+    assert_array_equal(member.state.params, reference.state.params)
 
 
 class Recorder(Observer):
@@ -262,15 +262,16 @@ class Recorder(Observer):
         self.epoch, self.action, self.begins = epoch, action, begins
         self.n_begun, self.n_ended, self.n_members = 0, 0, []
 
-    def epoch_begins(self, stack):
+    def epoch_begins(self, epoch):
         self.n_begun += 1
-        self.n_members.append(len(stack.members))
+        self.n_members.append(len(epoch.members))
         if self.begins and self.n_begun == self.epoch:
             self.action()
 
-    def epoch_ends(self, stack):
+    def epoch_ends(self, epoch):
         self.n_ended += 1
-        assert [m.course.n_epochs for m in stack.members] == [self.n_ended] * len(stack.members)
+        counts = [member.state.course.n_epochs for member in epoch.members]
+        assert counts == [self.n_ended] * len(counts)
         if not self.begins and self.n_ended == self.epoch:
             return self.action()
         return False
@@ -283,30 +284,30 @@ def interrupt():
 def test_an_observer_sees_every_epoch_and_the_members_left() -> None:
     recorder = Recorder()
     members = problem("continuous").run(NUMBERS, observer=recorder)
-    lengths = [member.course.n_epochs for member in members]
+    lengths = [member.state.course.n_epochs for member in members]
     assert recorder.n_begun == recorder.n_ended == max(lengths)
     expected = [sum(length > epoch for length in lengths) for epoch in range(max(lengths))]
     assert recorder.n_members == expected
 
 
 @pytest.mark.parametrize(
-    ("action", "outcome"), [(lambda: True, Outcome.STOPPED), (interrupt, Outcome.INTERRUPTED)]
+    ("action", "outcome"), [(lambda: True, "stopped"), (interrupt, "interrupted")]
 )
-def test_the_end_by_an_observer_keeps_the_weights(action, outcome: Outcome) -> None:
+def test_the_end_by_an_observer_keeps_the_weights(action, outcome: str) -> None:
     recipes = [replace(recipe, n_iter_no_change=99) for recipe in CLASSES]
     recipes[1] = replace(recipes[1], max_iter=3)
     data = problem("binary")
     members = data.run(recipes, observer=Recorder(5, action))
-    assert [member.course.outcome for member in members] == [
+    assert [member.state.outcome for member in members] == [
         outcome,
-        Outcome.MAX_ITER,
+        "max_iter",
         *[outcome] * 3,
     ]
     recipes = [replace(recipe, schedule=Constant()) for recipe in recipes]  # no horizon
     members = data.run(recipes, observer=Recorder(5, action))
     expected = data.run([replace(recipe, max_iter=min(recipe.max_iter, 5)) for recipe in recipes])
     for member, other in zip(members, expected, strict=True):
-        other.course.outcome = member.course.outcome
+        other.state.outcome = member.state.outcome
     assert_same_members(members, expected, exact=True)
 
 
@@ -314,8 +315,8 @@ def test_the_end_by_an_observer_keeps_the_weights(action, outcome: Outcome) -> N
 def test_the_end_by_an_observer_leaves_other_outcomes_as_they_are(action) -> None:
     recipes = [Recipe(max_iter=3), Recipe(max_iter=9)]
     members = problem("binary").run(recipes, observer=Recorder(3, action))
-    assert members[0].course.outcome is Outcome.MAX_ITER
-    assert members[1].course.outcome in (Outcome.STOPPED, Outcome.INTERRUPTED)
+    assert members[0].state.outcome == "max_iter"
+    assert members[1].state.outcome in ("stopped", "interrupted")
 
 
 def test_patience_starts_anew_with_each_lower_rate() -> None:
@@ -324,14 +325,14 @@ def test_patience_starts_anew_with_each_lower_rate() -> None:
     watched = []
 
     class Watch(Observer):
-        def epoch_ends(self, stack) -> bool:
-            watched.append(stack.members[0].course.rate_reduced)
+        def epoch_ends(self, epoch) -> bool:
+            watched.append(epoch.members[0].state.course.rate_reduced)
             return False
 
     (member,) = problem("continuous").run([recipe], observer=Watch())
     rates = [1e-4] * 4 + [1e-4 / 5] * 3 + [1e-4 / 25] * 3 + [1e-4 / 125] * 3
-    assert_allclose(member.course.rate_curve, rates, rtol=1e-12)
-    assert member.course.outcome is Outcome.CONVERGED
+    assert_allclose(member.state.course.rate_curve, rates, rtol=1e-12)
+    assert member.state.outcome == "converged"
     assert [epoch for epoch, reduced in enumerate(watched) if reduced] == [3, 6, 9]
 
 
@@ -339,15 +340,15 @@ def test_an_interruption_within_an_epoch_keeps_finite_weights_of_all_members() -
     data = problem("binary")
     members = data.run(CLASSES, observer=Recorder(3, interrupt, begins=True))
     for member in members:
-        assert member.course.outcome is Outcome.INTERRUPTED
-        assert member.course.n_epochs == 2
-        assert np.isfinite(member.params).all()
+        assert member.state.outcome == "interrupted"
+        assert member.state.course.n_epochs == 2
+        assert np.isfinite(member.state.params).all()
 
 
 def test_an_interruption_before_the_first_epoch_keeps_the_initial_weights() -> None:
     data = problem("binary")
     members = data.run(CLASSES, observer=Recorder(1, interrupt, begins=True))
-    assert_array_equal([member.params for member in members], data.params([0, 1, 2, 3, 4]))
+    assert_array_equal([member.state.params for member in members], data.params([0, 1, 2, 3, 4]))
 
 
 def test_an_interruption_with_early_stopping_keeps_the_best_weights() -> None:
@@ -360,8 +361,8 @@ def test_an_interruption_with_early_stopping_keeps_the_best_weights() -> None:
         observer=Recorder(4, interrupt),
     )
     (best,) = data.run([Recipe(max_iter=2)])
-    assert member.course.outcome is Outcome.INTERRUPTED
-    assert_array_equal(member.params, best.params)
+    assert member.state.outcome == "interrupted"
+    assert_array_equal(member.state.params, best.state.params)
 
 
 def test_other_errors_are_passed_on() -> None:
@@ -380,11 +381,11 @@ def test_epoch_by_epoch_equals_one_long_run(kind: str) -> None:
     members = [recipe.member(kind) for recipe in recipes]
     params, batches, rng = data.params([0, 1, 2, 3, 4]), data.batches(), np.random.RandomState(5)
     for epoch in range(8):
-        train(data.stack_at(members, params), batches, rng, n_epochs=1)
-        params = np.array([member.params for member in members])
-        assert [member.course.n_epochs for member in members] == [epoch + 1] * 5
-        outcome = Outcome.MAX_ITER if epoch == 7 else None
-        assert [member.course.outcome for member in members] == [outcome] * 5
+        run_epochs(data.stack_at(members, params), batches, rng, n_epochs=1)
+        params = np.array([member.state.params for member in members])
+        assert [member.state.course.n_epochs for member in members] == [epoch + 1] * 5
+        outcome = "max_iter" if epoch == 7 else None
+        assert [member.state.outcome for member in members] == [outcome] * 5
     assert_same_members(members, expected, exact=True)
 
 
@@ -399,7 +400,7 @@ def test_members_that_have_come_to_different_steps(name: str) -> None:
         for i, n_epochs in enumerate(epochs):
             if n_epochs:
                 data.train(data.stack_at([members[i]], params[i : i + 1].copy()), n_epochs=n_epochs)
-                params[i] = members[i].params
+                params[i] = members[i].state.params
         return members, params
 
     together, params = started()
@@ -408,7 +409,7 @@ def test_members_that_have_come_to_different_steps(name: str) -> None:
     for member, own in zip(alone, params, strict=True):
         data.train(data.stack_at([member], own[None].copy()))
     assert_same_members(together, alone)
-    assert [member.course.n_epochs for member in together] == [5, 5, 5, 5]
+    assert [member.state.course.n_epochs for member in together] == [5, 5, 5, 5]
 
 
 def test_members_that_go_on_alone_equal_those_that_go_on_together() -> None:
@@ -419,7 +420,7 @@ def test_members_that_go_on_alone_equal_those_that_go_on_together() -> None:
         members = [recipe.member("binary") for recipe in recipes]
         data.train(data.stack(members, [0, 1, 2, 3, 4]), n_epochs=3)
         for group in groups:
-            params = np.array([members[i].params for i in group])
+            params = np.array([members[i].state.params for i in group])
             data.train(data.stack_at([members[i] for i in group], params), n_epochs=2)
         results.append(members)
     assert_same_members(*results)
@@ -429,17 +430,12 @@ def test_a_pause_leaves_members_that_go_on_where_they_are() -> None:
     data, rng = problem("binary"), np.random.RandomState(5)
     recipes = [Recipe(max_iter=2), Recipe(max_iter=6), Recipe(max_iter=6, rate=0.1)]
     members, batches = [recipe.member("binary") for recipe in recipes], data.batches()
-    stack = train(data.stack(members, [0, 1, 2]), batches, rng, n_epochs=4)
-    assert [member.course.outcome for member in members[:2]] == [Outcome.MAX_ITER, None]
+    stack = run_epochs(data.stack(members, [0, 1, 2]), batches, rng, n_epochs=4)
+    assert [member.state.outcome for member in members[:2]] == ["max_iter", None]
     (paused,) = data.run([Recipe(max_iter=4)], [1])
-    assert_allclose(members[1].params, paused.params, rtol=1e-10)
-    assert train(stack, batches, rng) is None
+    assert_allclose(members[1].state.params, paused.state.params, rtol=1e-10)
+    assert run_epochs(stack, batches, rng) is None
     assert_same_members(members, data.run(recipes), exact=True)
-
-
-def test_nothing_is_left_to_train() -> None:
-    data = problem("binary")
-    train(None, data.batches(), np.random.RandomState(0))
 
 
 def test_weight_decay_shrinks_weights_and_not_biases() -> None:
@@ -449,7 +445,7 @@ def test_weight_decay_shrinks_weights_and_not_biases() -> None:
     start = data.params([0])[0]
     (with_decay,) = data.run([replace(plain, weight_decay=decay)])
     (without,) = data.run([plain])
-    difference = without.params - with_decay.params
+    difference = without.state.params - with_decay.state.params
     expected = np.zeros_like(start)[None]
     data.layout.decaying(expected)[:] = rate * decay * data.layout.decaying(start[None])
     assert_allclose(difference, expected[0], atol=1e-12)
@@ -458,7 +454,7 @@ def test_weight_decay_shrinks_weights_and_not_biases() -> None:
 def test_samples_count_by_weight() -> None:
     data = problem("binary", sample_weight=np.full(70, 2.0))
     (member,) = data.run([Recipe(max_iter=3)])
-    assert member.learning_rate.samples == pytest.approx(3 * 140)
-    assert member.learning_rate.step == 3 * 5
+    assert member.state.rate.samples == pytest.approx(3 * 140)
+    assert member.state.rate.step == 3 * 5
     (member,) = problem("binary").run([Recipe(max_iter=3)])
-    assert member.learning_rate.samples == 3 * 70
+    assert member.state.rate.samples == 3 * 70

@@ -6,11 +6,63 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from sknn_actloss.training import Course, Outcome, Validation
+from sknn_actloss.activations import Identity
+from sknn_actloss.core import Model
+from sknn_actloss.losses import SquaredError
+from sknn_actloss.schedules import Adaptive, Constant, LearningRate
+from sknn_actloss.solvers import LBFGS, SGD
+from sknn_actloss.training import (
+    STOPPING_RULES,
+    Course,
+    MemberSpec,
+    MemberState,
+    Validation,
+)
+from sknn_actloss.training.stopping import apply_rules
+
+MODEL = Model((), Identity(), SquaredError())
 
 
-def course(tol=0.1, n_iter_no_change=2, early_stopping=False, **fields):
-    return Course(tol, n_iter_no_change, early_stopping, **fields)
+class Subject:
+    """A course with the settings that it goes by."""
+
+    def __init__(self, start=None, **settings):
+        self.spec = MemberSpec(MODEL, SGD(), Constant(), **settings)
+        self.course = Course(start)
+
+    def __getattr__(self, name):
+        return getattr(self.course, name)
+
+    def record(self, *epoch):
+        return self.course.record(self.spec, *epoch)
+
+    def final_params(self, last):
+        return self.course.final_params(self.spec, last)
+
+    @property
+    def metric(self):
+        return self.course.metric(self.spec)
+
+    @property
+    def out_of_patience(self):
+        return self.outcome() == "converged"
+
+    def outcome(self, **state):
+        rate = LearningRate(self.spec.schedule, 0.1)
+        stands = MemberState(rate, self.course, **state)
+        apply_rules(self.spec, stands)
+        return stands.outcome
+
+
+def course(tol=0.1, n_iter_no_change=2, early_stopping=False, restore_best=None, **fields):
+    restores = early_stopping if restore_best is None else restore_best
+    return Subject(
+        tol=tol,
+        n_iter_no_change=n_iter_no_change,
+        early_stopping=early_stopping,
+        restore_best=restores,
+        **fields,
+    )
 
 
 def params(value):
@@ -25,7 +77,7 @@ def feed(subject, values):
     """Record an epoch for each value, with weights that tell the epoch; return the counts."""
     counts = []
     for epoch, value in enumerate(values):
-        if subject.early_stopping:
+        if subject.spec.early_stopping:
             assert subject.record(params(epoch), 1.0, 0.5, said(value))
         else:
             assert subject.record(params(epoch), value, 0.5, None)
@@ -94,24 +146,20 @@ def test_the_best_weights_are_a_copy_of_the_first_best_epoch(early_stopping):
 def test_last_weights_are_kept_without_early_stopping():
     subject = course()
     feed(subject, [1.0, 2.0])
-    subject.outcome = Outcome.CONVERGED
     last = params(7)
     kept = subject.final_params(last)
     assert_array_equal(kept, last)
     assert not np.shares_memory(kept, last)
 
 
-@pytest.mark.parametrize("outcome", [o for o in Outcome if o is not Outcome.DIVERGED])
-def test_best_weights_are_kept_with_early_stopping(outcome):
+def test_best_weights_are_kept_with_early_stopping():
     subject = course(early_stopping=True)
     feed(subject, [0.5, 0.9, 0.3])
-    subject.outcome = outcome
     assert_array_equal(subject.final_params(params(7)), params(1))
 
 
 def test_last_weights_are_kept_with_early_stopping_before_any_epoch():
     subject = course(early_stopping=True)
-    subject.outcome = Outcome.INTERRUPTED
     assert_array_equal(subject.final_params(params(7)), params(7))
 
 
@@ -146,7 +194,6 @@ def test_divergence_falls_back_on_the_best_epoch_or_the_start(weights, loss, ear
     subject = course(early_stopping=early_stopping, start=start)
     validation = said(0.0) if early_stopping else None
     subject.record(weights, loss, 0.5, validation)
-    subject.outcome = Outcome.DIVERGED
     kept = subject.final_params(weights)
     assert kept is start
     feed(subject, [0.5])
@@ -154,13 +201,10 @@ def test_divergence_falls_back_on_the_best_epoch_or_the_start(weights, loss, ear
     assert_array_equal(subject.final_params(weights), params(0))
 
 
-@pytest.mark.parametrize("outcome", Outcome)
-def test_weights_that_are_not_finite_are_never_kept(outcome):
+def test_weights_that_are_not_finite_are_never_kept():
     lost = np.array([1.0, np.nan, np.inf])
     fresh, continued, trained = course(), course(start=params(5)), course(start=params(5))
     feed(trained, [0.5])
-    for subject in (fresh, continued, trained):
-        subject.outcome = outcome
     assert fresh.final_params(lost) is None
     assert_array_equal(continued.final_params(lost), params(5))
     assert_array_equal(trained.final_params(lost), params(0))
@@ -186,16 +230,73 @@ def test_scores_that_are_looked_at_only():
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])
-@pytest.mark.parametrize("restore_best", [False, True, "auto"])
+@pytest.mark.parametrize("restore_best", [False, True])
 def test_which_weights_are_kept(restore_best, early_stopping):
     subject = course(early_stopping=early_stopping, restore_best=restore_best)
     feed(subject, [0.5, 0.9, 0.3] if early_stopping else [0.5, 0.1, 0.3])
-    restores = early_stopping if restore_best == "auto" else restore_best
-    assert_array_equal(subject.final_params(params(7)), params(1) if restores else params(7))
-    subject.outcome = Outcome.DIVERGED
+    assert_array_equal(subject.final_params(params(7)), params(1) if restore_best else params(7))
+    subject.record(params(np.nan), 1.0, 0.5, said(0.0) if early_stopping else None)
     assert_array_equal(subject.final_params(params(7)), params(1))
 
 
-def test_outcomes_have_a_text():
-    assert all(isinstance(outcome.value, str) for outcome in Outcome)
-    assert len({outcome.value for outcome in Outcome}) == len(Outcome)
+# The table of rules
+
+
+def test_nothing_ends_a_training_that_goes_on():
+    subject = course(max_iter=5)
+    feed(subject, [3.0, 2.0])
+    assert subject.outcome() is None
+
+
+ENDS = {
+    "failed": {"error": ValueError("no score")},
+    "stopped": {"stop_requested": True},
+    "interrupted": {"interrupted": True},
+}
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_what_ends_a_training_from_outside(name):
+    subject = course(max_iter=5)
+    feed(subject, [3.0, 2.0])
+    assert subject.outcome(**ENDS[name]) == name
+
+
+def test_what_ends_a_training_from_inside():
+    subject = course(max_iter=2, n_iter_no_change=9)
+    feed(subject, [3.0, 2.0])
+    assert subject.outcome() == "max_iter"
+    subject = course(max_time=5.0)
+    subject.course.seconds = 5.0
+    assert subject.outcome() == "max_time"
+    subject = course()
+    subject.record(params(1), np.inf, 0.5, None)
+    assert subject.outcome() == "diverged"
+
+
+def test_the_first_rule_of_the_table_gives_the_outcome():
+    subject = course(max_iter=4)
+    feed(subject, [1.0] * 4)
+    assert subject.outcome(stop_requested=True, interrupted=True) == "converged"
+    subject.course.is_finite = False
+    assert subject.outcome(stop_requested=True) == "diverged"
+
+
+def test_a_schedule_with_a_lower_rate_goes_on():
+    subject = course()
+    subject.spec = MemberSpec(MODEL, SGD(), Adaptive(), tol=0.1, n_iter_no_change=2)
+    feed(subject, [1.0] * 4)
+    assert subject.outcome() is None
+    assert subject.course.rate_reduced
+    assert subject.course.no_improvement_count == 0
+
+
+@pytest.mark.parametrize("solver", [SGD(), LBFGS()], ids=["sgd", "lbfgs"])
+@pytest.mark.parametrize("name", STOPPING_RULES)
+def test_every_rule_says_something_or_passes_advice_on(name, solver):
+    spec, state = MemberSpec(MODEL, solver), MemberState(LearningRate(Constant(), 0.1))
+    silent = {"converged", "stopped", "failed"}
+    message = STOPPING_RULES[name].warning(spec, state, "")
+    assert (message == "") == (name in silent)
+    if name in silent:
+        assert STOPPING_RULES[name].warning(spec, state, "Mend it.") == "Mend it."

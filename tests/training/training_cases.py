@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from sklearn.metrics import accuracy_score
 
 from sknn_actloss.activations import ACTIVATIONS, Activation, ReLU, canonical_name
-from sknn_actloss.core import Layout, Model, raw_outputs
+from sknn_actloss.core import Layout, Model, as_rows, plain_layout
 from sknn_actloss.losses import LogLoss, Loss
-from sknn_actloss.schedules import Constant, LearningRate, Schedule
+from sknn_actloss.schedules import Constant, Schedule
 from sknn_actloss.solvers import Adam, StochasticSolver
-from sknn_actloss.training import Batches, Course, Member, Stack, Validation, train
+from sknn_actloss.training import (
+    Batches,
+    Columns,
+    Member,
+    MemberSpec,
+    Stack,
+    Validation,
+    run_epochs,
+)
 
 
 @dataclass
@@ -38,16 +46,20 @@ class Recipe:
     def member(self, kind: str, **changes: Any) -> Member:
         output = ACTIVATIONS[self.loss.natural_output(kind)]()
         loss = self.loss.for_targets(kind, canonical_name(output))
-        return Member(
+        spec = MemberSpec(
             model=Model(self.activations, output, loss, self.alpha, **self.of_model),
             solver=self.solver,
-            learning_rate=LearningRate(self.schedule, self.rate),
-            course=Course(self.tol, self.n_iter_no_change, self.early_stopping),
+            schedule=self.schedule,
+            learning_rate_init=self.rate,
             max_iter=self.max_iter,
+            tol=self.tol,
+            n_iter_no_change=self.n_iter_no_change,
+            early_stopping=self.early_stopping,
+            restore_best=self.early_stopping,
             weight_decay=self.weight_decay,
             **self.of_member,
-            **changes,
         )
+        return Member(spec, replace(spec.new_state(), **changes))
 
 
 @dataclass
@@ -65,11 +77,13 @@ class Problem:
 
     def params(self, seeds: list[int]) -> np.ndarray:
         rows = [
-            np.random.default_rng(seed).normal(scale=0.5, size=self.layout.n_row) for seed in seeds
+            np.random.default_rng(seed).normal(scale=0.5, size=self.layout.row_size)
+            for seed in seeds
         ]
         params = np.array(rows, dtype=self.y.dtype)
-        for part in (self.layout.views(params).scales, self.layout.views(params).variances):
-            for array in part:
+        views = self.layout.views(params)
+        for name in ("normalization_scales_", "running_variances_"):
+            for array in views.of(name):
                 array[...] = 1
         return params
 
@@ -80,11 +94,13 @@ class Problem:
         return Stack(self.layout, members, params, self.batch_size, self.batches().group_size)
 
     def batches(self) -> Batches:
-        return Batches(self.X, self.y, self.sample_weight, self.rows, self.batch_size)
+        return Batches(
+            as_rows(self.X), Columns(self.y), self.sample_weight, self.rows, self.batch_size
+        )
 
     def train(self, stack: Stack, **options: Any) -> None:
         rng = np.random.RandomState(5) if self.shuffled else None
-        train(stack, self.batches(), rng, **options)
+        run_epochs(stack, self.batches(), rng, **options)
 
     def run(self, recipes: list[Recipe], seeds: list[int] | None = None, **options: Any):
         """Train members in one stack and return them."""
@@ -96,14 +112,14 @@ class Problem:
         """Return what judges by rows: accuracy, or the negative absolute error."""
 
         def validate(stack: Stack, params: np.ndarray) -> list[Validation]:
-            raw = raw_outputs(self.X[rows], self.layout.views(params), stack.network.hidden)
+            raw = stack.network.raw_outputs(as_rows(self.X), params, rows)
             scores = []
             for member, outputs in zip(stack.members, raw, strict=True):
-                prediction = member.model.output(outputs[None])[0]
+                prediction = member.spec.model.output(outputs[None])[0]
                 if self.kind == "continuous":
                     scores.append(-float(np.mean(np.abs(prediction - self.y[rows]))))
                 else:
-                    threshold = 0.5 if member.model.output_name == "logistic" else 0.0
+                    threshold = 0.5 if member.spec.model.output_name == "logistic" else 0.0
                     scores.append(float(accuracy_score(self.y[rows], prediction > threshold)))
             losses = stack.network.values(self.y[rows], raw).mean(axis=1).tolist()
             return [Validation(*pair) for pair in zip(scores, losses, strict=True)]
@@ -120,5 +136,5 @@ def problem(kind: str, dtype=np.float64, n_rows: int = 70, **changes: Any) -> Pr
         y = np.eye(3)[np.digitize(signal[:, 0], [-0.7, 0.7])]
     else:
         y = signal if kind == "continuous" else (signal > 0).astype(float)
-    layout = Layout((5, 8, 6, y.shape[1]))
+    layout = plain_layout((5, 8, 6, y.shape[1]))
     return Problem(kind, X.astype(dtype), y.astype(dtype), layout, **changes)
