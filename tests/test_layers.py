@@ -37,12 +37,6 @@ FLOORS = [
 LEVEL = {part: level for level, parts in enumerate(FLOORS) for part in parts}
 HOMES_OF_PRIVATE_NAMES = {"_sklearn.py": {"sklearn"}, "_numeric.py": {"numpy"}}
 OPTIONAL = {"matplotlib", "pandas", "polars", "rich"}
-#: Circles that are still there. A circle that goes has to go from here too.
-KNOWN_CIRCLES = [
-    "estimators/_checkpointing.py -> estimators/_lockstep.py -> estimators/_checkpointing.py",
-    "inspection/_diagnosis.py -> inspection/_diagnosis_display.py -> inspection/_diagnosis.py",
-    "training/averages.py -> training/stack.py -> training/averages.py",
-]
 
 
 def module_name(path: Path) -> str:
@@ -183,7 +177,7 @@ def test_imports_come_from_lower_floors():
 
 
 def test_no_file_imports_in_a_circle():
-    assert circles(ROOT) == KNOWN_CIRCLES
+    assert circles(ROOT) == []
 
 
 def roots(names: Iterable[str]) -> set[str]:
@@ -193,7 +187,7 @@ def roots(names: Iterable[str]) -> set[str]:
 def test_functions_import_optional_packages_only():
     late = {path: set(imports(path)) - set(imports_at_once(path)) for path in FILES}
     found = {shown(path) for path, names in late.items() if not roots(names) <= OPTIONAL}
-    assert found == {"inspection/_diagnosis.py"}, "that one as long as its circle is known"
+    assert found == set()
 
 
 def test_private_names_of_another_package_are_in_one_file():

@@ -115,6 +115,10 @@ class Rows(ABC):
         """Return the calls that leave out features, given room made by :meth:`copies`."""
 
     @abstractmethod
+    def is_same(self, other: Rows) -> bool:
+        """Whether other rows are the very same in memory."""
+
+    @abstractmethod
     def row_squares(self) -> np.ndarray:
         """Return the squared norm of the features of each row (n_rows,), in double precision."""
 
@@ -181,6 +185,9 @@ class DenseRows(Rows):
         multiply = np.multiply, (self.features, mask, out.features)
         return [*dropout.draw_calls(self.n_rows), multiply]
 
+    def is_same(self, other: Rows) -> bool:
+        return isinstance(other, DenseRows) and self.array is other.array
+
     def row_squares(self) -> np.ndarray:
         return np.einsum("ij,ij->i", self.features, self.features, dtype=np.float64)
 
@@ -236,6 +243,9 @@ class CSRRows(Rows):
 
     def drop_calls(self, dropout: Dropout, out: CSRRows) -> list[Call]:
         return [(dropout.drop_entries, (self.table, out.tables))]
+
+    def is_same(self, other: Rows) -> bool:
+        return isinstance(other, CSRRows) and self.table is other.table
 
     def row_squares(self) -> np.ndarray:
         return np.asarray(self.table.multiply(self.table).sum(axis=1), np.float64).ravel()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sklearn import neural_network
 from sklearn.base import clone, is_classifier
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.dummy import DummyRegressor
@@ -60,6 +61,10 @@ class Found:
         return X, y
 
 
+#: Classes of this package and of scikit-learn.
+NETWORKS = (BaseMLP, neural_network.MLPClassifier, neural_network.MLPRegressor)
+
+
 def find_network(estimator: Any, own: bool = False) -> Found:
     """Find the MLP that an estimator is, ends in or wraps.
 
@@ -76,10 +81,10 @@ def find_network(estimator: Any, own: bool = False) -> Found:
         If there is none.
     """
     inner, around = estimator, []
-    while inner is not None and not hasattr(inner, "hidden_layer_sizes"):
+    while inner is not None and not isinstance(inner, NETWORKS):
         around.append(inner)
         inner = _inner(inner)
-    if inner is None or isinstance(inner, type) or (own and not isinstance(inner, BaseMLP)):
+    if inner is None or (own and not isinstance(inner, BaseMLP)):
         raise TypeError(
             f"estimator must be an MLPClassifier or MLPRegressor{' of sknn_actloss' * own}, or a "
             f"Pipeline or search that holds one; got {estimator!r}."

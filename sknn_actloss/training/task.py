@@ -99,7 +99,7 @@ class Task:
         """Whether networks of another task go through the very same batches in one stack."""
         mine, theirs = self.holdout, other.holdout
         return (
-            self.X is other.X
+            self.X.is_same(other.X)
             and self.layout == other.layout
             and self.batch_size == other.batch_size
             and self.shuffle == other.shuffle
