@@ -13,11 +13,14 @@ from sknn_actloss import (
 from sknn_actloss._version import __version__
 from sknn_actloss.estimators import MLPClassifier, MLPRegressor
 from sknn_actloss.persistence import Checkpoint
+from sknn_actloss.tabular import TabularClassifier, TabularRegressor
 
 __all__ = [
     "Checkpoint",
     "MLPClassifier",
     "MLPRegressor",
+    "TabularClassifier",
+    "TabularRegressor",
     "__version__",
     "activations",
     "averaging",

@@ -29,11 +29,13 @@ from sknn_actloss.estimators import (
     JointFit,
     MLPClassifier,
     MLPRegressor,
+    NetworkHolder,
     loss_of,
     parameters_of,
 )
 from sknn_actloss.model_selection._pipeline import (
     Preparation,
+    fitted_network,
     network_name,
     network_of,
     seeded,
@@ -176,6 +178,7 @@ class Committee(MetaEstimatorMixin, BaseEstimator):
                 continue
             with self._noted(indices[0]):
                 prepared = Preparation.of(first, X, y, passed_on)
+            networks = [prepared.completed(network) for network in networks]
             self._train(networks, indices, prepared.X, prepared.y, prepared.fit_params)
             for index, network in zip(indices, networks, strict=True):
                 members[index] = prepared.with_network(network)
@@ -223,10 +226,14 @@ class Committee(MetaEstimatorMixin, BaseEstimator):
         return super().get_metadata_routing() if first is None else first.get_metadata_routing()
 
     @property
-    def _first(self) -> BaseMLP | Pipeline | None:
+    def _first(self) -> BaseMLP | NetworkHolder | Pipeline | None:
         """The first member, ``None`` before the fit has complained about it."""
         members = self.estimators if isinstance(self.estimators, list | tuple) else []
-        return members[0] if members and isinstance(members[0], BaseMLP | Pipeline) else None
+        return (
+            members[0]
+            if members and isinstance(members[0], BaseMLP | NetworkHolder | Pipeline)
+            else None
+        )
 
     def _like_first(self, tags: Any) -> Any:
         """Return tags with those of the first member in their stead."""
@@ -317,8 +324,8 @@ class CommitteeClassifier(ClassifierMixin, Committee):
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
         """
-        probabilities, member = self.predict_proba(X), self.estimators_[0]
-        return network_of(member, network_name(member))._targets.decide(probabilities)
+        probabilities = self.predict_proba(X)
+        return fitted_network(self.estimators_[0])._targets.decide(probabilities)
 
     def __sklearn_tags__(self) -> Any:
         return self._like_first(super().__sklearn_tags__())
@@ -376,5 +383,7 @@ def _names_of_weights(estimator: Any) -> list[str]:
     if isinstance(estimator, Pipeline):
         named = [(step, _names_of_weights(part)) for step, part in estimator.steps]
         return [f"{step}__{name}" for step, names in named for name in names]
-    takes = isinstance(estimator, BaseMLP) or has_fit_parameter(estimator, "sample_weight")
+    takes = isinstance(estimator, BaseMLP | NetworkHolder) or has_fit_parameter(
+        estimator, "sample_weight"
+    )
     return ["sample_weight"] if takes else []
