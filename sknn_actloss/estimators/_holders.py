@@ -45,6 +45,10 @@ class NetworkHolder(ABC):
     network_name: ClassVar[str] = "network"
 
     @abstractmethod
+    def unfitted_encoder(self) -> Any:
+        """Return a copy of what is to prepare rows."""
+
+    @abstractmethod
     def unfitted_network(self) -> BaseMLP:
         """Return a copy of the network to be fitted, as far as it is known without rows."""
 

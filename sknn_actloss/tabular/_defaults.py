@@ -27,6 +27,9 @@ BATCH_SIZE = 256
 #: Rows without which none are set aside to judge by.
 MIN_ROWS = 40
 
+#: Rows below which networks have double precision, which costs no time to speak of.
+FEW_ROWS = 500
+
 #: Losses to which outliers matter less than to squared errors.
 ROBUST = (AbsoluteError, EpsilonInsensitive, Huber, LogCosh, Quantile)
 
@@ -60,8 +63,8 @@ def complete(network: BaseMLP, y: Any) -> BaseMLP:
     Parameters
     ----------
     network : MLPClassifier or MLPRegressor
-        Its ``max_iter``, ``batch_size`` and ``target_scaling`` may be "auto"; rows are not set
-        aside where there are too few of them.
+        Its ``max_iter``, ``batch_size``, ``dtype`` and ``target_scaling`` may be "auto"; rows are
+        not set aside where there are too few of them.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         Targets of the rows to learn from.
     """
@@ -93,6 +96,10 @@ def _max_iter(network: BaseMLP, y: Any) -> int:
     return int(np.clip(-(-N_STEPS // n_batches), MIN_EPOCHS, MAX_EPOCHS))
 
 
+def _dtype(network: BaseMLP, y: Any) -> str:
+    return "float64" if len(y) < FEW_ROWS else "auto"
+
+
 def _n_learning(network: BaseMLP, y: Any) -> int:
     share = network.validation_fraction if network.early_stopping is True else 0.0
     return max(1, int(len(y) * (1 - share)) if isinstance(share, float) else len(y) // 2)
@@ -108,6 +115,7 @@ def _target_scaling(network: BaseMLP, y: Any) -> str | None:
 #: In an order in which a rule sees what it needs.
 _RULES: dict[str, Callable[[BaseMLP, Any], Any]] = {
     "batch_size": _batch_size,
+    "dtype": _dtype,
     "max_iter": _max_iter,
     "target_scaling": _target_scaling,
 }

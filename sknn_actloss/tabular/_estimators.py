@@ -73,13 +73,17 @@ class Tabular(NetworkHolder, CallbackSupportMixin, HasParts):
         self : object
         """
         rows = self._rows(X, y, sample_weight, groups)
-        encoder = self._given_seed(self._part("encoder"))
+        encoder = self.unfitted_encoder()
         encoded = encoder.fit_transform(rows.X, rows.y)
         network = self.completed(self.unfitted_network(), rows.y)
         network.fit(encoded, rows.y, **rows.fit_params)
         self.encoder_, self.network_, self._index = encoder, network, rows.index
         self._note(rows)
         return self
+
+    def unfitted_encoder(self) -> Any:
+        """Return a copy of the encoder to be fitted."""
+        return self._given_seed(self._part("encoder"))
 
     def unfitted_network(self) -> BaseMLP:
         """Return a copy of the network to be fitted, as far as it is known without rows."""

@@ -10,6 +10,8 @@ import numpy as np
 
 from sknn_actloss._sklearn import check_sample_weight, safe_indexing
 from sknn_actloss.tabular._frames import as_frame
+from sknn_actloss.tabular._kinds import kind_of
+from sknn_actloss.tabular._readers import as_numbers
 
 #: Factors of the splitmix64 generator, whose output function spreads each bit over all.
 _FACTORS = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9))
@@ -116,6 +118,8 @@ def _bits(column: np.ndarray) -> np.ndarray:
         return column.view(np.int64).astype(np.uint64)
     if kind in "iub":
         return _bits_of_integers(column)
+    if kind == "O" and kind_of(column) == "number":
+        return _bits(as_numbers(column, "object"))
     return _bits_of_objects(column.tolist())
 
 
