@@ -153,7 +153,7 @@ def test_rows_keep_their_order_where_they_are_not_joined():
 
 
 def test_all_weights_zero_is_an_error():
-    with pytest.raises(ValueError, match="(?i)sample.weights?.* (non-)?zero"):
+    with pytest.raises(ValueError, match=r"(?i)sample.weights?.* (non-)?zero"):
         classifier().fit(TABLE, LABELS, sample_weight=np.zeros(len(TABLE)))
 
 
