@@ -142,7 +142,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         context = None if incremental else self._begin_callbacks(data, settings)
         # What validation sets on the way to a failure must not stay.
         draft = draft_of(self)
-        checked = check_data(draft, settings, X, y, incremental, classes)
+        checked = check_data(draft, settings, X, y, request.sample_weight, incremental, classes)
         fit = Setup(draft, settings, checked, request, draft._checked_rows, incremental).fit()
         tasks = Tasks(context, {"estimator": self, **data}, fit.template.fitted_attributes)
         with fit.training() as train:
@@ -218,6 +218,7 @@ def check_data(
     settings: Settings,
     X: Any,
     y: Any,
+    sample_weight: Any = None,
     incremental: bool = False,
     classes: Any = None,
 ) -> Data:
@@ -229,7 +230,7 @@ def check_data(
         Takes what scikit-learn notes of the features.
     settings : Settings
         Its parameters.
-    X, y : as in ``fit``
+    X, y, sample_weight : as in ``fit``
     incremental : bool, default=False
         Whether this is a call of ``partial_fit``.
     classes : array-like or None
@@ -238,6 +239,10 @@ def check_data(
     anew = starts_anew(estimator, settings, incremental)
     rows, labels = estimator._validate(X, y, reset=anew)
     targets = estimator._find_targets(labels, anew, incremental, classes)
+    if anew:
+        targets = targets.scaled(settings.target_scaling, labels, sample_weight)
+    else:
+        targets.check_scaling(settings.target_scaling)
     names = ("n_features_in_", "feature_names_in_")
     attributes = {name: vars(estimator)[name] for name in names if name in vars(estimator)}
     return Data(as_rows(rows), labels, targets, (X, y), attributes | targets.attributes)

@@ -77,7 +77,7 @@ def range_test(
     # Without a seed it is NumPy's global generator. The first of a committee stands for all.
     random_state = copy.deepcopy(check_random_state(settings.random_state))
     settings = replace(settings, random_state=random_state, schedule=Constant(), n_members=1)
-    data = check_data(draft, settings, X, y)
+    data = check_data(draft, settings, X, y, sample_weight)
     request = Request(sample_weight)
     fit = Setup(draft, settings, data, request, draft._checked_rows).fit(range_test=False)
     run = fit.run

@@ -12,7 +12,7 @@ import numpy as np
 from sknn_actloss.activations import Activation, Softmax, canonical_name, resolve_activation
 from sknn_actloss.averaging import Averaging, resolve_averaging
 from sknn_actloss.core import Model
-from sknn_actloss.estimators._conflicts import DEFAULT_RATE, check_decay, check_lbfgs
+from sknn_actloss.estimators._conflicts import DEFAULT_RATE, check_decay, check_lbfgs, check_scaling
 from sknn_actloss.feature_scale import FeatureScale, resolve_feature_scale
 from sknn_actloss.initializers import Initializer, resolve_initializer
 from sknn_actloss.losses import LossSpec, resolve_loss
@@ -66,6 +66,7 @@ class Settings:
     activations: tuple[Activation, ...]
     out_activation: Activation | None
     loss: LossSpec
+    target_scaling: str | None
     class_weight: Any
     solver: Solver
     alpha: float
@@ -117,6 +118,7 @@ class Settings:
             activations=_activations(given["activation"], len(sizes)),
             out_activation=_out_activation(given["out_activation"]),
             loss=resolve_loss(given["loss"], estimator._task),
+            target_scaling=given.get("target_scaling"),
             class_weight=given.get("class_weight"),
             solver=solver,
             schedule=schedule,
@@ -146,6 +148,8 @@ class Settings:
         if output is None:
             output = resolve_activation(self.loss.natural_output(target_kind), hidden=False)
         bound = self.loss.for_targets(target_kind, canonical_name(output))
+        if self.target_scaling is not None:
+            check_scaling(self.given, bound, output)
         flaw = self._flaw_of_output(output, bound.prediction_domain, n_outputs)
         if flaw:
             raise ValueError(
