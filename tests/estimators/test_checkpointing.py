@@ -220,6 +220,7 @@ SETTINGS = {
     "restore": {"restore_best": True, "learning_rate_init": 0.3},
     "rate": {"learning_rate_init": "auto", "learning_rate": "cosine"},
     "quantiles": {"loss": Quantile((0.1, 0.5, 0.9))},
+    "target_scaling": {"target_scaling": "robust", "early_stopping": True},
 }
 
 
