@@ -306,15 +306,17 @@ class Binary(Labels):
         return class_weights(spec, self.classes.tolist(), codes, sample_weight)
 
     def probabilities(self, model: Model, outputs: np.ndarray) -> np.ndarray:
-        """Return the probabilities of both classes."""
+        """Return the probabilities of both classes, a column of ones for a single class."""
         positive = self.mean_probabilities(model, outputs)
+        if len(self.classes) == 1:
+            return np.ones_like(positive)
         probabilities = np.empty((len(positive), 2), positive.dtype)
         probabilities[:, 1:] = positive
         np.subtract(1, positive, out=probabilities[:, :1])
         return probabilities
 
     def decide(self, probabilities: np.ndarray) -> np.ndarray:
-        """Return classes from the probability of the second one, or from those of both."""
+        """Return classes from the probability of the second one, or from those of all."""
         return super().decide(probabilities[:, -1:])
 
     def _decode(self, prediction: np.ndarray, threshold: float) -> np.ndarray:

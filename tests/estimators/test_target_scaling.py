@@ -15,8 +15,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sknn_actloss import MLPRegressor
-from sknn_actloss.estimators._target_scale import NORMAL_IQR, TargetScale
 from sknn_actloss.estimators import JointFit
+from sknn_actloss.estimators._target_scale import NORMAL_IQR, TargetScale
 from sknn_actloss.inspection import diagnose, find_learning_rate
 from sknn_actloss.losses import LOSSES, FunctionLoss, Huber, Loss, Quantile, Tweedie
 from sknn_actloss.model_selection import (
