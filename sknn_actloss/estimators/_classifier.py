@@ -12,6 +12,7 @@ from sklearn.utils.validation import validate_data
 
 from sknn_actloss._sklearn import StrOptions, check_partial_fit_first_call, fit_context
 from sknn_actloss.estimators._base import FLOATS, BaseMLP, single_column
+from sknn_actloss.estimators._dates import refuse_missing_dates
 from sknn_actloss.estimators._docs import documented
 from sknn_actloss.estimators._settings import parameters_of, takes_partial_fit
 from sknn_actloss.estimators._targets import ClassTargets
@@ -324,6 +325,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             dtype=FLOATS,
             reset=reset,
         )
+        refuse_missing_dates(y)
         return X, single_column(y)
 
     def _find_targets(self, y: Any, anew: bool, incremental: bool, classes: Any) -> ClassTargets:

@@ -59,7 +59,7 @@ class Continuous(Targets):
                 columns = self._scale.encode(columns)
             columns = columns.astype(dtype, copy=False)
         if not np.all(np.isfinite(columns)):
-            raise ValueError(f"y has values too large for dtype={dtype.name!r}.")
+            raise ValueError(_flaw_of(columns))
         return Columns(columns)
 
     def check(self, y: EncodedTargets, domain: Interval, loss: Any, name: str = "y") -> None:
@@ -109,3 +109,10 @@ class Continuous(Targets):
         With a scale they are float64: targets may be beyond what the networks compute in.
         """
         return values if self._scale is None else self._scale.decode(values)
+
+
+def _flaw_of(columns: np.ndarray) -> str:
+    """Return what is wrong with columns that are not finite."""
+    if np.isnan(columns).any():
+        return "Input y contains NaN, a missing value. Leave out these rows."
+    return f"y has values too large for dtype={columns.dtype.name!r}."

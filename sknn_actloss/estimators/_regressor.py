@@ -13,6 +13,7 @@ from sklearn.utils.validation import validate_data
 from sknn_actloss._sklearn import StrOptions, fit_context
 from sknn_actloss.estimators._base import FLOATS, BaseMLP, single_column
 from sknn_actloss.estimators._continuous import Continuous
+from sknn_actloss.estimators._dates import refuse_dates
 from sknn_actloss.estimators._docs import documented
 from sknn_actloss.estimators._settings import loss_of, parameters_of, takes_partial_fit
 from sknn_actloss.estimators._validation import Request
@@ -307,6 +308,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     def _validate(self, X: Any, y: Any, reset: bool) -> tuple[Any, np.ndarray]:
         if sparse.issparse(y):
             raise TypeError("y is sparse, but targets must be dense. Convert it with y.toarray().")
+        refuse_dates(y)
         X, y = validate_data(
             self,
             X,
