@@ -72,6 +72,6 @@ def test_links_lead_to_files(name):
 
 def test_floors_are_those_of_the_package():
     rows = re.findall(r"^\| (\d) \| (.*?) \|", PAGES["architecture.md"], flags=re.MULTILINE)
-    shown = [{Path(span).stem for span in code_spans(rooms)} for _, rooms in rows]
-    rooms = {path.stem for path in PACKAGE.iterdir()}
-    assert shown == [floor & rooms for floor in FLOORS]
+    shown = [{Path(span).stem for span in code_spans(parts)} for _, parts in rows]
+    existing = {path.stem for path in PACKAGE.iterdir()}
+    assert shown == [floor & existing for floor in FLOORS]
