@@ -103,6 +103,11 @@ normalization : {{"batch", "layer"}}, Normalization or None, default=None
 skip_connections : bool, default=False
     Whether each hidden layer that is as wide as the one before adds that layer's output to its
     own, so that deep networks train.
+feature_scale : bool or FeatureScale, default=False
+    Whether each input feature has a learned factor in front of the first layer, which starts at
+    one and takes no part in penalties and weight decay, or an instance such as
+    ``FeatureScale(rate_factor=2.0)``: the factors learn faster than the weights, six times by
+    default.
 weight_averaging : {{"ema", "swa"}}, Averaging or None, default=None
     Whether predictions use averaged weights: with exponentially fading shares of all steps
     ("ema") or the mean over the last epochs ("swa"), or an instance such as ``EMA(decay=0.999)``.
@@ -133,6 +138,9 @@ intercepts_ : list of ndarray of shape (n_out,)
 members_ : list of MLPClassifier or MLPRegressor
     The fitted networks of a committee, one by one. Numbers and curves of the committee are means
     over them, where one that has ended counts with its last value.
+feature_scale_ : ndarray of shape (n_features_in_,) or (n_members, n_features_in_)
+    Learned factors of the input features, with ``feature_scale``; ``coefs_[0]`` is what scaled
+    features are multiplied by.
 normalization_scales_, normalization_offsets_ : list of ndarray of shape (n_units,)
     Scales and offsets of each hidden layer, with ``normalization``.
 running_means_, running_variances_ : list of ndarray of shape (n_units,)
