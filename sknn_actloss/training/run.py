@@ -107,13 +107,17 @@ class Run:
 
     def joins(self, other: Run) -> bool:
         """Whether the networks of both may train as one stack, to the same numbers as apart."""
-        mine, theirs = self.members[0].spec.model, other.members[0].spec.model
         return (
             self.task.matches(other.task)
             and self.params.dtype == other.params.dtype
-            and mine.skip_connections == theirs.skip_connections
+            and self._kinds_of_layers == other._kinds_of_layers
             and (not (self.draws or other.draws) or _same_stream(self.task, other.task))
         )
+
+    @property
+    def _kinds_of_layers(self) -> list[type]:
+        layers = self.members[0].spec.model.layers(self.task.layout.layer_sizes)
+        return [type(layer) for layer in layers]
 
     @classmethod
     def of(cls, runs: Sequence[Run]) -> Run:
@@ -175,7 +179,7 @@ class Run:
             "order": self._order,
             "stream": task.random_state if task.shuffle else None,
             "masks": self.streams,
-            "draws": [member.draw for member in self.members],
+            "draws": [member.draw and tuple(member.draw) for member in self.members],
             "rows": (task.train_rows, None if task.holdout is None else task.holdout.rows),
         }
 
