@@ -100,8 +100,7 @@ class Continuous(Targets):
 
     def quantiles(self, model: Model, outputs: np.ndarray) -> np.ndarray:
         """Return quantiles (n_rows, n_targets, n_levels)."""
-        quantiles = mean_of_members(model.loss.head.quantiles(outputs))
-        return self.decode(quantiles.swapaxes(1, 2)).swapaxes(1, 2)
+        return self.decode_several(mean_of_members(model.loss.head.quantiles(outputs)))
 
     def decode(self, values: np.ndarray) -> np.ndarray:
         """Return what values (..., n_targets) of networks are in units of the targets.
@@ -109,6 +108,10 @@ class Continuous(Targets):
         With a scale they are float64: targets may be beyond what the networks compute in.
         """
         return values if self._scale is None else self._scale.decode(values)
+
+    def decode_several(self, values: np.ndarray) -> np.ndarray:
+        """Return the same of several values for each target, (n_rows, n_targets, n_values)."""
+        return self.decode(values.swapaxes(1, 2)).swapaxes(1, 2)
 
 
 def _flaw_of(columns: np.ndarray) -> str:

@@ -14,7 +14,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sknn_actloss import MLPRegressor
+from sknn_actloss import Committee, MLPRegressor
 from sknn_actloss.estimators import JointFit
 from sknn_actloss.estimators._target_scale import NORMAL_IQR, TargetScale
 from sknn_actloss.inspection import diagnose, find_learning_rate
@@ -150,6 +150,21 @@ def test_quantiles(y):
     assert np.all(np.diff(quantiles) >= 0)
     plain = model(None, loss=LEVELS).fit(X, scaled(fitted, y)).predict_quantiles(X)
     assert_allclose(quantiles[..., 0], unscaled(fitted, plain[..., 0]), rtol=1e-9)
+
+
+@every_shape
+@pytest.mark.parametrize("loss", ["squared_error", LEVELS], ids=str)
+def test_rows_left_out_and_intervals(y, loss):
+    own = {"n_members": Committee(3, resample="folds"), "loss": loss}
+    fitted = model(**own).fit(X, y)
+    plain = model(None, **own).fit(X, scaled(fitted, y))
+    for found, expected in (
+        (fitted.oof_prediction_, plain.oof_prediction_),
+        (fitted.predict_interval(X)[..., 0], plain.predict_interval(X)[..., 0]),
+        (fitted.predict_interval(X)[..., 1], plain.predict_interval(X)[..., 1]),
+    ):
+        assert_allclose(found, unscaled(fitted, expected), rtol=1e-9)
+    assert_allclose(fitted.oof_score_, plain.oof_score_, rtol=1e-9)
 
 
 def test_fields_of_losses_are_in_scaled_units():
