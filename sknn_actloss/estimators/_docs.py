@@ -41,10 +41,10 @@ learning_rate : str, Schedule, callable or float, default="constant"
     an instance such as ``Cosine(warmup=5)``, a function ``step -> factor``, or a number, which
     is a constant rate in place of ``learning_rate_init``. Every stochastic solver follows it.
 learning_rate_init : float or "auto", default=0.001
-    Initial learning rate; for "one_cycle" the highest. "auto" finds it by a range test in front
-    of the training: some 100 steps at a rising rate on the training rows, from the initial
-    weights, which are given back afterwards. A warm start and ``partial_fit`` keep the rate of
-    the fit that they go on from, unless the solver is another one.
+    Initial learning rate; for "one_cycle" and "cosine_cycles" the highest. "auto" finds it by a
+    range test in front of the training: some 100 steps at a rising rate on the training rows,
+    from the initial weights, which are given back afterwards. A warm start and ``partial_fit``
+    keep the rate of the fit that they go on from, unless the solver is another one.
 power_t : float, default=0.5
     Exponent of the schedule "invscaling" given by name.
 max_iter : int, default=200
