@@ -23,6 +23,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 PUBLIC_MODULES = [
     "activations",
     "averaging",
+    "dropout",
     "initializers",
     "inspection",
     "losses",

@@ -60,6 +60,8 @@ class Network:
         That of an earlier network, used again where it serves.
     streams : list of Generator, optional
         Sources of dropout masks, one for the inputs and one for each hidden layer.
+    rates_move_together : bool, default=True
+        Whether dropout rates that are equal at first are so at any time.
 
     Attributes
     ----------
@@ -90,14 +92,16 @@ class Network:
         group_size: int | None = None,
         workspace: Workspace | None = None,
         streams: Sequence[np.random.Generator] | None = None,
+        rates_move_together: bool = True,
     ) -> None:
         self.layout, dtype = layout, params.dtype
         self.params, self.trained = params, layout.trained(params)
         self.gradient = np.empty_like(self.trained)
         self.views, self.gradient_views = layout.views(params), layout.views(self.gradient)
         self.decaying = layout.decaying(params)
-        dropout = _dropout(layout, models, batch_size, dtype, streams)
-        self.layers = layers_of(models, layout.layer_sizes, dtype, dropout)
+        room = batch_size, dtype
+        self._dropout = _dropout(layout, models, room, streams, rates_move_together)
+        self.layers = layers_of(models, layout.layer_sizes, dtype, self._dropout)
         self._objective = Objective(models, dtype)
         alpha, l1 = [model.alpha for model in models], [model.l1 for model in models]
         self._penalty = Penalty(layout, self.trained, self.gradient, alpha, l1)
@@ -202,6 +206,12 @@ class Network:
         views = self.views if params is None else self.layout.views(params)
         return raw_outputs(X, self.layers, views, rows)
 
+    def scale_dropout(self, shares: np.ndarray) -> None:
+        """Leave out shares (n_members,) of the first dropout rates from here on."""
+        for dropout in self._dropout:
+            if dropout is not None:
+                dropout.go_to(shares)
+
     def signals(self, X: Rows, y: np.ndarray) -> list[LayerSignals]:
         """Send a batch forward and backward, and return what flows through each linear layer.
 
@@ -257,9 +267,9 @@ def _weight_calls(
 def _dropout(
     layout: Layout,
     models: Sequence[Model],
-    batch_size: int,
-    dtype: np.dtype,
+    room: tuple[int, np.dtype],
     streams: Sequence[np.random.Generator] | None,
+    move_together: bool,
 ) -> list[Dropout | None]:
     """Return dropout for the inputs and each hidden layer, ``None`` where nothing is left out."""
     widths = layout.layer_sizes[:-1]
@@ -267,8 +277,8 @@ def _dropout(
     rates = list(zip(*(model.dropout or none for model in models), strict=True))
     if not np.any(rates):
         return []
-    streams = streams or mask_streams(0, len(widths))
+    streams, (batch_size, dtype) = streams or mask_streams(0, len(widths)), room
     return [
-        Dropout(rate, stream, batch_size, width, dtype) if any(rate) else None
+        Dropout(rate, stream, batch_size, width, dtype, move_together) if any(rate) else None
         for rate, stream, width in zip(rates, streams, widths, strict=True)
     ]

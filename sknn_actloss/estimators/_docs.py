@@ -87,10 +87,11 @@ weight_decay : float, default=None
     ``1 - rate * weight_decay``. ``None`` leaves it to the solver ("adamw" has its own).
 dtype : {{"auto", "float32", "float64"}}, default="auto"
     Data type of the computation; "auto" keeps float32 input and takes float64 otherwise.
-dropout : float or sequence of float, default=0.0
+dropout : float, sequence of float or FallingDropout, default=0.0
     Share in [0, 1) of the outputs of hidden units that each step sets to zero, scaled up in
     return (inverted dropout); predictions use all units. One for all hidden layers, one for
-    each, or one more in front for the inputs.
+    each, or one more in front for the inputs. The rate of ``FallingDropout(0.15)`` falls to
+    zero from the middle of ``max_iter`` epochs to their end.
 l1 : float, default=0.0
     Strength of the L1 penalty on the weights, divided by the number of rows as ``alpha`` is.
 max_norm : float, default=None
