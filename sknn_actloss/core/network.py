@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -13,12 +13,15 @@ from sknn_actloss._numeric import constant
 from sknn_actloss.core.dropout import Dropout, mask_streams
 from sknn_actloss.core.inference import bind, hidden_outputs, raw_outputs
 from sknn_actloss.core.layers import Bound, Frame
-from sknn_actloss.core.layout import Layout
+from sknn_actloss.core.layout import Layout, Slot
 from sknn_actloss.core.model import Model, layers_of
 from sknn_actloss.core.objective import Objective
 from sknn_actloss.core.penalty import Penalty
 from sknn_actloss.core.rows import Rows
 from sknn_actloss.core.workspace import Room, Workspace
+
+#: A factor of the learning rate, or an array (n_members, 1) where members differ.
+Factor = float | np.ndarray
 
 
 class LayerSignals(NamedTuple):
@@ -235,20 +238,33 @@ class Network:
         ]
         return [LayerSignals(*parts) for parts in zip(inputs, outputs, deltas, strict=True)]
 
-    @property
-    def rate_factors(self) -> list[tuple[slice, float | np.ndarray]]:
-        """Factors of the learning rate by columns of the trained parameters.
+    def rate_factors(
+        self, of_weights: Callable[[int], Factor], members: slice = slice(None)
+    ) -> list[tuple[slice, Factor]]:
+        """Return factors of the learning rate by columns of the trained parameters.
 
-        Neighbours without a factor of their own come as one slice with a factor of 1.0; others
-        have a number, or an array (n_members, 1) where members differ.
+        Neighbours of one factor come as one slice.
+
+        Parameters
+        ----------
+        of_weights : callable
+            Returns the factor of the weights of a layer, given its number of inputs.
+        members : slice, optional
+            The members that are asked for, all by default.
         """
         own = {key: factor for layer in self.layers for key, factor in layer.rate_factors.items()}
+
+        def factor(slot: Slot) -> Factor:
+            of_layer = own.get(slot.key, 1.0)
+            of_layer = of_layer[members] if isinstance(of_layer, np.ndarray) else of_layer
+            return of_layer * of_weights(slot.shape[0]) if slot.decays else of_layer
+
+        trained = [slot for slot in self.layout.ordered if slot.trained]
         found = []
-        trained = [slot.key for slot in self.layout.ordered if slot.trained]
-        for _, group in groupby(trained, key=lambda key: key if key in own else None):
-            keys = list(group)
-            first, last = (self.layout.columns(key) for key in (keys[0], keys[-1]))
-            found.append((slice(first.start, last.stop), own.get(keys[0], 1.0)))
+        for _, group in groupby(trained, key=lambda slot: np.ravel(factor(slot)).tolist()):
+            slots = list(group)
+            first, last = (self.layout.columns(slot.key) for slot in (slots[0], slots[-1]))
+            found.append((slice(first.start, last.stop), factor(slots[0])))
         return found
 
     def _bound(self, X: Rows, room: Room, sample_weight: np.ndarray | None) -> Iterator[Bound]:

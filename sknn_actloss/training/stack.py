@@ -197,13 +197,10 @@ class _BoundSolver:
     ) -> None:
         self.members, self._state = members, state
         # Parameters with a learning rate of their own are updated apart from the others.
-        groups = network.rate_factors
+        groups = network.rate_factors(solver.rate_factor, members)
         self._parts = [state] if len(groups) == 1 else [_columns(state, c) for c, _ in groups]
         self._steps = [
-            (
-                solver.bind(network.trained[members, c], network.gradient[members, c], part),
-                factor[members] if isinstance(factor, np.ndarray) else factor,
-            )
+            (solver.bind(network.trained[members, c], network.gradient[members, c], part), factor)
             for (c, factor), part in zip(groups, self._parts, strict=True)
         ]
 

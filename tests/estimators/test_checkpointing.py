@@ -31,7 +31,7 @@ from sknn_actloss.model_selection import StackedGridSearchCV
 from sknn_actloss.persistence import CheckpointError, archive, restore, snapshot
 from sknn_actloss.persistence.hashing import value_digest
 from sknn_actloss.schedules import SCHEDULES, ReduceOnPlateau
-from sknn_actloss.solvers import SOLVERS
+from sknn_actloss.solvers import SOLVERS, Adam
 from sknn_actloss.training import Batches
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -212,6 +212,7 @@ SETTINGS = {
         "dropout": 0.2,
         "random_state": np.random.RandomState(np.random.PCG64(5)),
     },
+    "rates by fan-in": {"solver": Adam(fan_in_reference=3.0), "feature_scale": True},
     "normalization": {"normalization": "batch", "skip_connections": True},
     "ema": {"weight_averaging": "ema", "normalization": "batch"},
     "swa": {"weight_averaging": SWA(0.5), "l1": 0.01},
