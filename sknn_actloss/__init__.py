@@ -3,6 +3,7 @@
 from sknn_actloss import (
     activations,
     averaging,
+    dropout,
     feature_scale,
     initializers,
     losses,
@@ -23,6 +24,7 @@ __all__ = [
     "__version__",
     "activations",
     "averaging",
+    "dropout",
     "feature_scale",
     "initializers",
     "losses",

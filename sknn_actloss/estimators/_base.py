@@ -23,6 +23,7 @@ from sknn_actloss.activations import ACTIVATIONS, Activation
 from sknn_actloss.averaging import AVERAGES, Averaging
 from sknn_actloss.committee import Committee
 from sknn_actloss.core import Rows, as_rows
+from sknn_actloss.dropout import FallingDropout
 from sknn_actloss.estimators._attributes import commit
 from sknn_actloss.estimators._observer import FitObserver, Tasks
 from sknn_actloss.estimators._settings import Settings, component_named, loss_of
@@ -82,7 +83,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         "weight_init": [StrOptions(set(INITIALIZERS.names)), Initializer],
         "weight_decay": [number(0, None, closed="left"), None],
         "dtype": [StrOptions({"auto", "float32", "float64"})],
-        "dropout": [number(0, 1, closed="left"), "array-like"],
+        "dropout": [number(0, 1, closed="left"), "array-like", FallingDropout],
         "l1": [number(0, None, closed="left")],
         "max_norm": [number(0, None), None],
         "gradient_clip": [number(0, None), None],
