@@ -3,6 +3,7 @@
 from sknn_actloss import (
     activations,
     averaging,
+    dropout,
     feature_scale,
     initializers,
     losses,
@@ -11,12 +12,14 @@ from sknn_actloss import (
     solvers,
 )
 from sknn_actloss._version import __version__
+from sknn_actloss.committee import Committee
 from sknn_actloss.estimators import MLPClassifier, MLPRegressor
 from sknn_actloss.persistence import Checkpoint
 from sknn_actloss.tabular import TabularClassifier, TabularRegressor
 
 __all__ = [
     "Checkpoint",
+    "Committee",
     "MLPClassifier",
     "MLPRegressor",
     "TabularClassifier",
@@ -24,6 +27,7 @@ __all__ = [
     "__version__",
     "activations",
     "averaging",
+    "dropout",
     "feature_scale",
     "initializers",
     "losses",

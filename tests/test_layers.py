@@ -21,6 +21,7 @@ FLOORS = [
     {
         "activations",
         "averaging",
+        "committee",
         "feature_scale",
         "initializers",
         "losses",

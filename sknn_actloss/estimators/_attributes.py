@@ -24,7 +24,13 @@ NON_FINITE = (
 OPTIONAL = (
     *ATTRIBUTE_NAMES,
     "feature_names_in_",
+    "target_center_",
+    "target_scale_",
     "members_",
+    "oof_prediction_",
+    "oof_score_",
+    "temperature_",
+    "_out_of_fold",
     "learning_rate_curve_",
     "learning_rate_init_",
     "_optimizer",

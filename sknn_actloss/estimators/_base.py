@@ -21,7 +21,9 @@ from sknn_actloss._sklearn import (
 )
 from sknn_actloss.activations import ACTIVATIONS, Activation
 from sknn_actloss.averaging import AVERAGES, Averaging
+from sknn_actloss.committee import Committee
 from sknn_actloss.core import Rows, as_rows
+from sknn_actloss.dropout import FallingDropout
 from sknn_actloss.estimators._attributes import commit
 from sknn_actloss.estimators._observer import FitObserver, Tasks
 from sknn_actloss.estimators._settings import Settings, component_named, loss_of
@@ -81,7 +83,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         "weight_init": [StrOptions(set(INITIALIZERS.names)), Initializer],
         "weight_decay": [number(0, None, closed="left"), None],
         "dtype": [StrOptions({"auto", "float32", "float64"})],
-        "dropout": [number(0, 1, closed="left"), "array-like"],
+        "dropout": [number(0, 1, closed="left"), "array-like", FallingDropout],
         "l1": [number(0, None, closed="left")],
         "max_norm": [number(0, None), None],
         "gradient_clip": [number(0, None), None],
@@ -89,7 +91,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         "skip_connections": ["boolean"],
         "feature_scale": ["boolean", FeatureScale],
         "weight_averaging": [StrOptions(set(AVERAGES.names)), Averaging, None],
-        "n_members": [whole_number(1)],
+        "n_members": [whole_number(1), Committee],
         "monitor": [str, callable],
         "restore_best": ["boolean", StrOptions({"auto"})],
         "max_time": [number(0, None), None],
@@ -133,6 +135,12 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         settings = Settings.of(self)
         if incremental and settings.must_validate:
             raise ValueError("partial_fit does not support early_stopping=True")
+        if incremental and settings.resamples:
+            raise ValueError(
+                f"partial_fit does not support n_members={settings.committee!r}: it does not see "
+                "the rows of other calls, of which networks are to leave out some. Set "
+                f"n_members={settings.n_members}."
+            )
         request.check(settings, self)
         if settings.checkpoint is not None:
             settings.checkpoint.prepare()
@@ -142,7 +150,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         context = None if incremental else self._begin_callbacks(data, settings)
         # What validation sets on the way to a failure must not stay.
         draft = draft_of(self)
-        checked = check_data(draft, settings, X, y, incremental, classes)
+        checked = check_data(draft, settings, X, y, request.sample_weight, incremental, classes)
         fit = Setup(draft, settings, checked, request, draft._checked_rows, incremental).fit()
         tasks = Tasks(context, {"estimator": self, **data}, fit.template.fitted_attributes)
         with fit.training() as train:
@@ -218,6 +226,7 @@ def check_data(
     settings: Settings,
     X: Any,
     y: Any,
+    sample_weight: Any = None,
     incremental: bool = False,
     classes: Any = None,
 ) -> Data:
@@ -229,7 +238,7 @@ def check_data(
         Takes what scikit-learn notes of the features.
     settings : Settings
         Its parameters.
-    X, y : as in ``fit``
+    X, y, sample_weight : as in ``fit``
     incremental : bool, default=False
         Whether this is a call of ``partial_fit``.
     classes : array-like or None
@@ -238,6 +247,10 @@ def check_data(
     anew = starts_anew(estimator, settings, incremental)
     rows, labels = estimator._validate(X, y, reset=anew)
     targets = estimator._find_targets(labels, anew, incremental, classes)
+    if anew:
+        targets = targets.scaled(settings.target_scaling, labels, sample_weight)
+    else:
+        targets.check_scaling(settings.target_scaling)
     names = ("n_features_in_", "feature_names_in_")
     attributes = {name: vars(estimator)[name] for name in names if name in vars(estimator)}
     return Data(as_rows(rows), labels, targets, (X, y), attributes | targets.attributes)

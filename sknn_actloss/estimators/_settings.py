@@ -11,8 +11,16 @@ import numpy as np
 
 from sknn_actloss.activations import Activation, Softmax, canonical_name, resolve_activation
 from sknn_actloss.averaging import Averaging, resolve_averaging
+from sknn_actloss.committee import Committee, resolve_committee
 from sknn_actloss.core import Model
-from sknn_actloss.estimators._conflicts import DEFAULT_RATE, check_decay, check_lbfgs
+from sknn_actloss.dropout import FallingDropout, resolve_dropout
+from sknn_actloss.estimators._conflicts import (
+    DEFAULT_RATE,
+    check_decay,
+    check_lbfgs,
+    check_resampling,
+    check_scaling,
+)
 from sknn_actloss.feature_scale import FeatureScale, resolve_feature_scale
 from sknn_actloss.initializers import Initializer, resolve_initializer
 from sknn_actloss.losses import LossSpec, resolve_loss
@@ -57,8 +65,12 @@ class Settings:
         Draws the initial weights.
     dropout : tuple of float
         Rate of the inputs and of each hidden layer, empty where all are zero.
+    falling_dropout : FallingDropout or None
+        How these rates fall, ``None`` where they stay.
     averaging : Averaging or None
         The average of weights that predictions use.
+    committee : Committee
+        How many networks there are, and which rows each learns from.
     """
 
     given: dict[str, Any]
@@ -66,6 +78,7 @@ class Settings:
     activations: tuple[Activation, ...]
     out_activation: Activation | None
     loss: LossSpec
+    target_scaling: str | None
     class_weight: Any
     solver: Solver
     alpha: float
@@ -86,6 +99,7 @@ class Settings:
     weight_decay: float
     dtype: str
     dropout: tuple[float, ...]
+    falling_dropout: FallingDropout | None
     l1: float
     max_norm: float | None
     gradient_clip: float | None
@@ -93,7 +107,7 @@ class Settings:
     skip_connections: bool
     feature_scale: FeatureScale | None
     averaging: Averaging | None
-    n_members: int
+    committee: Committee
     monitor: Any
     restore_best: bool | str
     max_time: float
@@ -106,10 +120,11 @@ class Settings:
         sizes = hidden_sizes(given["hidden_layer_sizes"])
         solver = _solver(given)
         schedule, rate, rate_parameter = _learning_rate(given)
-        dropout = _dropout(given["dropout"], len(sizes))
         normalization = resolve_normalization(given["normalization"])
         feature_scale = resolve_feature_scale(given["feature_scale"])
-        check_lbfgs(given, solver, schedule, normalization)
+        committee = resolve_committee(given["n_members"])
+        check_lbfgs(given, solver, schedule, normalization, committee)
+        check_resampling(given, committee)
         plain = {name: given[name] for name in _PLAIN}
         return cls(
             given=given,
@@ -117,6 +132,7 @@ class Settings:
             activations=_activations(given["activation"], len(sizes)),
             out_activation=_out_activation(given["out_activation"]),
             loss=resolve_loss(given["loss"], estimator._task),
+            target_scaling=given.get("target_scaling"),
             class_weight=given.get("class_weight"),
             solver=solver,
             schedule=schedule,
@@ -126,10 +142,12 @@ class Settings:
             initializer=resolve_initializer(given["weight_init"]),
             alpha=float(given["alpha"]),
             l1=float(given["l1"]),
-            dropout=dropout,
+            dropout=resolve_dropout(given["dropout"], len(sizes)),
+            falling_dropout=_falling(given["dropout"]),
             normalization=normalization,
             feature_scale=feature_scale,
             averaging=resolve_averaging(given["weight_averaging"]),
+            committee=committee,
             max_time=np.inf if given["max_time"] is None else float(given["max_time"]),
             **plain,
         )
@@ -146,6 +164,8 @@ class Settings:
         if output is None:
             output = resolve_activation(self.loss.natural_output(target_kind), hidden=False)
         bound = self.loss.for_targets(target_kind, canonical_name(output))
+        if self.target_scaling is not None:
+            check_scaling(self.given, bound, output)
         flaw = self._flaw_of_output(output, bound.prediction_domain, n_outputs)
         if flaw:
             raise ValueError(
@@ -185,7 +205,9 @@ class Settings:
         incremental : bool, default=False
             Whether it trains for a single epoch, as ``partial_fit`` does.
         """
-        restores = early_stopping if self.restore_best == "auto" else bool(self.restore_best)
+        restores = bool(self.restore_best)
+        if self.restore_best == "auto":
+            restores = early_stopping or self.resamples
         return MemberSpec(
             model=model,
             solver=self.solver,
@@ -201,12 +223,18 @@ class Settings:
             max_norm=self.max_norm,
             averaging=self.averaging,
             max_time=np.inf if incremental else self.max_time,
+            falling_dropout=self.falling_dropout,
         )
 
     @property
-    def may_validate(self) -> bool:
-        """Whether some fits set rows aside."""
-        return bool(self.early_stopping)
+    def n_members(self) -> int:
+        """Number of networks."""
+        return self.committee.n_members
+
+    @property
+    def resamples(self) -> bool:
+        """Whether networks leave out rows of their own, by which they are judged."""
+        return self.committee.resample is not None
 
     @property
     def must_validate(self) -> bool:
@@ -254,7 +282,6 @@ _PLAIN = (
     "max_norm",
     "gradient_clip",
     "skip_connections",
-    "n_members",
     "monitor",
     "restore_best",
     "checkpoint",
@@ -280,9 +307,9 @@ def component_named(estimator: Any, name: str) -> Any:
         "weight_averaging": resolve_averaging,
         "weight_init": resolve_initializer,
         "feature_scale": resolve_feature_scale,
+        "n_members": resolve_committee,
     }
-    is_named = isinstance(value, str) or (name == "feature_scale" and value is True)
-    if name in resolvers and is_named:
+    if name in resolvers and (isinstance(value, str | int) and value is not False):
         return resolvers[name](value)
     if name in estimator._get_param_names() and not hasattr(value, "set_params"):
         raise ValueError(
@@ -344,20 +371,8 @@ def _activations(spec: Any, n_hidden: int) -> tuple[Activation, ...]:
     return (resolve_activation(spec),) * n_hidden
 
 
-def _dropout(spec: Any, n_hidden: int) -> tuple[float, ...]:
-    """Return the rate of the inputs and of each hidden layer, nothing where all are zero."""
-    if isinstance(spec, Real):
-        rates = (0.0, *(float(spec),) * n_hidden)
-    elif len(spec) in (n_hidden, n_hidden + 1):
-        rates = (0.0,) * (n_hidden + 1 - len(spec)) + tuple(spec)
-    else:
-        raise ValueError(
-            f"dropout={spec!r} has {len(spec)} entries, but hidden_layer_sizes has {n_hidden}. "
-            f"Give a single rate, one for each hidden layer, or one more in front for the inputs."
-        )
-    if not all(isinstance(rate, Real) and 0 <= rate < 1 for rate in rates):
-        raise ValueError(f"dropout={spec!r} must hold rates of at least 0 and below 1.")
-    return tuple(map(float, rates)) if any(rates) else ()
+def _falling(dropout: Any) -> FallingDropout | None:
+    return dropout if isinstance(dropout, FallingDropout) else None
 
 
 def _learning_rate(given: Mapping[str, Any]) -> tuple[Schedule, float | None, str]:
@@ -371,3 +386,14 @@ def _learning_rate(given: Mapping[str, Any]) -> tuple[Schedule, float | None, st
             f"learning_rate='constant' or leave learning_rate_init at {DEFAULT_RATE}."
         )
     return Constant(), float(spec), "learning_rate"
+
+
+def resamples(estimator: Any) -> bool:
+    """Whether there are predictions out of fold; raises AttributeError where there are none."""
+    spec = estimator.n_members
+    if isinstance(spec, Committee) and spec.resample is not None:
+        return True
+    raise AttributeError(
+        f"n_members={spec!r} leaves no rows out of the training of some networks, by which "
+        "predictions could be judged. Set n_members=Committee(8, resample='folds') and fit."
+    )
