@@ -68,8 +68,9 @@ def label_weights(spec: Any, targets: np.ndarray, sample_weight: np.ndarray | No
 
 def _balanced(counts: np.ndarray) -> np.ndarray:
     present = counts > 0
-    share = counts.sum() / max(present.sum(), 1)
-    return np.divide(share, counts, out=np.zeros(len(counts)), where=present)
+    with np.errstate(over="ignore", invalid="ignore"):  # for the fit to complain about
+        share = counts.sum() / max(present.sum(), 1)
+        return np.divide(share, counts, out=np.zeros(len(counts)), where=present)
 
 
 def _listed(spec: Mapping[Any, float], classes: list[Any]) -> np.ndarray:

@@ -216,6 +216,7 @@ class ClassTargets(Targets):
         """Return probabilities (n_rows, n_outputs), averaged over the members."""
         return mean_of_members(model.loss.head.probabilities(outputs))
 
+    @np.errstate(under="ignore")
     def scores(self, model: Model, raw: np.ndarray) -> np.ndarray:
         """Return what ``decision_function`` gives, from raw outputs."""
         if len(raw) > 1 and isinstance(model.loss.head, ProbabilityHead):
@@ -371,6 +372,7 @@ def _threshold(model: Model) -> float:
     return sum(model.loss.encoding) / 2
 
 
+@np.errstate(under="ignore")
 def _normalised(probabilities: np.ndarray) -> np.ndarray:
     total = probabilities.sum(axis=-1, keepdims=True)
     n_classes = probabilities.shape[-1]
