@@ -112,8 +112,10 @@ class Targets(ABC):
 
 def mean_of_members(outputs: np.ndarray) -> np.ndarray:
     """Return the mean (n_rows, n_outputs) of what the members of a committee give."""
+    if len(outputs) == 1:
+        return outputs[0]
     with np.errstate(under="ignore"):
-        return outputs[0] if len(outputs) == 1 else outputs.mean(axis=0)
+        return outputs.mean(axis=0)
 
 
 class ClassTargets(Targets):
