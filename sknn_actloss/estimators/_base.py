@@ -124,6 +124,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
                 setattr(self, name, component)
         return super().set_params(**nested)
 
+    # What vanishes is zero, whatever the user has asked NumPy to make of it.
+    @np.errstate(under="ignore")
     def _fit(
         self,
         X: Any,
@@ -184,7 +186,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         """Return raw or activated outputs of all networks: (n_members, n_samples, n_outputs)."""
         X, model = self._rows_to_predict(X), self._model
         predictor = model.predictor(self._layout.layer_sizes)
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", under="ignore"):
             return predictor(as_rows(X), vars(self), model.output if activated else None)
 
     def _rows_to_predict(self, X: Any) -> Any:

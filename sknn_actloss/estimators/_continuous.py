@@ -94,8 +94,11 @@ class Continuous(Targets):
         points, variances = model.loss.head.point(outputs), model.loss.head.variance(outputs)
         if variances is None and len(points) == 1:
             return None
-        variance = points.var(axis=0) + (0 if variances is None else mean_of_members(variances))
-        std = np.sqrt(variance)
+        if variances is None:
+            std = _deviation(points)
+        else:
+            with np.errstate(over="ignore", under="ignore"):
+                std = np.sqrt(points.var(axis=0) + mean_of_members(variances))
         return std if self._scale is None else self._scale.spread(std)
 
     def quantiles(self, model: Model, outputs: np.ndarray) -> np.ndarray:
@@ -112,6 +115,13 @@ class Continuous(Targets):
     def decode_several(self, values: np.ndarray) -> np.ndarray:
         """Return the same of several values for each target, (n_rows, n_targets, n_values)."""
         return self.decode(values.swapaxes(1, 2)).swapaxes(1, 2)
+
+
+def _deviation(points: np.ndarray) -> np.ndarray:
+    """Return the standard deviation over members; squares neither overflow nor vanish."""
+    exponent = np.frexp(np.abs(points).max())[1]
+    with np.errstate(under="ignore"):
+        return np.ldexp(np.ldexp(points, -exponent).std(axis=0), exponent)
 
 
 def _flaw_of(columns: np.ndarray) -> str:

@@ -57,6 +57,7 @@ class JointFit:
         Time of each fit since the latest pause; that of a stack is divided among its members.
     """
 
+    @np.errstate(under="ignore")
     def __init__(
         self,
         estimators: Sequence[BaseMLP],
@@ -83,6 +84,7 @@ class JointFit:
             for index, fit in group.items()
         }
 
+    @np.errstate(under="ignore")
     def train(self, observer: Observer | None = None, until: int | None = None) -> None:
         """Train all estimators and set their attributes to where they stand then.
 

@@ -338,6 +338,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             )
         return std
 
+    # scikit-learn adds up numbers to see whether they are finite.
+    @np.errstate(invalid="ignore")
     def _validate(self, X: Any, y: Any, reset: bool) -> tuple[Any, np.ndarray]:
         if sparse.issparse(y):
             raise TypeError("y is sparse, but targets must be dense. Convert it with y.toarray().")

@@ -6,6 +6,7 @@ import copy
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -19,6 +20,7 @@ from sknn_actloss.schedules import Constant
 from sknn_actloss.training import RangeTest, try_rates
 
 
+@np.errstate(under="ignore")
 def reopen(estimator: BaseMLP, X: Any, y: Any, sample_weight: Any = None) -> tuple[Settings, Fit]:
     """Set up the network of a fitted estimator on rows, as if training went on there.
 
@@ -53,6 +55,7 @@ def reopen(estimator: BaseMLP, X: Any, y: Any, sample_weight: Any = None) -> tup
     return settings, setup.fit(range_test=False)
 
 
+@np.errstate(under="ignore")
 def range_test(
     estimator: BaseMLP, X: Any, y: Any, sample_weight: Any = None, **rates: Any
 ) -> RangeTest:

@@ -68,11 +68,13 @@ class TargetScale:
 
     def decode(self, values: np.ndarray) -> np.ndarray:
         """Return what values (..., n_targets) of networks are in units of the targets."""
-        return self.spread(values) + self.center
+        with np.errstate(over="ignore", under="ignore"):
+            return values * self.scale + self.center
 
     def spread(self, values: np.ndarray) -> np.ndarray:
         """Return what differences (..., n_targets) of values are in units of the targets."""
-        return values * self.scale
+        with np.errstate(over="ignore", under="ignore"):
+            return values * self.scale
 
 
 def _counted(columns: np.ndarray, sample_weight: Any) -> tuple[np.ndarray, np.ndarray | None]:

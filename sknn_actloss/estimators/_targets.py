@@ -112,7 +112,10 @@ class Targets(ABC):
 
 def mean_of_members(outputs: np.ndarray) -> np.ndarray:
     """Return the mean (n_rows, n_outputs) of what the members of a committee give."""
-    return outputs[0] if len(outputs) == 1 else outputs.mean(axis=0)
+    if len(outputs) == 1:
+        return outputs[0]
+    with np.errstate(under="ignore"):
+        return outputs.mean(axis=0)
 
 
 class ClassTargets(Targets):
@@ -215,6 +218,7 @@ class ClassTargets(Targets):
         """Return probabilities (n_rows, n_outputs), averaged over the members."""
         return mean_of_members(model.loss.head.probabilities(outputs))
 
+    @np.errstate(under="ignore")
     def scores(self, model: Model, raw: np.ndarray) -> np.ndarray:
         """Return what ``decision_function`` gives, from raw outputs."""
         if len(raw) > 1 and isinstance(model.loss.head, ProbabilityHead):
@@ -370,6 +374,7 @@ def _threshold(model: Model) -> float:
     return sum(model.loss.encoding) / 2
 
 
+@np.errstate(under="ignore")
 def _normalised(probabilities: np.ndarray) -> np.ndarray:
     total = probabilities.sum(axis=-1, keepdims=True)
     n_classes = probabilities.shape[-1]
