@@ -6,9 +6,11 @@ from inspect import signature
 from numbers import Integral, Real
 from typing import Any
 
+from sklearn import get_config
 from sklearn.base import _fit_context as fit_context
 from sklearn.metrics._scorer import _BaseScorer, _MultimetricScorer, _PassthroughScorer
 from sklearn.model_selection._search import BaseSearchCV
+from sklearn.model_selection._search_successive_halving import _top_k as top_candidates
 from sklearn.model_selection._validation import (
     _insert_error_scores as insert_error_scores,
     _score as score_estimator,
@@ -65,6 +67,7 @@ __all__ = [
     "scorer_parts",
     "sees_predictions_only",
     "takes_sample_weight",
+    "top_candidates",
     "unavailable_responses",
     "validate_parameter_constraints",
     "warn_or_raise_about_fit_failures",
@@ -82,11 +85,16 @@ def whole_number(low: int | None, high: int | None = None, closed: str = "left")
     return Interval(Integral, low, high, closed=closed)
 
 
-def sees_predictions_only(scorer: Any) -> bool:
-    """Whether a scorer looks at nothing but what an estimator predicts and the targets."""
+def sees_predictions_only(scorer: Any, params: dict[str, Any]) -> bool:
+    """Whether a scorer looks at nothing but what an estimator predicts and the targets.
+
+    With metadata routing, arguments of an estimator's own ``score`` are for it to pass on.
+    """
     if isinstance(scorer, _MultimetricScorer):
-        return all(sees_predictions_only(part) for part in scorer._scorers.values())
-    return isinstance(scorer, _BaseScorer | _PassthroughScorer)
+        return all(sees_predictions_only(part, params) for part in scorer._scorers.values())
+    if isinstance(scorer, _PassthroughScorer):
+        return not (params and get_config()["enable_metadata_routing"])
+    return isinstance(scorer, _BaseScorer)
 
 
 def scorer_parts(scorer: Any) -> Any:

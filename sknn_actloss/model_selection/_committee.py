@@ -317,8 +317,31 @@ class CommitteeClassifier(ClassifierMixin, Committee):
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
         """
-        probabilities, member = self.predict_proba(X), self.estimators_[0]
-        return network_of(member, network_name(member))._targets.decide(probabilities)
+        probabilities = self.predict_proba(X)
+        return self._first_targets.decide(probabilities)
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Return the scores by which classes are chosen: the highest, or those above zero.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows to predict.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_labels)
+            Logarithms of :meth:`predict_proba`, or of the odds for two classes and for labels.
+        """
+        probabilities = self.predict_proba(X)
+        scores = self._first_targets.log_odds(probabilities)
+        return scores.ravel() if scores.shape[1] == 1 else scores
+
+    @property
+    def _first_targets(self) -> Any:
+        """How the first member, like all others, reads classes from probabilities."""
+        member = self.estimators_[0]
+        return network_of(member, network_name(member))._targets
 
     def __sklearn_tags__(self) -> Any:
         return self._like_first(super().__sklearn_tags__())
