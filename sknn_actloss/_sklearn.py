@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from inspect import signature
 from numbers import Integral, Real
 from typing import Any
@@ -20,6 +21,7 @@ from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
+    InvalidParameterError,
     Options,
     StrOptions,
     validate_parameter_constraints,
@@ -49,6 +51,8 @@ __all__ = [
     "HasMethods",
     "Integral",
     "Interval",
+    "InvalidParameterError",
+    "Names",
     "Options",
     "Real",
     "StrOptions",
@@ -75,9 +79,34 @@ __all__ = [
 ]
 
 
+class Names(StrOptions):
+    """Constraint: one of some names, which messages list in alphabetical order.
+
+    Parameters
+    ----------
+    *names : str
+        The names.
+    """
+
+    def __init__(self, *names: str) -> None:
+        super().__init__(set(names))
+
+    def __str__(self) -> str:
+        return f"a str among {{{', '.join(map(repr, sorted(self.options)))}}}"
+
+
+class FloatInterval(Interval):
+    """Constraint: a real number in an interval that a float can hold."""
+
+    def is_satisfied_by(self, value: Any) -> bool:
+        """Whether the value is such a number."""
+        is_huge = isinstance(value, int) and abs(value) > sys.float_info.max
+        return not is_huge and super().is_satisfied_by(value)
+
+
 def number(low: float | None, high: float | None, closed: str = "neither") -> Interval:
     """Constraint: a real number between ``low`` and ``high``."""
-    return Interval(Real, low, high, closed=closed)
+    return FloatInterval(Real, low, high, closed=closed)
 
 
 def whole_number(low: int | None, high: int | None = None, closed: str = "left") -> Interval:

@@ -10,7 +10,7 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import validate_data
 
-from sknn_actloss._sklearn import StrOptions, fit_context
+from sknn_actloss._sklearn import Names, fit_context
 from sknn_actloss.estimators._base import FLOATS, BaseMLP, single_column
 from sknn_actloss.estimators._docs import documented
 from sknn_actloss.estimators._settings import loss_of, parameters_of, takes_partial_fit
@@ -41,10 +41,12 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     ----------
     {architecture}
     loss : str or Loss, default="squared_error"
-        What training minimises, summed over outputs and averaged over rows; "squared_error" is
-        half the squared error. One of {regression_losses}, an instance such as
-        ``Huber(delta=2.0)``, or ``FunctionLoss(value)``. ``Quantile((0.1, 0.5, 0.9))`` fits
-        several quantiles at once, "gaussian_nll" mean and variance.
+        What training minimises, summed over outputs and averaged over rows; "squared_error",
+        also by the names "mse" and "mean_squared_error", is half the mean square, as in
+        scikit-learn; ``SquaredError().report(y_true, y_pred)`` is the mean square itself. One of
+        {regression_losses}, an instance such as ``Huber(delta=2.0)``, or
+        ``FunctionLoss(value)``. ``Quantile((0.1, 0.5, 0.9))`` fits several quantiles at once,
+        "gaussian_nll" mean and variance.
     {training}
 
     Attributes
@@ -74,7 +76,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     _parameter_constraints: dict = {
         **BaseMLP._parameter_constraints,
-        "loss": [StrOptions(set(LOSSES["regression"].names)), LossSpec],
+        "loss": [Names(*LOSSES["regression"].names), LossSpec],
     }
 
     def __init__(
