@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from statistics import median
 from time import perf_counter_ns
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -16,7 +18,8 @@ from benchmarks._data import Shape, classification, shapes_option
 from benchmarks._report import parse, parser, table
 from benchmarks._rounds import Job
 from benchmarks.peers.estimators import ours
-from sknn_actloss.training import Batches, Stack, train
+from sknn_actloss.core import Rows
+from sknn_actloss.training import Batches, EncodedTargets, Stack, run_epochs
 
 #: Function and shapes of its operands.
 Call = tuple[str, tuple[tuple[int, ...], ...]]
@@ -86,28 +89,46 @@ def shares(shape: Shape, n_steps: int, n_fits: int) -> Iterator[tuple[str, str, 
 def training_time(fit: Job, kind: type[np.ndarray]) -> int:
     """Return the nanoseconds of the training loop in a fit of ours on arrays of a class.
 
-    Networks make their buffers like the parameters, so that these are of the same class.
+    Parameters, rows, targets and the arrays of the workspace are of that class, so that it is told
+    of all that is done to them.
     """
     elapsed = 0
 
-    def of_kind(part: type) -> Callable:
-        return lambda *arguments: part(
-            *(x.view(kind) if isinstance(x, np.ndarray) else x for x in arguments)
-        )
+    def of_kind(part: Callable) -> Callable:
+        return lambda *arguments: part(*(viewed(argument, kind) for argument in arguments))
 
-    def timed_train(*arguments: Any, **keywords: Any) -> Any:
+    def making(make: Callable) -> Callable:
+        return lambda *arguments: make(*arguments).view(kind)
+
+    def timed_run(*arguments: Any, **keywords: Any) -> Any:
         nonlocal elapsed
         Watched.recording = True
         start = perf_counter_ns()
-        rest = train(*arguments, **keywords)
+        rest = run_epochs(*arguments, **keywords)
         elapsed = perf_counter_ns() - start
         Watched.recording = False
         return rest
 
-    parts = {"Stack": of_kind(Stack), "Batches": of_kind(Batches), "train": timed_train}
-    with patch.multiple("sknn_actloss.estimators._lockstep", **parts):
+    parts = {"Stack": of_kind(Stack), "Batches": of_kind(Batches), "run_epochs": timed_run}
+    makers = SimpleNamespace(empty=making(np.empty), ones=making(np.ones))
+    with (
+        patch.multiple("sknn_actloss.training.run", **parts),
+        patch("sknn_actloss.core.workspace.np", makers),
+    ):
         fit()
     return elapsed
+
+
+def viewed(value: Any, kind: type[np.ndarray]) -> Any:
+    """Return an array, or rows or targets that hold one, as a view of a class."""
+    if isinstance(value, np.ndarray):
+        return value.view(kind)
+    if not isinstance(value, Rows | EncodedTargets):
+        return value
+    result = copy.copy(value)
+    arrays = {n: part for n, part in vars(value).items() if isinstance(part, np.ndarray)}
+    vars(result).update({name: part.view(kind) for name, part in arrays.items()})
+    return result
 
 
 def _timed(name: str, function: Callable, operands: Any, keywords: dict[str, Any]) -> Any:

@@ -15,7 +15,7 @@ from sknn_actloss._component import Component
 from sknn_actloss.activations import ACTIVATIONS, Activation, FunctionActivation
 from sknn_actloss.averaging import AVERAGES
 from sknn_actloss.initializers import INITIALIZERS
-from sknn_actloss.losses import LOSSES, FunctionLoss, Loss
+from sknn_actloss.losses import LOSSES, FunctionLoss, LossSpec, ProbabilityHead
 from sknn_actloss.normalization import NORMALIZATIONS
 from sknn_actloss.schedules import SCHEDULES, Constant, FunctionSchedule, Schedule
 from sknn_actloss.solvers import SOLVERS
@@ -55,39 +55,40 @@ def interval(bounds: object) -> str:
     return str(bounds).replace("inf", "∞").replace("-", "−")
 
 
-def output(loss: Loss, kinds: Iterable[str]) -> str:
+def output(loss: LossSpec, kinds: Iterable[str]) -> str:
     """Return the default output activations for the kinds of targets."""
     return ", ".join(dict.fromkeys(loss.natural_output(kind) for kind in kinds))
 
 
-def targets(loss: Loss) -> str:
+def targets(loss: LossSpec) -> str:
     """Return where targets of a regression may lie."""
     return interval(loss.for_targets("continuous", "").target_domain)
 
 
-def predictions(loss: Loss) -> str:
+def predictions(loss: LossSpec) -> str:
     """Return where predictions of a regression must lie."""
     return interval(loss.for_targets("continuous", "").prediction_domain)
 
 
-def probabilities(loss: Loss) -> str:
+def probabilities(loss: LossSpec) -> str:
     """Return whether ``predict_proba`` exists."""
-    return "yes" if loss.probabilistic else "no"
+    return "yes" if issubclass(loss.head_kind, ProbabilityHead) else "no"
 
 
-def class_predictions(loss: Loss) -> str:
+def class_predictions(loss: LossSpec) -> str:
     """Return where predictions of a classification must lie."""
     return interval(loss.for_targets("binary", "logistic").prediction_domain)
 
 
-def encoding(loss: Loss) -> str:
+def encoding(loss: LossSpec) -> str:
     """Return the numbers that stand for the states of a class."""
-    return "/".join(f"{state:g}" for state in loss.encoding).replace("-", "−")
+    states = loss.for_targets("binary", "logistic").encoding
+    return "/".join(f"{state:g}" for state in states).replace("-", "−")
 
 
-def flat(solver: Component) -> str:
+def taken(solver: Component) -> str:
     """Return the parameters of the estimator that feed the solver given by name."""
-    return ", ".join(code(name) for name in solver.flat) or "none"
+    return ", ".join(code(name) for name in solver.estimator_parameters) or "none"
 
 
 def moves(schedule: Schedule) -> str:
@@ -182,7 +183,7 @@ def tables() -> str:
             "`θ` are the parameters, `g` the gradient, `η` the learning rate; `m̂` and `v̂` are "
             "the bias-corrected running means of `g` and `g²`. A solver given by name takes some "
             "parameters from the estimator.",
-            markdown(SOLVERS, {"takes": flat}),
+            markdown(SOLVERS, {"takes": taken}),
         ),
         (
             "Initializers",

@@ -11,11 +11,13 @@ from sknn_actloss import (
     solvers,
 )
 from sknn_actloss._version import __version__
+from sknn_actloss.committee import Committee
 from sknn_actloss.estimators import MLPClassifier, MLPRegressor
 from sknn_actloss.persistence import Checkpoint
 
 __all__ = [
     "Checkpoint",
+    "Committee",
     "MLPClassifier",
     "MLPRegressor",
     "__version__",

@@ -10,7 +10,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 
 from sknn_actloss._component import Component, Table, resolve
-from sknn_actloss._sklearn import StrOptions
+from sknn_actloss._sklearn import StrOptions, number
 
 
 class Scales(Protocol):
@@ -77,13 +77,15 @@ class ScikitLearn(Initializer):
 class VarianceScaling(Initializer):
     """Base of initializers that are defined by the variance of the weights.
 
-    Biases are zero. Normal numbers are not truncated.
+    Normal numbers are not truncated.
     """
 
     distribution: str = "uniform"
+    bias_deviation: float = 0.0
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
-        "distribution": [StrOptions({"uniform", "normal"})]
+        "distribution": [StrOptions({"uniform", "normal"})],
+        "bias_deviation": [number(0, None, "left")],
     }
 
     @abstractmethod
@@ -99,7 +101,9 @@ class VarianceScaling(Initializer):
             weights = random_state.uniform(-bound, bound, (fan_in, fan_out))
         else:
             weights = random_state.normal(0.0, deviation, (fan_in, fan_out))
-        return weights, np.zeros(fan_out)
+        if not self.bias_deviation:
+            return weights, np.zeros(fan_out)
+        return weights, random_state.normal(0.0, self.bias_deviation, fan_out)
 
 
 @dataclass(repr=False)
@@ -112,6 +116,9 @@ class Glorot(VarianceScaling):
     ----------
     distribution : {"uniform", "normal"}, default="uniform"
         Distribution of the weights; the normal one is not truncated.
+    bias_deviation : float, default=0.0
+        Standard deviation of the biases, which are normal around zero, in [0, inf). With biases
+        of about one, rectifiers bend at different values of inputs of unit scale.
 
     References
     ----------
@@ -136,6 +143,9 @@ class He(VarianceScaling):
     ----------
     distribution : {"uniform", "normal"}, default="uniform"
         Distribution of the weights; the normal one is not truncated.
+    bias_deviation : float, default=0.0
+        Standard deviation of the biases, which are normal around zero, in [0, inf). With biases
+        of about one, rectifiers bend at different values of inputs of unit scale.
 
     References
     ----------
@@ -160,6 +170,9 @@ class LeCun(VarianceScaling):
     ----------
     distribution : {"uniform", "normal"}, default="uniform"
         Distribution of the weights; the normal one is not truncated.
+    bias_deviation : float, default=0.0
+        Standard deviation of the biases, which are normal around zero, in [0, inf). With biases
+        of about one, rectifiers bend at different values of inputs of unit scale.
 
     References
     ----------

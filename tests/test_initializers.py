@@ -122,3 +122,12 @@ def test_copies_are_equal(name):
 def test_says_what_it_is_good_for(name):
     assert INITIALIZERS[name]().formula
     assert INITIALIZERS[name]().advice
+
+
+@pytest.mark.parametrize("rule", [initializers.Glorot, initializers.He, initializers.LeCun])
+def test_biases_may_be_drawn(rule):
+    weights, biases = rule().draw(np.random.RandomState(0), 40, 5000, RELU)
+    same, drawn = rule(bias_deviation=2.0).draw(np.random.RandomState(0), 40, 5000, RELU)
+    np.testing.assert_array_equal(weights, same)
+    assert not biases.any()
+    assert drawn.std() == pytest.approx(2.0, rel=0.05)

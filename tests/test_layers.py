@@ -31,6 +31,7 @@ FLOORS = [
     {
         "activations",
         "averaging",
+        "committee",
         "feature_scale",
         "initializers",
         "losses",

@@ -23,12 +23,15 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 PUBLIC_MODULES = [
     "activations",
     "averaging",
+    "committee",
+    "feature_scale",
     "initializers",
     "inspection",
     "losses",
     "normalization",
     "schedules",
     "solvers",
+    "tabular",
 ]
 MODULES = sorted(
     module.name for module in pkgutil.walk_packages(sknn_actloss.__path__, "sknn_actloss.")

@@ -12,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 import sknn_actloss
 from benchmarks._data import Shape
 from benchmarks._rounds import Job
-from sknn_actloss.estimators import Together
+from sknn_actloss.estimators import JointFit
 
 
 def ours(shape: Shape, X: Any, y: np.ndarray, **parameters: Any) -> Job:
@@ -42,7 +42,7 @@ def stacked(
         ]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            Together(networks, X, y).train()
+            JointFit(networks, X, y).train()
         return np.array([network.loss_curve_ for network in networks])
 
     return fit

@@ -6,6 +6,7 @@ from sknn_actloss.core.layers import ATTRIBUTE_NAMES, Layer
 from sknn_actloss.core.layout import Layout, Slot, Views
 from sknn_actloss.core.model import Model, layers_of, plain_layout
 from sknn_actloss.core.network import LayerSignals, Network
+from sknn_actloss.core.objective import Objective
 from sknn_actloss.core.predictor import Predictor
 from sknn_actloss.core.rows import Columns, CSRRows, DenseRows, Rows, as_rows, gather
 from sknn_actloss.core.workspace import Workspace
@@ -20,6 +21,7 @@ __all__ = [
     "Layout",
     "Model",
     "Network",
+    "Objective",
     "Predictor",
     "Rows",
     "Slot",

@@ -110,7 +110,7 @@ class Network:
         X: Rows,
         y: np.ndarray,
         sample_weight: np.ndarray | None,
-        total_weight: float,
+        total_weight: float | np.ndarray,
         rows: slice,
     ) -> list[Call]:
         """Return the calls that write the gradient of the loss on a batch.
@@ -124,9 +124,9 @@ class Network:
             Rows of the batch.
         y : ndarray of shape (batch, n_outputs)
             Targets; the states of classes and labels as 0 and 1.
-        sample_weight : ndarray of shape (batch,) or None
-            Weights of the rows.
-        total_weight : float
+        sample_weight : ndarray of shape (batch,) or (n_members, batch), or None
+            Weights of the rows, for all members or for each of them.
+        total_weight : float or ndarray of shape (n_members,)
             Rows of the batch times the mean weight of the training rows.
         rows : slice
             Where the batch lies in its group.
@@ -154,7 +154,7 @@ class Network:
         ----------
         y : ndarray of shape (n_rows, n_outputs)
             Targets of the group.
-        sample_weight : ndarray of shape (n_rows,) or None
+        sample_weight : ndarray of shape (n_rows,) or (n_members, n_rows), or None
             Weights of its rows.
 
         Returns
@@ -164,7 +164,11 @@ class Network:
             batch as they were when its gradient was computed.
         """
         values = self.values(y, self.workspace.raw[:, : len(y)])
-        losses = values.sum(axis=1) if sample_weight is None else values @ sample_weight
+        if sample_weight is None:
+            losses = values.sum(axis=1)
+        else:
+            has_own = sample_weight.ndim == 2
+            losses = np.vecdot(values, sample_weight) if has_own else values @ sample_weight
         n_batches = -(-len(y) // self.workspace.batch_size)
         room = self.workspace
         return losses + self._penalty.values(room.squares[:n_batches], room.magnitudes[:n_batches])
@@ -247,11 +251,13 @@ class Network:
 
 
 def _weight_calls(
-    delta: np.ndarray, sample_weight: np.ndarray | None, total_weight: float
+    delta: np.ndarray, sample_weight: np.ndarray | None, total_weight: float | np.ndarray
 ) -> Iterator[Call]:
     if sample_weight is not None:
-        yield np.multiply, (delta, sample_weight[:, None], delta)
-    yield np.multiply, (delta, constant(1.0 / total_weight, delta.dtype), delta)
+        yield np.multiply, (delta, sample_weight[..., None], delta)
+    share = 1.0 / total_weight
+    share = share[:, None, None] if isinstance(share, np.ndarray) else share
+    yield np.multiply, (delta, constant(share, delta.dtype), delta)
 
 
 def _dropout(

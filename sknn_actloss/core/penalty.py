@@ -88,6 +88,8 @@ class Penalty:
 
     def _strength(self, strength: float | np.ndarray, total_weight: float) -> np.ndarray:
         """Return the strength of each parameter, the same array for equal strengths."""
+        if isinstance(total_weight, np.ndarray):
+            total_weight = total_weight[:, None]
         strength = np.asarray(strength / total_weight, self._params.dtype)
         if len(self._params) == 1:
             return strength

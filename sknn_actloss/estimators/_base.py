@@ -24,6 +24,7 @@ from sknn_actloss._sklearn import (
 from sknn_actloss._suggestion import did_you_mean
 from sknn_actloss.activations import ACTIVATIONS, Activation
 from sknn_actloss.averaging import AVERAGES, Averaging
+from sknn_actloss.committee import Committee
 from sknn_actloss.core import Rows, as_rows
 from sknn_actloss.estimators._attributes import commit
 from sknn_actloss.estimators._observer import FitObserver, Tasks
@@ -92,7 +93,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         "skip_connections": ["boolean"],
         "feature_scale": ["boolean", FeatureScale],
         "weight_averaging": [Names(*AVERAGES.names), Averaging, None],
-        "n_members": [whole_number(1)],
+        "n_members": [whole_number(1), Committee],
         "monitor": [str, callable],
         "restore_best": ["boolean", Names("auto")],
         "max_time": [number(0, None), None],
@@ -157,6 +158,12 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         settings = Settings.of(self)
         if incremental and settings.must_validate:
             raise ValueError("partial_fit does not support early_stopping=True")
+        if incremental and settings.resamples:
+            raise ValueError(
+                f"partial_fit does not support n_members={settings.committee!r}: it does not see "
+                "the rows of other calls, of which networks are to leave out some. Set "
+                f"n_members={settings.n_members}."
+            )
         request.check(settings, self)
         if settings.checkpoint is not None:
             settings.checkpoint.prepare()

@@ -13,7 +13,8 @@ from sklearn.utils.validation import validate_data
 from sknn_actloss._sklearn import Names, check_partial_fit_first_call, fit_context
 from sknn_actloss.estimators._base import FLOATS, BaseMLP, single_column
 from sknn_actloss.estimators._docs import documented
-from sknn_actloss.estimators._settings import parameters_of, takes_partial_fit
+from sknn_actloss.estimators._out_of_fold import check_coverage, label_sets
+from sknn_actloss.estimators._settings import parameters_of, resamples, takes_partial_fit
 from sknn_actloss.estimators._targets import ClassTargets
 from sknn_actloss.estimators._validation import Request
 from sknn_actloss.losses import LOSSES, LossSpec, ProbabilityHead
@@ -30,6 +31,11 @@ def has_probabilities(estimator: MLPClassifier) -> bool:
             f"Losses with probabilities are: {', '.join(names)}."
         )
     return True
+
+
+def has_sets(estimator: MLPClassifier) -> bool:
+    """Whether sets of classes can be predicted; raises AttributeError where they cannot."""
+    return resamples(estimator) and has_probabilities(estimator)
 
 
 @documented
@@ -296,6 +302,38 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         """
         outputs = self._outputs(X, activated=True)
         return self._targets.probabilities(self._model, outputs)
+
+    @available_if(has_sets)
+    def predict_set(self, X: Any, coverage: float = 0.9) -> np.ndarray:
+        """Predict sets of classes that hold the class of a row with some probability.
+
+        Needs a committee that leaves out rows, ``n_members=Committee(8, resample="folds")``.
+        Sets are adaptive: where the network is in doubt they are larger. Whether a class at the
+        border belongs to a set is drawn by lot, so that the share of rows whose class is in their
+        set is about ``coverage``, and not more; a set may be empty. The lots are the same in
+        every call.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows to predict.
+        coverage : float in (0, 1), default=0.9
+            Share of rows whose class is to be in their set. For rows like those of the fit it
+            is at least ``1 - 2 * (1 - coverage)`` in theory, and ``coverage`` as a rule.
+
+        Returns
+        -------
+        sets : ndarray of bool of shape (n_samples, n_classes)
+            Which of ``classes_`` belong to the set of each row.
+
+        References
+        ----------
+        Y. Romano, M. Sesia and E. J. Candès, "Classification with valid and adaptive coverage",
+        NeurIPS 2020.
+        """
+        level, raw = check_coverage(coverage), self._outputs(X, activated=False)
+        own = self._out_of_fold, self._targets, self._model, raw, level
+        return label_sets(*own, np.random.RandomState(0))
 
     @available_if(has_probabilities)
     def predict_log_proba(self, X: Any) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sknn_actloss.committee import Committee
 from sknn_actloss.normalization import Normalization
 from sknn_actloss.schedules import Constant, Schedule
 from sknn_actloss.solvers import AdamW, Solver
@@ -21,6 +22,7 @@ def check_lbfgs(
     solver: Solver,
     schedule: Schedule,
     normalization: Normalization | None,
+    committee: Committee,
 ) -> None:
     """Refuse what L-BFGS cannot follow.
 
@@ -28,7 +30,7 @@ def check_lbfgs(
     ----------
     given : mapping of str to object
         The parameters of the estimator.
-    solver, schedule, normalization
+    solver, schedule, normalization, committee
         Those of them that have been resolved.
 
     Raises
@@ -44,7 +46,7 @@ def check_lbfgs(
             "from the middle of a minimisation. Set checkpoint=None, or use a stochastic solver "
             "such as 'adam'."
         )
-    for setting, remedy in _conflicts_with_lbfgs(given, schedule, normalization):
+    for setting, remedy in _conflicts_with_lbfgs(given, schedule, normalization, committee):
         raise ValueError(
             f"solver='lbfgs' takes no {setting}: it works on all rows at once and finds its "
             f"own step lengths. Set {remedy}, or use a stochastic solver such as 'adam'."
@@ -52,7 +54,10 @@ def check_lbfgs(
 
 
 def _conflicts_with_lbfgs(
-    given: Mapping[str, Any], schedule: Schedule, normalization: Normalization | None
+    given: Mapping[str, Any],
+    schedule: Schedule,
+    normalization: Normalization | None,
+    committee: Committee,
 ) -> list[tuple[str, str]]:
     """Return settings that need steps, and what to set instead."""
     has_schedule = schedule != Constant() or isinstance(given["learning_rate"], Real)
@@ -62,7 +67,7 @@ def _conflicts_with_lbfgs(
         "learning_rate": (has_schedule, "'constant'"),
         "dropout": (np.any(given["dropout"]), "0"),
         "l1": (given["l1"], "0"),
-        "n_members": (given["n_members"] > 1, "1"),
+        "n_members": (committee.n_members > 1, "1"),
         "normalization": (has_moments, "'layer'"),
         "learning_rate_init": (isinstance(given["learning_rate_init"], str), f"{DEFAULT_RATE}"),
     }
@@ -73,6 +78,22 @@ def _conflicts_with_lbfgs(
         for name, (conflicts, remedy) in conflicting.items()
         if conflicts
     ]
+
+
+def check_resampling(given: Mapping[str, Any], committee: Committee) -> None:
+    """Refuse to go on from weights of networks that leave out rows.
+
+    Raises
+    ------
+    ValueError
+        If ``warm_start`` is set: what a network has learnt may be of rows left out now.
+    """
+    if committee.resample is not None and given["warm_start"]:
+        raise ValueError(
+            f"warm_start=True and n_members={committee!r} contradict each other: networks would "
+            "go on from weights that have learnt from rows which they leave out now. Set "
+            "warm_start=False, or resample=None."
+        )
 
 
 def check_decay(given: Mapping[str, Any], solver: Solver) -> float:

@@ -103,12 +103,21 @@ normalization : {{"batch", "layer"}}, Normalization or None, default=None
 skip_connections : bool, default=False
     Whether each hidden layer that is as wide as the one before adds that layer's output to its
     own, so that deep networks train.
+feature_scale : bool or FeatureScale, default=False
+    Whether each input feature has a learned factor in front of the first layer, which starts at
+    one and takes no part in penalties and weight decay, or an instance such as
+    ``FeatureScale(rate_factor=2.0)``: the factors learn faster than the weights, six times by
+    default.
 weight_averaging : {{"ema", "swa"}}, Averaging or None, default=None
     Whether predictions use averaged weights: with exponentially fading shares of all steps
     ("ema") or the mean over the last epochs ("swa"), or an instance such as ``EMA(decay=0.999)``.
-n_members : int, default=1
+n_members : int or Committee, default=1
     Networks to train from different initial weights, as one stack: a committee, whose
-    probabilities or predictions are averaged.
+    probabilities or predictions are averaged. With ``Committee(8, resample="folds")`` or
+    "bootstrap" each of them leaves out rows, keeps the weights of its best epoch there (by the
+    loss, unless ``monitor`` names a scorer) and predicts them for ``oof_prediction_``. A splitter
+    as ``validation_fraction`` gives the folds. ``partial_fit`` and ``warm_start`` refuse it, as
+    they cannot know what networks have learnt from.
 monitor : str or callable, default="score"
     What validation rows are judged by: "score" (accuracy or R^2), "loss" (the loss without
     penalties, lower is better), or the name of a scorer or a callable
@@ -133,6 +142,19 @@ intercepts_ : list of ndarray of shape (n_out,)
 members_ : list of MLPClassifier or MLPRegressor
     The fitted networks of a committee, one by one. Numbers and curves of the committee are means
     over them, where one that has ended counts with its last value.
+feature_scale_ : ndarray of shape (n_features_in_,) or (n_members, n_features_in_)
+    Learned factors of the input features, with ``feature_scale``; ``coefs_[0]`` is what scaled
+    features are multiplied by.
+oof_prediction_ : ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_targets)
+    What the networks of a committee predict for the rows that they have left out: targets,
+    probabilities, or decision values of losses without probabilities; NaN for rows that all have
+    learnt from. Only with ``Committee(resample=...)``, as the next two.
+oof_score_ : float
+    Score of these predictions, R^2 or accuracy: slightly too good, since the epoch of each
+    network was chosen by the same rows.
+temperature_ : float
+    What raw outputs are divided by, with ``Committee(calibrate="temperature")``; the weights and
+    biases of the last layer hold it already.
 normalization_scales_, normalization_offsets_ : list of ndarray of shape (n_units,)
     Scales and offsets of each hidden layer, with ``normalization``.
 running_means_, running_variances_ : list of ndarray of shape (n_units,)

@@ -17,6 +17,7 @@ from sknn_actloss.estimators._attributes import (
     final_params,
     network_attributes,
 )
+from sknn_actloss.estimators._out_of_fold import OutOfFold, read_predictions, temperature_of
 from sknn_actloss.estimators._settings import Settings
 from sknn_actloss.estimators._validation import Request
 from sknn_actloss.estimators._warnings import warn_of
@@ -84,6 +85,7 @@ class Fit:
             What judging a network failed with.
         """
         params = np.stack([final_params(member) for member in self.members])
+        found = self._out_of_fold(params) if self.settings.resamples else {}
         params = params.astype(self.template.dtype, copy=False)
         if self.settings.n_members == 1:
             return self._of_network(result, self.members[0], params[0])
@@ -92,7 +94,7 @@ class Fit:
             for member, row in zip(self.members, params, strict=True)
         ]
         attributes = self.template.fitted_attributes(params) | committee_attributes(own)
-        return attributes | {"members_": [self._alone(attributes) for attributes in own]}
+        return attributes | found | {"members_": [self._alone(network) for network in own]}
 
     def warn(self) -> None:
         """Warn where training has not come to its end, or a network is not well."""
@@ -113,6 +115,30 @@ class Fit:
             if self.settings.warm_start or self.incremental:
                 own["_workspace"] = result.workspace
         return self.template.fitted_attributes(params) | own
+
+    def _out_of_fold(self, params: np.ndarray) -> dict[str, Any]:
+        """Return what networks say of rows that they have left out; calibrates their weights."""
+        model, targets = self.members[0].spec.model, self.template.attributes["_targets"]
+        out_of_fold = OutOfFold.of(self.run.task, self.members, params)
+        found: dict[str, Any] = {}
+        if self.settings.committee.calibrate is not None:
+            found["temperature_"] = temperature_of(out_of_fold, model)
+            self._cool(params, found["temperature_"])
+            out_of_fold = out_of_fold.cooled(found["temperature_"])
+        said = out_of_fold.mean(lambda raw: read_predictions(targets, model, raw))
+        seen = out_of_fold.mean(lambda raw: model.output(raw)[0])
+        score = targets.score(targets.look(model, seen), out_of_fold.y, out_of_fold.sample_weight)
+        said = out_of_fold.spread(said)
+        single = said.ndim == 2 and said.shape[1] == 1
+        found |= {"_out_of_fold": out_of_fold, "oof_score_": score}
+        return found | {"oof_prediction_": said.ravel() if single else said}
+
+    def _cool(self, params: np.ndarray, temperature: float) -> None:
+        """Divide the raw outputs of all networks by a temperature, in their last layer."""
+        layout = self.template.layout
+        for name in ("coefs_", "intercepts_"):
+            last = layout.views(params)[name, layout.n_layers - 1]
+            np.divide(last, temperature, last)
 
     def _alone(self, attributes: Mapping[str, Any]) -> Any:
         """Return an estimator of a single network, with the attributes of one of a committee."""

@@ -52,7 +52,7 @@ def judge_of(settings: Settings, targets: Targets, model: Model, template: Templ
     """
     monitor, estimator = settings.monitor, template.estimator
     if isinstance(monitor, str):
-        if monitor == "loss":
+        if monitor == "loss" or (settings.resamples and is_default(monitor)):
             return LossJudge()
         if monitor == "score":
             return ScoreJudge(targets, model)
@@ -116,7 +116,7 @@ class ScorerJudge(Judge):
 
     def look(self, outputs: np.ndarray) -> np.ndarray:
         """Return nothing, as scorers predict themselves."""
-        return outputs[:, :0]
+        return np.empty((len(outputs), 0), outputs.dtype)
 
     def score(
         self,

@@ -13,7 +13,8 @@ from sklearn.utils.validation import validate_data
 from sknn_actloss._sklearn import Names, fit_context
 from sknn_actloss.estimators._base import FLOATS, BaseMLP, single_column
 from sknn_actloss.estimators._docs import documented
-from sknn_actloss.estimators._settings import loss_of, parameters_of, takes_partial_fit
+from sknn_actloss.estimators._out_of_fold import check_coverage, intervals
+from sknn_actloss.estimators._settings import loss_of, parameters_of, resamples, takes_partial_fit
 from sknn_actloss.estimators._targets import Continuous, mean_of_members
 from sknn_actloss.estimators._validation import Request
 from sknn_actloss.losses import LOSSES, LossSpec, QuantileHead
@@ -282,6 +283,37 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         outputs = self._outputs(X, activated=True)
         quantiles = mean_of_members(self._model.loss.head.quantiles(outputs))
         return quantiles[:, 0] if quantiles.shape[1] == 1 else quantiles
+
+    @available_if(resamples)
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> np.ndarray:
+        """Predict intervals that hold the target of a row with some probability.
+
+        Needs a committee that leaves out rows, ``n_members=Committee(8, resample="folds")``. The
+        intervals come from how far its networks are off for rows that they have left out, with a
+        loss of several quantiles from how far targets lie outside the quantiles nearest to the
+        ends.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows to predict.
+        coverage : float in (0, 1), default=0.9
+            Share of rows whose target is to be in their interval. For rows like those of the fit
+            it is at least ``1 - 2 * (1 - coverage)`` in theory, and ``coverage`` as a rule.
+
+        Returns
+        -------
+        intervals : ndarray of shape (n_samples, 2) or (n_samples, n_targets, 2)
+            Lower and upper ends, infinite where there are too few rows for so high a level.
+
+        References
+        ----------
+        R. F. Barber, E. J. Candès, A. Ramdas and R. J. Tibshirani, "Predictive inference with
+        the jackknife+", Annals of Statistics 49, 2021.
+        """
+        level, outputs = check_coverage(coverage), self._outputs(X, activated=True)
+        found = intervals(self._out_of_fold, self._model, outputs, level)
+        return found[:, 0] if found.shape[1] == 1 else found
 
     def _mean_and_variance(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
         """Return means and variances of the targets (n_samples, n_targets)."""

@@ -9,6 +9,7 @@ from typing import Any
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from sknn_actloss.committee import Committee
 from sknn_actloss.estimators._base import BaseMLP, check_data, draft_of
 from sknn_actloss.estimators._fit import Fit
 from sknn_actloss.estimators._settings import Settings
@@ -76,7 +77,8 @@ def range_test(
     settings = Settings.of(draft)
     # Without a seed it is NumPy's global generator. The first of a committee stands for all.
     random_state = copy.deepcopy(check_random_state(settings.random_state))
-    settings = replace(settings, random_state=random_state, schedule=Constant(), n_members=1)
+    single = {"committee": Committee(1), "schedule": Constant()}
+    settings = replace(settings, random_state=random_state, **single)
     data = check_data(draft, settings, X, y)
     request = Request(sample_weight)
     fit = Setup(draft, settings, data, request, draft._checked_rows).fit(range_test=False)

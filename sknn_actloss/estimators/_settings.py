@@ -11,8 +11,14 @@ import numpy as np
 
 from sknn_actloss.activations import Activation, Softmax, canonical_name, resolve_activation
 from sknn_actloss.averaging import Averaging, resolve_averaging
+from sknn_actloss.committee import Committee, resolve_committee
 from sknn_actloss.core import Model
-from sknn_actloss.estimators._conflicts import DEFAULT_RATE, check_decay, check_lbfgs
+from sknn_actloss.estimators._conflicts import (
+    DEFAULT_RATE,
+    check_decay,
+    check_lbfgs,
+    check_resampling,
+)
 from sknn_actloss.feature_scale import FeatureScale, resolve_feature_scale
 from sknn_actloss.initializers import Initializer, resolve_initializer
 from sknn_actloss.losses import LossSpec, resolve_loss
@@ -59,6 +65,8 @@ class Settings:
         Rate of the inputs and of each hidden layer, empty where all are zero.
     averaging : Averaging or None
         The average of weights that predictions use.
+    committee : Committee
+        How many networks there are, and which rows each learns from.
     """
 
     given: dict[str, Any]
@@ -93,7 +101,7 @@ class Settings:
     skip_connections: bool
     feature_scale: FeatureScale | None
     averaging: Averaging | None
-    n_members: int
+    committee: Committee
     monitor: Any
     restore_best: bool | str
     max_time: float
@@ -109,7 +117,9 @@ class Settings:
         dropout = _dropout(given["dropout"], len(sizes))
         normalization = resolve_normalization(given["normalization"])
         feature_scale = resolve_feature_scale(given["feature_scale"])
-        check_lbfgs(given, solver, schedule, normalization)
+        committee = resolve_committee(given["n_members"])
+        check_lbfgs(given, solver, schedule, normalization, committee)
+        check_resampling(given, committee)
         plain = {name: given[name] for name in _PLAIN}
         return cls(
             given=given,
@@ -130,6 +140,7 @@ class Settings:
             normalization=normalization,
             feature_scale=feature_scale,
             averaging=resolve_averaging(given["weight_averaging"]),
+            committee=committee,
             max_time=np.inf if given["max_time"] is None else float(given["max_time"]),
             **plain,
         )
@@ -185,7 +196,9 @@ class Settings:
         incremental : bool, default=False
             Whether it trains for a single epoch, as ``partial_fit`` does.
         """
-        restores = early_stopping if self.restore_best == "auto" else bool(self.restore_best)
+        restores = bool(self.restore_best)
+        if self.restore_best == "auto":
+            restores = early_stopping or self.resamples
         return MemberSpec(
             model=model,
             solver=self.solver,
@@ -204,9 +217,14 @@ class Settings:
         )
 
     @property
-    def may_validate(self) -> bool:
-        """Whether some fits set rows aside."""
-        return bool(self.early_stopping)
+    def n_members(self) -> int:
+        """Number of networks."""
+        return self.committee.n_members
+
+    @property
+    def resamples(self) -> bool:
+        """Whether networks leave out rows of their own, by which they are judged."""
+        return self.committee.resample is not None
 
     @property
     def must_validate(self) -> bool:
@@ -254,7 +272,6 @@ _PLAIN = (
     "max_norm",
     "gradient_clip",
     "skip_connections",
-    "n_members",
     "monitor",
     "restore_best",
     "checkpoint",
@@ -280,9 +297,9 @@ def component_named(estimator: Any, name: str) -> Any:
         "weight_averaging": resolve_averaging,
         "weight_init": resolve_initializer,
         "feature_scale": resolve_feature_scale,
+        "n_members": resolve_committee,
     }
-    is_named = isinstance(value, str) or (name == "feature_scale" and value is True)
-    if name in resolvers and is_named:
+    if name in resolvers and (isinstance(value, str | int) and value is not False):
         return resolvers[name](value)
     if name in estimator._get_param_names() and not hasattr(value, "set_params"):
         raise ValueError(
@@ -371,3 +388,14 @@ def _learning_rate(given: Mapping[str, Any]) -> tuple[Schedule, float | None, st
             f"learning_rate='constant' or leave learning_rate_init at {DEFAULT_RATE}."
         )
     return Constant(), float(spec), "learning_rate"
+
+
+def resamples(estimator: Any) -> bool:
+    """Whether there are predictions out of fold; raises AttributeError where there are none."""
+    spec = estimator.n_members
+    if isinstance(spec, Committee) and spec.resample is not None:
+        return True
+    raise AttributeError(
+        f"n_members={spec!r} leaves no rows out of the training of some networks, by which "
+        "predictions could be judged. Set n_members=Committee(8, resample='folds') and fit."
+    )

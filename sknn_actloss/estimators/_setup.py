@@ -22,6 +22,7 @@ from sknn_actloss.estimators._attributes import (
 )
 from sknn_actloss.estimators._fit import Fit, monitored
 from sknn_actloss.estimators._monitor import judge_of
+from sknn_actloss.estimators._resampling import draws_of
 from sknn_actloss.estimators._settings import Settings
 from sknn_actloss.estimators._targets import Targets
 from sknn_actloss.estimators._validation import Data, Request, Validate, hold_out, row_weights
@@ -178,7 +179,7 @@ class Setup:
 
     def _in_batches(self, task: Task) -> Task:
         """Return the task with rows to judge by, and batches no larger than what is left."""
-        if not self.incremental:
+        if not (self.incremental or self.settings.resamples):
             own = self.settings, self.data, self.request, self.model, self.validate
             task = hold_out(task, *own)
         size = self.settings.rows_of_batch(task.n_rows)
@@ -199,10 +200,12 @@ class Setup:
         if range_test and optimizers[0].rate.learning_rate_init is None:
             self._find_rate(task, optimizers, params[:1])
         template = self._template()
-        judge = None if task.holdout is None else self._judge(template)
+        draws = draws_of(task, self.settings, self.data, self.request)
+        is_judged = task.holdout is not None or self.settings.resamples
+        judge = self._judge(template) if is_judged else None
         members = [
-            Member(self._spec(task, optimizer), self._state(task, optimizer, own, row), judge)
-            for optimizer, own, row in zip(optimizers, earlier, params, strict=True)
+            Member(self._spec(task, optimizer), self._state(task, optimizer, own, row), judge, draw)
+            for optimizer, own, row, draw in zip(optimizers, earlier, params, draws, strict=True)
         ]
         return Fit(
             settings=self.settings,
@@ -243,7 +246,7 @@ class Setup:
             print(f"Learning rate found: {test}")
 
     def _spec(self, task: Task, optimizer: OptimizerState) -> MemberSpec:
-        has_rows = self.request.has_rows
+        has_rows = self.request.has_rows or self.settings.resamples
         early_stopping = not self.incremental and (
             self.settings.solver.stochastic and self.settings.stops_early(self.y.n_rows, has_rows)
         )

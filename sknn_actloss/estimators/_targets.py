@@ -76,6 +76,10 @@ class Targets(ABC):
         """Return what a random split keeps the shares of, ``None`` for nothing."""
         return None
 
+    def classes_of(self, y: EncodedTargets) -> np.ndarray | None:
+        """Return the index of each row's class, ``None`` where there is no single one."""
+        return None
+
     @abstractmethod
     def look(self, model: Model, outputs: np.ndarray) -> np.ndarray:
         """Return what a score needs of the activated outputs (n_rows, n_outputs) of a network."""
@@ -277,6 +281,10 @@ class Multiclass(ClassTargets):
         """Return the weight of each row by its class."""
         return class_weights(spec, self.classes.tolist(), y.contents, sample_weight)
 
+    def classes_of(self, y: EncodedTargets) -> np.ndarray:
+        """Return the index of each row's class."""
+        return y.contents
+
     def mean_probabilities(self, model: Model, outputs: np.ndarray) -> np.ndarray:
         """Return probabilities (n_rows, n_classes) that add up to one, averaged over members."""
         probabilities = model.loss.head.probabilities(outputs)
@@ -326,6 +334,10 @@ class Binary(Labels):
         """Return the weight of each row by its class."""
         codes = y.contents[0].astype(int)
         return class_weights(spec, self.classes.tolist(), codes, sample_weight)
+
+    def classes_of(self, y: EncodedTargets) -> np.ndarray:
+        """Return the index of each row's class."""
+        return y.contents[0].astype(int)
 
     def probabilities(self, model: Model, outputs: np.ndarray) -> np.ndarray:
         """Return the probabilities of both classes."""

@@ -89,11 +89,19 @@ class Request:
             )
         self._check_splitter(settings)
         check_name(settings.monitor, estimator)
-        may_validate = self.has_rows or bool(settings.early_stopping)
+        self._check_committee(settings)
+        may_validate = self.has_rows or bool(settings.early_stopping) or settings.resamples
         if not (may_validate or is_default(settings.monitor)):
             raise ValueError(
                 f"monitor={settings.monitor!r} needs validation rows. Set early_stopping=True, "
                 "pass X_val and y_val to fit, or leave monitor='score'."
+            )
+
+    def _check_committee(self, settings: Settings) -> None:
+        if settings.resamples and self.has_rows:
+            raise ValueError(
+                f"n_members={settings.committee!r} and X_val both say what networks are judged "
+                "by. Leave out X_val, or set resample=None."
             )
 
     def _check_pair(self) -> None:
@@ -119,7 +127,8 @@ class Request:
                 f"validation_fraction={spec!r} and X_val both say what the validation rows are. "
                 "Leave out one of them."
             )
-        uses_groups = is_splitter and settings.early_stopping and _takes_groups(spec)
+        splits = settings.early_stopping or settings.committee.resample == "folds"
+        uses_groups = is_splitter and splits and _takes_groups(spec)
         if self.groups is not None and not uses_groups:
             raise ValueError(
                 f"groups given to fit, but validation_fraction={spec!r} with early_stopping="
@@ -275,13 +284,10 @@ def _random_split(task: Task, settings: Settings, data: Data) -> tuple[np.ndarra
 def _first_split(
     task: Task, settings: Settings, data: Data, groups: Any
 ) -> tuple[np.ndarray, np.ndarray]:
-    spec = splitter = settings.validation_fraction
-    if getattr(spec, "random_state", 0) is None:
-        splitter = copy.copy(spec)
-        splitter.random_state = task.random_state
+    spec, splitter = settings.validation_fraction, splitter_of(settings, task.random_state)
     X, y = data.given
     first = next(iter(splitter.split(X, y, groups)), ((), ()))
-    train_rows, rows = map(_indices, first)
+    train_rows, rows = map(indices_of, first)
     if len(train_rows) == 0 or len(rows) < 2:
         raise ValueError(
             f"The validation set is too small, or nothing is left to learn from: the first split "
@@ -291,7 +297,17 @@ def _first_split(
     return train_rows, rows
 
 
-def _indices(rows: Any) -> np.ndarray:
+def splitter_of(settings: Settings, random_state: np.random.RandomState) -> Any:
+    """Return the splitter given by the user; one without a seed draws from the fit's stream."""
+    splitter = settings.validation_fraction
+    if getattr(splitter, "random_state", 0) is None:
+        splitter = copy.copy(splitter)
+        splitter.random_state = random_state
+    return splitter
+
+
+def indices_of(rows: Any) -> np.ndarray:
+    """Return rows, given as indices or as a mask, as indices."""
     rows = np.asarray(rows)
     return np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.intp, copy=False)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -26,8 +26,8 @@ class Batch(NamedTuple):
     X : Rows
         Where they are dense, with a column of ones in front.
     y : ndarray of shape (batch, n_outputs)
-    sample_weight : ndarray of shape (batch,) or None
-    total_weight : float
+    sample_weight : ndarray of shape (batch,) or (n_members, batch), or None
+    total_weight : float or ndarray of shape (n_members,)
         Number of rows times the mean weight of all training rows.
     rows : slice
         Where the batch lies in its group.
@@ -36,7 +36,7 @@ class Batch(NamedTuple):
     X: Rows
     y: np.ndarray
     sample_weight: np.ndarray | None
-    total_weight: float
+    total_weight: float | np.ndarray
     rows: slice
 
 
@@ -49,7 +49,7 @@ class Group:
     X : Rows
         Where they are dense, with a column of ones in front.
     y : ndarray of shape (n_rows, n_outputs)
-    sample_weight : ndarray of shape (n_rows,) or None
+    sample_weight : ndarray of shape (n_rows,) or (n_members, n_rows), or None
     batches : list of Batch
         Its parts.
     """
@@ -69,8 +69,8 @@ class Batches:
         All rows; never copied as a whole.
     y : EncodedTargets
         Targets of all rows, in the data type of the computation.
-    sample_weight : ndarray of shape (n_samples,) or None
-        Weights of the rows.
+    sample_weight : ndarray of shape (n_samples,) or (n_members, n_samples), or None
+        Weights of the rows, for all members or for each of them.
     rows : ndarray of int or None
         The training rows; ``None`` means all.
     batch_size : int
@@ -99,25 +99,40 @@ class Batches:
     ) -> None:
         self._X, self._y, self._sample_weight, self.order = X, y, sample_weight, rows
         self.n_rows = X.n_rows if rows is None else len(rows)
-        self.batch_size = batch_size
+        self.batch_size, self._max_batches = batch_size, max_batches
         self.n_batches = -(-self.n_rows // batch_size)
-        self._mean_weight = 1.0
+        self._mean_weight: float | np.ndarray = 1.0
         if sample_weight is not None:
             # Sorted, so that the sum is the same in whatever order the rows come.
-            weights = sample_weight if rows is None else sample_weight[np.sort(rows)]
-            self._mean_weight = float(weights.mean(dtype=np.float64))
+            weights = sample_weight if rows is None else sample_weight[..., np.sort(rows)]
+            mean = weights.mean(axis=-1, dtype=np.float64)
+            self._mean_weight = mean if mean.ndim else float(mean)
         n_batches = min(_batches_in_group(X, y, batch_size), max_batches, self.n_batches)
         self.group_size = batch_size * n_batches
         self._room = X.buffer(self.group_size, y.dtype) if X.has_parts else None
         self._targets = np.empty((y.n_columns, self.group_size), y.dtype)
-        is_weighted = sample_weight is not None
-        self._weights = np.empty(self.group_size, y.dtype) if is_weighted else None
+        self._weights = None
+        if sample_weight is not None:
+            shape = (*sample_weight.shape[:-1], self.group_size)
+            self._weights = np.empty(shape, y.dtype)
         self._groups: dict[int, Group] = {}
 
     @property
-    def total_weight(self) -> float:
+    def total_weight(self) -> float | np.ndarray:
         """Sum of the training weights: the number of rows where there are none."""
         return self.n_rows * self._mean_weight
+
+    @property
+    def has_own_weights(self) -> bool:
+        """Whether each member has weights of its own."""
+        return self._sample_weight is not None and self._sample_weight.ndim == 2
+
+    def of_members(self, members: Sequence[int]) -> Batches:
+        """Return the batches for some of the members, in the order that these have come to."""
+        if not self.has_own_weights:
+            return self
+        weights = self._sample_weight[members[0] if len(members) == 1 else list(members)]
+        return Batches(self._X, self._y, weights, self.order, self.batch_size, self._max_batches)
 
     def shuffle(self, random_state: np.random.RandomState) -> None:
         """Draw a new order of the rows, the one that ``sklearn.utils.shuffle`` draws."""
@@ -143,7 +158,8 @@ class Batches:
     def _fill(self, group: Group, rows: slice | np.ndarray) -> None:
         self._y.fill(rows, group.y.T)
         if group.sample_weight is not None:
-            gather(self._sample_weight, rows, group.sample_weight)
+            own = self._sample_weight
+            gather(own, rows, group.sample_weight, axis=own.ndim - 1)
         self._X.gather(rows, group.X)
 
     def _room_of(self, n_rows: int) -> Rows:
@@ -154,14 +170,14 @@ class Batches:
 
     def _new_group(self, n_rows: int) -> Group:
         X, y = self._room_of(n_rows), self._targets[:, :n_rows].T
-        weight = None if self._weights is None else self._weights[:n_rows]
+        weight = None if self._weights is None else self._weights[..., :n_rows]
         starts = range(0, n_rows, self.batch_size)
         parts = [slice(start, min(start + self.batch_size, n_rows)) for start in starts]
         batches = [
             Batch(
                 X.part(rows) if len(parts) > 1 else X,
                 y[rows],
-                None if weight is None else weight[rows],
+                None if weight is None else weight[..., rows],
                 (rows.stop - rows.start) * self._mean_weight,
                 rows,
             )

@@ -153,12 +153,13 @@ class _Loop:
             validations = self._validate(stack, self._params)
         for index in stack.newly_averaged():
             stack.members[index].state.course.restart()
-        for member, params, loss, validation in zip(
-            stack.members, self._params, losses.tolist(), validations, strict=True
+        weights = np.broadcast_to(batches.total_weight, len(losses)).tolist()
+        for member, params, loss, validation, weight in zip(
+            stack.members, self._params, losses.tolist(), validations, weights, strict=True
         ):
             spec, course, rate = member.spec, member.state.course, member.state.rate
             if course.record(spec, params, loss, rate.current, validation):
-                rate.end_epoch(batches.n_batches, batches.total_weight, course.metric(spec))
+                rate.end_epoch(batches.n_batches, weight, course.metric(spec))
 
     def _apply_rules(self) -> None:
         for member in self.stack.members:
@@ -170,7 +171,10 @@ class _Loop:
         finished = [index for index, member in members if member.state.outcome is not None]
         if finished:
             self._settle(finished)
-            self._params = np.delete(self._params, finished, axis=0)
+            left = [i for i in range(len(self._params)) if i not in finished]
+            self._params = self._params[left]
+            if left:
+                self._batches = self._batches.of_members(left)
             self.stack = self.stack.without(finished)
 
     def _settle(self, indices: Iterable[int]) -> None:

@@ -15,6 +15,7 @@ from sknn_actloss.schedules import Constant, LearningRate, Schedule
 from sknn_actloss.solvers import Solver
 from sknn_actloss.training.course import Course
 from sknn_actloss.training.judge import Judge
+from sknn_actloss.training.resample import Draw
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,8 +130,11 @@ class Member:
     state : MemberState
     judge : Judge or None
         Says how good it is on validation rows; ``None`` where there are none.
+    draw : Draw or None
+        Rows that it learns from and rows that judge it; ``None`` for those of the task.
     """
 
     spec: MemberSpec
     state: MemberState
     judge: Judge | None = None
+    draw: Draw | None = None

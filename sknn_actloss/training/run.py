@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import copy
 import pickle
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from sknn_actloss._sklearn import safe_indexing
-from sknn_actloss.core import Rows, Workspace, mask_streams
+from sknn_actloss.core import Objective, Rows, Workspace, mask_streams, raw_outputs
 from sknn_actloss.training.batches import Batches
 from sknn_actloss.training.judge import Validation
 from sknn_actloss.training.lbfgs import train_by_lbfgs
 from sknn_actloss.training.loop import Observer, run_epochs
 from sknn_actloss.training.member import Member
+from sknn_actloss.training.resample import Draw
 from sknn_actloss.training.stack import Stack
-from sknn_actloss.training.task import Task
+from sknn_actloss.training.task import Holdout, Task
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,13 +107,17 @@ class Run:
 
     def joins(self, other: Run) -> bool:
         """Whether the networks of both may train as one stack, to the same numbers as apart."""
-        mine, theirs = self.members[0].spec.model, other.members[0].spec.model
         return (
             self.task.matches(other.task)
             and self.params.dtype == other.params.dtype
-            and mine.skip_connections == theirs.skip_connections
+            and self._kinds_of_layers == other._kinds_of_layers
             and (not (self.draws or other.draws) or _same_stream(self.task, other.task))
         )
+
+    @property
+    def _kinds_of_layers(self) -> list[type]:
+        layers = self.members[0].spec.model.layers(self.task.layout.layer_sizes)
+        return [type(layer) for layer in layers]
 
     @classmethod
     def of(cls, runs: Sequence[Run]) -> Run:
@@ -131,7 +137,7 @@ class Run:
 
     def _train_by_steps(self, observer: Observer | None, n_epochs: int | None) -> None:
         task = self.task
-        batches = Batches(task.X, task.y, task.sample_weight, self._order, task.batch_size)
+        batches = Batches(task.X, task.y, self._weights(), self._order, task.batch_size)
         sizes = batches.batch_size, batches.group_size
         stack = Stack(task.layout, self._left, self.params, *sizes, self.workspace, self.streams)
         self.workspace = stack.network.workspace
@@ -139,7 +145,7 @@ class Run:
             stack,
             batches,
             task.random_state if task.shuffle else None,
-            validate=None if task.holdout is None else self._validate,
+            validate=self._validate if self._left[0].judge is not None else None,
             observer=observer,
             n_epochs=n_epochs,
         )
@@ -173,6 +179,7 @@ class Run:
             "order": self._order,
             "stream": task.random_state if task.shuffle else None,
             "masks": self.streams,
+            "draws": [member.draw and tuple(member.draw) for member in self.members],
             "rows": (task.train_rows, None if task.holdout is None else task.holdout.rows),
         }
 
@@ -189,17 +196,45 @@ class Run:
         task = replace(self.task, train_rows=train_rows)
         holdout = task.holdout if rows is None else task.hold_out(rows)
         self.task = replace(task, holdout=holdout)
+        for member, draw in zip(self.members, state["draws"], strict=True):
+            member.draw = None if draw is None else Draw(*draw)
         self._left = [member for member in self.members if member.state.outcome is None]
         self.params, self._order = state["params"], state["order"]
 
+    def _weights(self) -> np.ndarray | None:
+        """Return the weights of the rows, one row for each of several that have their own."""
+        if self._left[0].draw is None:
+            return self.task.sample_weight
+        weights = [self.task.weights_of(member.draw) for member in self._left]
+        return weights[0] if len(weights) == 1 else np.array(weights)
+
     def _validate(self, stack: Stack, params: np.ndarray) -> list[Validation]:
         """Return what validation rows say of each member."""
+        if self.task.holdout is not None:
+            return self._validate_together(stack, params)
+        pairs = zip(stack.members, params, strict=True)
+        return [self._validate_alone(member, own) for member, own in pairs]
+
+    def _validate_alone(self, member: Member, params: np.ndarray) -> Validation:
+        """Return what the rows left out of its training say of a member."""
+        holdout, model = self.task.hold_out(member.draw.rows), member.spec.model
+        layers = model.layers(self.task.layout.layer_sizes)
+        views = self.task.layout.views(params[None])
+        raw = raw_outputs(self.task.X, layers, views, holdout.rows)
+        seen = member.judge.look(model.output(raw)[0])
+        values = Objective([model], raw.dtype).value(holdout.y.dense(), raw)[0]
+        loss = float(np.average(values.astype(np.float64), weights=holdout.sample_weight))
+        rows = partial(safe_indexing, self.task.given, holdout.rows)
+        return Validation(_score(member, params, seen, loss, holdout, rows), loss)
+
+    def _validate_together(self, stack: Stack, params: np.ndarray) -> list[Validation]:
+        """Return what rows say that judge all members."""
         holdout = self.task.holdout
         values, seen = zip(*self._look(stack, params), strict=True)
         losses = np.average(np.concatenate(values, axis=1), axis=1, weights=holdout.sample_weight)
         whole = [np.concatenate(parts) for parts in zip(*seen, strict=True)]
         return [
-            Validation(self._score(member, row, own, loss), loss)
+            Validation(_score(member, row, own, loss, holdout, self._rows_to_score), loss)
             for member, row, own, loss in zip(
                 stack.members, params, whole, losses.tolist(), strict=True
             )
@@ -220,15 +255,6 @@ class Run:
             # The losses come last, since they may overwrite the raw outputs.
             yield network.values(holdout.y.dense(block), raw).astype(np.float64, copy=False), seen
 
-    def _score(self, member: Member, params: np.ndarray, seen: np.ndarray, loss: float) -> float:
-        """Return the score of a member; what its judge fails with ends its training."""
-        try:
-            holdout = self.task.holdout
-            return member.judge.score(params, seen, loss, holdout, self._rows_to_score)
-        except Exception as error:
-            member.state.error = error
-            return float("nan")
-
     def _rows_to_score(self) -> Any:
         """Return the validation rows as they were given to fit."""
         holdout = self.task.holdout
@@ -241,6 +267,22 @@ class Run:
     def __getstate__(self) -> dict[str, Any]:
         task = replace(self.task, X=None, given=None)
         return vars(self) | {"task": task, "workspace": None, "_scored": None}
+
+
+def _score(
+    member: Member,
+    params: np.ndarray,
+    seen: np.ndarray,
+    loss: float,
+    holdout: Holdout,
+    rows: Callable[[], Any],
+) -> float:
+    """Return the score of a member; what its judge fails with ends its training."""
+    try:
+        return member.judge.score(params, seen, loss, holdout, rows)
+    except Exception as error:
+        member.state.error = error
+        return float("nan")
 
 
 def _same_stream(first: Task, second: Task) -> bool:

@@ -120,13 +120,19 @@ class Stack:
             return self.params
         rows, layout, averaged = self.params.copy(), self.layout, self._averages.members
         layout.trained(rows)[averaged] = self._averages.values[averaged]
-        if layout.has_moments and len(averaged):
-            own = rows[averaged]
-            models = [self.members[index].spec.model for index in averaged]
-            layers = layers_of(models, layout.layer_sizes, rows.dtype)
-            recompute_moments(layers, layout.views(own), batches)
-            rows[averaged] = own
+        if layout.has_moments and averaged:
+            alone = [[index] for index in averaged]
+            for indices in alone if batches.has_own_weights else [averaged]:
+                self._set_moments(rows, indices, batches.of_members(indices))
         return rows
+
+    def _set_moments(self, rows: np.ndarray, indices: list[int], batches: Batches) -> None:
+        """Replace the running moments of some members by those of the training rows."""
+        own = rows[indices]
+        models = [self.members[index].spec.model for index in indices]
+        layers = layers_of(models, self.layout.layer_sizes, rows.dtype)
+        recompute_moments(layers, self.layout.views(own), batches)
+        rows[indices] = own
 
     def newly_averaged(self) -> list[int]:
         """Return the members whose average of epochs holds its first weights."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from sknn_actloss._sklearn import safe_indexing
 from sknn_actloss.core import Layout, Rows
+from sknn_actloss.training.resample import Draw
 from sknn_actloss.training.targets import EncodedTargets
 
 
@@ -94,6 +95,11 @@ class Task:
         """Return some of the rows as those to judge by."""
         weights = None if self.sample_weight is None else self.sample_weight[rows]
         return Holdout(rows, self.y.take(rows), safe_indexing(self.labels, rows), weights)
+
+    def weights_of(self, draw: Draw) -> np.ndarray:
+        """Return the weights of the rows in the training of a member with a draw of its own."""
+        counts = draw.counts.astype(self.y.dtype)
+        return counts if self.sample_weight is None else counts * self.sample_weight
 
     def matches(self, other: Task) -> bool:
         """Whether networks of another task go through the very same batches in one stack."""

@@ -85,13 +85,24 @@ class Normalize(Layer):
 
     def _passes(self, z: np.ndarray, out: np.ndarray, frame: Frame) -> list[tuple[slice, Pass]]:
         """Return the normalisations of runs of members, bound to the arrays of the batch."""
-        weights = frame.sample_weight
         return [
             (
                 members,
                 norm.bind(z[members], out[members], self.moments(frame.params, members), weights),
             )
+            for members, norm, weights in self._weighted_runs(frame.sample_weight)
+        ]
+
+    def _weighted_runs(
+        self, sample_weight: np.ndarray | None
+    ) -> list[tuple[slice, Normalization, np.ndarray | None]]:
+        """Return runs of members with the weights of their rows, one by one where these differ."""
+        if sample_weight is None or sample_weight.ndim == 1:
+            return [(members, norm, sample_weight) for members, norm in self._runs]
+        return [
+            (slice(index, index + 1), norm, sample_weight[index])
             for members, norm in self._runs
+            for index in range(len(sample_weight))[members]
         ]
 
     def _rescale(self, normalized: np.ndarray, out: np.ndarray, frame: Frame) -> list[Call]:

@@ -1,0 +1,95 @@
+"""Which rows each network of a committee learns from, and which it leaves out."""
+
+from __future__ import annotations
+
+import warnings
+from numbers import Real
+
+import numpy as np
+from sklearn.model_selection import KFold, StratifiedKFold
+
+from sknn_actloss.estimators._settings import Settings
+from sknn_actloss.estimators._validation import Data, Request, indices_of, splitter_of
+from sknn_actloss.training import Draw, Task
+
+
+def draws_of(task: Task, settings: Settings, data: Data, request: Request) -> list[Draw | None]:
+    """Return the rows of each network, ``None`` where all share those of the task.
+
+    Parameters
+    ----------
+    task : Task
+        Its random numbers are drawn from.
+    settings : Settings
+    data : Data
+    request : Request
+        Has the groups of the rows.
+
+    Raises
+    ------
+    ValueError
+        If there are too few rows or splits, or if a network has nothing to learn from or to be
+        judged by.
+    """
+    n_members, resample = settings.n_members, settings.committee.resample
+    if resample is None:
+        return [None] * n_members
+    if task.y.n_rows < n_members:
+        raise ValueError(
+            f"n_members={settings.committee!r} asks for {n_members} networks that each leave out "
+            f"rows, but there are {task.y.n_rows} rows. Take fewer networks, or resample=None."
+        )
+    if resample == "folds":
+        draws = [_left_out(task, rows) for rows in _folds(task, settings, data, request)]
+    else:
+        draws = [_bootstrap(task) for _ in range(n_members)]
+    for draw in draws:
+        _check(task, settings, draw)
+    return draws
+
+
+def _folds(task: Task, settings: Settings, data: Data, request: Request) -> list[np.ndarray]:
+    """Return the rows that each network leaves out."""
+    n_members = settings.n_members
+    X, y = data.given
+    if isinstance(settings.validation_fraction, Real):
+        strata = data.targets.classes_of(task.y)
+        kind = KFold if strata is None else StratifiedKFold
+        splitter = kind(n_members, shuffle=True, random_state=task.random_state)
+        X, y, groups = np.empty((task.y.n_rows, 0)), strata, None
+    else:
+        splitter, groups = splitter_of(settings, task.random_state), request.groups
+    with warnings.catch_warnings():
+        # A class with fewer rows than there are networks is missing in some folds.
+        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+        folds = [indices_of(rows) for _, rows in splitter.split(X, y, groups)]
+    if len(folds) != n_members:
+        raise ValueError(
+            f"validation_fraction={settings.validation_fraction!r} has {len(folds)} splits, but "
+            f"n_members={settings.committee!r} needs one for each of {n_members} networks."
+        )
+    return folds
+
+
+def _left_out(task: Task, rows: np.ndarray) -> Draw:
+    counts = np.ones(task.y.n_rows, np.int32)
+    counts[rows] = 0
+    return Draw(counts, np.sort(rows))
+
+
+def _bootstrap(task: Task) -> Draw:
+    n_rows = task.y.n_rows
+    drawn = task.random_state.randint(n_rows, size=n_rows)
+    counts = np.bincount(drawn, minlength=n_rows).astype(np.int32)
+    return Draw(counts, np.flatnonzero(counts == 0))
+
+
+def _check(task: Task, settings: Settings, draw: Draw) -> None:
+    weights = task.sample_weight
+    judging = draw.rows if weights is None else draw.rows[weights[draw.rows] > 0]
+    if len(judging) == 0 or not task.weights_of(draw).any():
+        raise ValueError(
+            f"n_members={settings.committee!r} leaves a network without rows to learn from or to "
+            "be judged by. Take fewer networks or more rows with a weight above zero, or "
+            "resample=None."
+        )
