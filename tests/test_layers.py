@@ -23,6 +23,7 @@ FLOORS = [
         "_docs",
         "_interval",
         "_numeric",
+        "_pickling",
         "_probes",
         "_sklearn",
         "_suggestion",

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sknn_actloss._pickling import Stamped
 from sknn_actloss._sklearn import (
     CallbackSupportMixin,
     HasMethods,
@@ -44,7 +45,7 @@ from sknn_actloss.solvers import SOLVERS, Solver
 FLOATS = (np.float64, np.float32)
 
 
-class BaseMLP(CallbackSupportMixin, BaseEstimator):
+class BaseMLP(CallbackSupportMixin, Stamped, BaseEstimator):
     """Base of :class:`MLPClassifier` and :class:`MLPRegressor`."""
 
     _task: ClassVar[str]
@@ -205,8 +206,15 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
 
     def _outputs(self, X: Any, activated: bool) -> np.ndarray:
         """Return raw or activated outputs of all networks: (n_members, n_samples, n_outputs)."""
-        X, model = self._rows_to_predict(X), self._model
-        predictor = model.predictor(self._layout.layer_sizes)
+        X = self._rows_to_predict(X)
+        try:
+            model, layout, _ = self._model, self._layout, self._targets
+        except AttributeError as error:
+            raise AttributeError(
+                f"This {type(self).__name__} was pickled by another version of sknn_actloss "
+                f"({error}). Fit it again, or unpickle it with the version that it was pickled by."
+            ) from None
+        predictor = model.predictor(layout.layer_sizes)
         with np.errstate(over="ignore"):
             return predictor(as_rows(X), vars(self), model.output if activated else None)
 

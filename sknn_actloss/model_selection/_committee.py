@@ -23,6 +23,7 @@ from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from sknn_actloss._docs import filled
+from sknn_actloss._pickling import Stamped
 from sknn_actloss._sklearn import fit_context
 from sknn_actloss.estimators import (
     BaseMLP,
@@ -63,7 +64,7 @@ feature_names_in_ : ndarray of shape (n_features_in_,)
 documented = filled(_SECTIONS)
 
 
-class Committee(MetaEstimatorMixin, BaseEstimator):
+class Committee(MetaEstimatorMixin, Stamped, BaseEstimator):
     """Base of the committees."""
 
     _kind: ClassVar[type[BaseMLP]]
