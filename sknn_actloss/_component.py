@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Self, TypeVar
 import numpy as np
 
 from sknn_actloss._sklearn import validate_parameter_constraints
+from sknn_actloss._suggestion import did_you_mean
 
 
 @dataclass(repr=False)
@@ -183,8 +184,8 @@ def resolve(table: Table[C], spec: Any, base: type[C], parameter: str, **argumen
     if isinstance(spec, str):
         if spec not in table:
             raise ValueError(
-                f"{parameter}={spec!r} is not a known {table.kind}. "
-                f"Valid names are: {', '.join(table.names)}."
+                f"{parameter}={spec!r} is not a known {table.kind}. Valid names are: "
+                f"{', '.join(table.names)}.{did_you_mean(spec, table.names)}"
             )
         component = table[spec](**arguments)
     else:

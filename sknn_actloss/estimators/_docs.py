@@ -40,6 +40,8 @@ learning_rate : str, Schedule, callable or float, default="constant"
     How the learning rate goes on from ``learning_rate_init``: one of {_names(list(SCHEDULES))},
     an instance such as ``Cosine(warmup=5)``, a function ``step -> factor``, or a number, which
     is a constant rate in place of ``learning_rate_init``. Every stochastic solver follows it.
+    Where one falls over the whole of ``max_iter`` epochs, such as "linear" or "cosine", their
+    end is no reason for a warning.
 learning_rate_init : float or "auto", default=0.001
     Initial learning rate; for "one_cycle" and "cosine_cycles" the highest. "auto" finds it by a
     range test in front of the training: some 100 steps at a rising rate on the training rows,

@@ -23,6 +23,7 @@ from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from sknn_actloss._docs import filled
+from sknn_actloss._pickling import Stamped
 from sknn_actloss._sklearn import fit_context
 from sknn_actloss.estimators import (
     BaseMLP,
@@ -65,7 +66,7 @@ feature_names_in_ : ndarray of shape (n_features_in_,)
 documented = filled(_SECTIONS)
 
 
-class Committee(MetaEstimatorMixin, BaseEstimator):
+class Committee(MetaEstimatorMixin, Stamped, BaseEstimator):
     """Base of the committees."""
 
     _kind: ClassVar[type[BaseMLP]]
@@ -325,7 +326,30 @@ class CommitteeClassifier(ClassifierMixin, Committee):
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
         """
         probabilities = self.predict_proba(X)
-        return fitted_network(self.estimators_[0])._targets.decide(probabilities)
+        return self._first_targets.decide(probabilities)
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Return the scores by which classes are chosen: the highest, or those above zero.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows to predict.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_labels)
+            Logarithms of :meth:`predict_proba`, or of the odds for two classes and for labels.
+        """
+        probabilities = self.predict_proba(X)
+        scores = self._first_targets.log_odds(probabilities)
+        return scores.ravel() if scores.shape[1] == 1 else scores
+
+    @property
+    def _first_targets(self) -> Any:
+        """How the first member, like all others, reads classes from probabilities."""
+        member = self.estimators_[0]
+        return fitted_network(member)._targets
 
     def __sklearn_tags__(self) -> Any:
         return self._like_first(super().__sklearn_tags__())

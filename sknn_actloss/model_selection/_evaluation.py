@@ -203,7 +203,9 @@ class Fold:
         self._evaluation, self._split, self._preparation = evaluation, split, preparation
         # Scorers that see predictions only need no steps before each of them.
         is_plain = preparation is not None and preparation.is_plain
-        self._shortcut = is_plain and sees_predictions_only(evaluation.scorer)
+        self._shortcut = is_plain and sees_predictions_only(
+            evaluation.scorer, evaluation.score_params
+        )
         if preparation is None:
             self.X, self.y = evaluation.rows(split.train)
             self.fit_params = evaluation.params_of(evaluation.fit_params, split.train)

@@ -34,6 +34,10 @@ class HorizonSchedule(WarmedSchedule):
     def per_step(self) -> bool:
         return True
 
+    @property
+    def ends_at_horizon(self) -> bool:
+        return self.end < 1
+
     def course(self, progress: Progress) -> float | np.ndarray:
         warm = self.warmup * progress.steps_per_epoch
         span = max(progress.horizon - warm, 1)
@@ -162,6 +166,10 @@ class OneCycle(ScaledSchedule):
 
     @property
     def per_step(self) -> bool:
+        return True
+
+    @property
+    def ends_at_horizon(self) -> bool:
         return True
 
     def scale_at(self, progress: Progress) -> float | np.ndarray:

@@ -22,7 +22,7 @@ from scipy.stats import loguniform, uniform
 from sklearn import config_context
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_iris, make_multilabel_classification
-from sklearn.exceptions import FitFailedWarning
+from sklearn.exceptions import FitFailedWarning, UnsetMetadataPassedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.feature_selection import SelectKBest, f_regression
 from sklearn.metrics import accuracy_score, f1_score, make_scorer, mean_absolute_error
@@ -914,3 +914,13 @@ def test_same_results_of_any_grid(setting: Setting, limit: int | None) -> None:
         actual, own_notes = searched(setting, StackedGridSearchCV)
     assert_same_search(actual, expected, setting.data[0])
     assert own_notes == notes
+
+
+def test_weights_that_a_score_does_not_request_are_unset_in_a_pipeline_too() -> None:
+    with config_context(enable_metadata_routing=True):
+        network = classifier().set_fit_request(sample_weight=True)
+        scaler = StandardScaler().set_fit_request(sample_weight=False)
+        pipeline = scaled(network, ("scaler", scaler))
+        for search in (GridSearchCV, StackedGridSearchCV):
+            with pytest.raises(UnsetMetadataPassedError, match=r"not requested for .*\.score"):
+                search(pipeline, PIPE_ALPHAS, error_score="raise").fit(X, Y, sample_weight=WEIGHT)
