@@ -68,7 +68,9 @@ class Component(metaclass=ABCMeta):  # noqa: B024 (the contracts below it are ab
         deep : bool, default=True
             Accepted for scikit-learn; components hold no components.
         """
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        # As in the signature: what is given by keyword alone comes last.
+        ordered = sorted(fields(self), key=lambda field: field.kw_only)
+        return {field.name: getattr(self, field.name) for field in ordered}
 
     def set_params(self, **params: Any) -> Self:
         """Assign fields by name.

@@ -1,8 +1,9 @@
-"""Numerics that components and networks share: constants of loops, clip, sigmoid, softmax."""
+"""Numerics that components and networks share: floats, constants, clip, sigmoid, softmax."""
 
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,15 @@ try:
 except ImportError:
     clip = np.clip
 
-__all__ = ["clip", "constant", "sigmoid", "softmax", "softmax_calls"]
+__all__ = ["as_floats", "clip", "constant", "sigmoid", "softmax", "softmax_calls"]
+
+
+def as_floats(values: Any) -> np.ndarray | None:
+    """Return what a user gave as an array of floats, ``None`` where it holds anything else."""
+    try:
+        return np.asarray(values, dtype=float)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def constant(value: float | np.ndarray, dtype: np.dtype) -> np.ndarray:

@@ -24,6 +24,8 @@ NON_FINITE = (
 OPTIONAL = (
     *ATTRIBUTE_NAMES,
     "feature_names_in_",
+    "target_center_",
+    "target_scale_",
     "members_",
     "oof_prediction_",
     "oof_score_",

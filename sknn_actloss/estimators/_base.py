@@ -27,6 +27,7 @@ from sknn_actloss.activations import ACTIVATIONS, Activation
 from sknn_actloss.averaging import AVERAGES, Averaging
 from sknn_actloss.committee import Committee
 from sknn_actloss.core import Rows, as_rows
+from sknn_actloss.dropout import FallingDropout
 from sknn_actloss.estimators._attributes import commit
 from sknn_actloss.estimators._observer import FitObserver, Tasks
 from sknn_actloss.estimators._settings import Settings, component_named, loss_of
@@ -86,7 +87,7 @@ class BaseMLP(CallbackSupportMixin, Stamped, BaseEstimator):
         "weight_init": [Names(*INITIALIZERS.names), Initializer],
         "weight_decay": [number(0, None, closed="left"), None],
         "dtype": [Names("auto", "float32", "float64")],
-        "dropout": [number(0, 1, closed="left"), "array-like"],
+        "dropout": [number(0, 1, closed="left"), "array-like", FallingDropout],
         "l1": [number(0, None, closed="left")],
         "max_norm": [number(0, None), None],
         "gradient_clip": [number(0, None), None],
@@ -148,6 +149,8 @@ class BaseMLP(CallbackSupportMixin, Stamped, BaseEstimator):
         first = " It is the first parameter." if name == next(iter(constraints)) else ""
         return f"{first} Did you mean {others[0]}={value!r}?"
 
+    # What vanishes is zero, whatever the user has asked NumPy to make of it.
+    @np.errstate(under="ignore")
     def _fit(
         self,
         X: Any,
@@ -174,7 +177,7 @@ class BaseMLP(CallbackSupportMixin, Stamped, BaseEstimator):
         context = None if incremental else self._begin_callbacks(data, settings)
         # What validation sets on the way to a failure must not stay.
         draft = draft_of(self)
-        checked = check_data(draft, settings, X, y, incremental, classes)
+        checked = check_data(draft, settings, X, y, request.sample_weight, incremental, classes)
         fit = Setup(draft, settings, checked, request, draft._checked_rows, incremental).fit()
         tasks = Tasks(context, {"estimator": self, **data}, fit.template.fitted_attributes)
         with fit.training() as train:
@@ -215,7 +218,7 @@ class BaseMLP(CallbackSupportMixin, Stamped, BaseEstimator):
                 f"({error}). Fit it again, or unpickle it with the version that it was pickled by."
             ) from None
         predictor = model.predictor(layout.layer_sizes)
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", under="ignore"):
             return predictor(as_rows(X), vars(self), model.output if activated else None)
 
     def _rows_to_predict(self, X: Any) -> Any:
@@ -257,6 +260,7 @@ def check_data(
     settings: Settings,
     X: Any,
     y: Any,
+    sample_weight: Any = None,
     incremental: bool = False,
     classes: Any = None,
 ) -> Data:
@@ -268,7 +272,7 @@ def check_data(
         Takes what scikit-learn notes of the features.
     settings : Settings
         Its parameters.
-    X, y : as in ``fit``
+    X, y, sample_weight : as in ``fit``
     incremental : bool, default=False
         Whether this is a call of ``partial_fit``.
     classes : array-like or None
@@ -277,6 +281,10 @@ def check_data(
     anew = starts_anew(estimator, settings, incremental)
     rows, labels = estimator._validate(X, y, reset=anew)
     targets = estimator._find_targets(labels, anew, incremental, classes)
+    if anew:
+        targets = targets.scaled(settings.target_scaling, labels, sample_weight)
+    else:
+        targets.check_scaling(settings.target_scaling)
     names = ("n_features_in_", "feature_names_in_")
     attributes = {name: vars(estimator)[name] for name in names if name in vars(estimator)}
     return Data(as_rows(rows), labels, targets, (X, y), attributes | targets.attributes)

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from sknn_actloss._numeric import as_floats
+
 
 def class_weights(
     spec: Any, classes: list[Any], index: np.ndarray, sample_weight: np.ndarray | None
@@ -32,6 +34,8 @@ def class_weights(
         )
     if isinstance(spec, Mapping):
         return _listed(spec, classes)[index]
+    if not (isinstance(spec, str) and spec == "balanced"):
+        raise ValueError(f"class_weight={spec!r} must be a dict of weights, or 'balanced'.")
     return _balanced(np.bincount(index, sample_weight, len(classes)))[index]
 
 
@@ -58,13 +62,15 @@ def label_weights(spec: Any, targets: np.ndarray, sample_weight: np.ndarray | No
         class_weights(own, [0, 1], label.astype(int), sample_weight)
         for own, label in zip(specs, targets.T, strict=True)
     ]
-    return np.prod(factors, axis=0)
+    with np.errstate(over="ignore"):  # for the fit to complain about
+        return np.prod(factors, axis=0)
 
 
 def _balanced(counts: np.ndarray) -> np.ndarray:
     present = counts > 0
-    share = counts.sum() / max(present.sum(), 1)
-    return np.divide(share, counts, out=np.zeros(len(counts)), where=present)
+    with np.errstate(over="ignore", invalid="ignore"):  # for the fit to complain about
+        share = counts.sum() / max(present.sum(), 1)
+        return np.divide(share, counts, out=np.zeros(len(counts)), where=present)
 
 
 def _listed(spec: Mapping[Any, float], classes: list[Any]) -> np.ndarray:
@@ -75,7 +81,7 @@ def _listed(spec: Mapping[Any, float], classes: list[Any]) -> np.ndarray:
             f"class_weight={spec!r} has labels {unknown}, which are not among the classes "
             f"{classes}."
         )
-    weights = np.array([spec.get(label, 1.0) for label in classes], dtype=float)
-    if not np.all(np.isfinite(weights) & (weights >= 0)):
+    weights = as_floats([spec.get(label, 1.0) for label in classes])
+    if weights is None or weights.ndim > 1 or not np.all((weights >= 0) & (weights < np.inf)):
         raise ValueError(f"class_weight={spec!r} must hold finite weights of at least zero.")
     return weights

@@ -12,6 +12,7 @@ from sklearn.utils.validation import validate_data
 
 from sknn_actloss._sklearn import Names, check_partial_fit_first_call, fit_context
 from sknn_actloss.estimators._base import FLOATS, BaseMLP, single_column
+from sknn_actloss.estimators._dates import refuse_missing_dates
 from sknn_actloss.estimators._docs import documented
 from sknn_actloss.estimators._out_of_fold import check_coverage, label_sets
 from sknn_actloss.estimators._settings import parameters_of, resamples, takes_partial_fit
@@ -362,6 +363,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             dtype=FLOATS,
             reset=reset,
         )
+        refuse_missing_dates(y)
         return X, single_column(y)
 
     def _find_targets(self, y: Any, anew: bool, incremental: bool, classes: Any) -> ClassTargets:

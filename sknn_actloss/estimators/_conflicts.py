@@ -8,7 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from sknn_actloss._interval import REALS
+from sknn_actloss.activations import Activation
 from sknn_actloss.committee import Committee
+from sknn_actloss.losses import BoundLoss
 from sknn_actloss.normalization import Normalization
 from sknn_actloss.schedules import Constant, Schedule
 from sknn_actloss.solvers import AdamW, Solver
@@ -113,3 +116,25 @@ def check_decay(given: Mapping[str, Any], solver: Solver) -> float:
             f"estimator's weight_decay at None, or use {AdamW.__name__}(weight_decay=0)."
         )
     return float(decay)
+
+
+def check_scaling(given: Mapping[str, Any], loss: BoundLoss, output: Activation) -> None:
+    """Refuse scaled targets where their zero means something, or where outputs cannot reach them.
+
+    Raises
+    ------
+    ValueError
+        That names both parameters.
+    """
+    scaling = f"target_scaling={given['target_scaling']!r}"
+    if not loss.takes_shifts:
+        raise ValueError(
+            f"{scaling} does not go with loss={given['loss']!r}, which goes by the zero of the "
+            "targets. Set target_scaling=None, or use a loss such as 'squared_error'."
+        )
+    if output.range != REALS:
+        raise ValueError(
+            f"{scaling} does not go with out_activation={given['out_activation']!r}: scaled "
+            f"targets lie on both sides of zero, and its range is {output.range}. Set "
+            "target_scaling=None, or out_activation='auto'."
+        )

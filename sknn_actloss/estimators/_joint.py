@@ -57,6 +57,7 @@ class JointFit:
         Time of each fit since the latest pause; that of a stack is divided among its members.
     """
 
+    @np.errstate(under="ignore")
     def __init__(
         self,
         estimators: Sequence[BaseMLP],
@@ -70,7 +71,7 @@ class JointFit:
         self.n_epochs = 0
         self._data, self._fit_params = (X, y), fit_params or {}
         self._alone: set[int] = set()
-        self._known: dict[type, Data] = {}
+        self._known: dict[tuple[type, str | None], Data] = {}
         groups: list[dict[int, Fit]] = []
         for index in range(len(self.estimators)):
             with self._attempt(index):
@@ -83,6 +84,7 @@ class JointFit:
             for index, fit in group.items()
         }
 
+    @np.errstate(under="ignore")
     def train(self, observer: Observer | None = None, until: int | None = None) -> None:
         """Train all estimators and set their attributes to where they stand then.
 
@@ -147,7 +149,7 @@ class JointFit:
         request = Request(self._fit_params.get("sample_weight"))
         request.check(settings, estimator)
         draft = draft_of(estimator)
-        data = self._checked(draft, settings)
+        data = self._checked(draft, settings, request)
         fit = Setup(draft, settings, data, request, draft._checked_rows).fit()
         for group in groups:
             if next(iter(group.values())).run.joins(fit.run):
@@ -155,11 +157,12 @@ class JointFit:
                 return
         groups.append({index: fit})
 
-    def _checked(self, estimator: BaseMLP, settings: Settings) -> Data:
-        """Validate the data for an estimator, once for all of its kind."""
-        kind = type(estimator)
+    def _checked(self, estimator: BaseMLP, settings: Settings, request: Request) -> Data:
+        """Validate the data for an estimator, once for all of its kind and scale of targets."""
+        kind = type(estimator), settings.target_scaling
         if kind not in self._known:
-            self._known[kind] = check_data(estimator, settings, *self._data)
+            own = *self._data, request.sample_weight
+            self._known[kind] = check_data(estimator, settings, *own)
         vars(estimator).update(self._known[kind].attributes)
         return self._known[kind]
 

@@ -12,10 +12,11 @@ from sklearn.utils.validation import validate_data
 
 from sknn_actloss._sklearn import Names, fit_context
 from sknn_actloss.estimators._base import FLOATS, BaseMLP, single_column
+from sknn_actloss.estimators._continuous import Continuous
+from sknn_actloss.estimators._dates import refuse_dates
 from sknn_actloss.estimators._docs import documented
 from sknn_actloss.estimators._out_of_fold import check_coverage, intervals
 from sknn_actloss.estimators._settings import loss_of, parameters_of, resamples, takes_partial_fit
-from sknn_actloss.estimators._targets import Continuous, mean_of_members
 from sknn_actloss.estimators._validation import Request
 from sknn_actloss.losses import LOSSES, LossSpec, QuantileHead
 
@@ -48,11 +49,21 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         {regression_losses}, an instance such as ``Huber(delta=2.0)``, or
         ``FunctionLoss(value)``. ``Quantile((0.1, 0.5, 0.9))`` fits several quantiles at once,
         "gaussian_nll" mean and variance.
+    target_scaling : {{"standard", "robust"}} or None, default=None
+        Whether networks learn targets less their mean and divided by their standard deviation
+        ("standard"), or less their median and divided by a scale from their quartiles
+        ("robust"), each column by itself and with sample weights. Predictions, standard
+        deviations, quantiles and scores are in the units of y all the same; losses, ``tol`` and
+        what a loss has in units of the target, such as ``Huber(delta)``, are on the new scale. A
+        warm start and ``partial_fit`` keep the scale of the first fit. Not for losses that go by
+        the zero of the targets, such as "poisson".
     {training}
 
     Attributes
     ----------
     {attributes}
+    target_center_, target_scale_ : ndarray of shape (n_targets,)
+        What is taken from the targets, and what they are divided by, with ``target_scaling``.
 
     See Also
     --------
@@ -78,6 +89,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     _parameter_constraints: dict = {
         **BaseMLP._parameter_constraints,
         "loss": [Names(*LOSSES["regression"].names), LossSpec],
+        "target_scaling": [Names("standard", "robust"), None],
     }
 
     def __init__(
@@ -86,6 +98,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         activation: Any = "relu",
         *,
         loss: Any = "squared_error",
+        target_scaling: str | None = None,
         out_activation: Any = "auto",
         solver: Any = "adam",
         alpha: float = 0.0001,
@@ -128,6 +141,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.loss = loss
+        self.target_scaling = target_scaling
         self.out_activation = out_activation
         self.solver = solver
         self.alpha = alpha
@@ -257,11 +271,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         ValueError
             With ``return_std=True``, if the loss knows no variance.
         """
-        if not return_std:
-            outputs = self._outputs(X, activated=True)
-            return _squeezed(self._targets.predict(self._model, outputs))
-        mean, variance = self._mean_and_variance(X)
-        return _squeezed(mean), _squeezed(np.sqrt(variance))
+        outputs = self._outputs(X, activated=True)
+        predicted = _squeezed(self._targets.predict(self._model, outputs))
+        return (predicted, _squeezed(self._std(outputs))) if return_std else predicted
 
     @available_if(has_quantiles)
     def predict_quantiles(self, X: Any) -> np.ndarray:
@@ -281,7 +293,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             The columns follow the levels in ascending order, in whatever order the loss has them.
         """
         outputs = self._outputs(X, activated=True)
-        quantiles = mean_of_members(self._model.loss.head.quantiles(outputs))
+        quantiles = self._targets.quantiles(self._model, outputs)
         return quantiles[:, 0] if quantiles.shape[1] == 1 else quantiles
 
     @available_if(resamples)
@@ -313,26 +325,27 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         """
         level, outputs = check_coverage(coverage), self._outputs(X, activated=True)
         found = intervals(self._out_of_fold, self._model, outputs, level)
+        found = self._targets.decode_several(found)
         return found[:, 0] if found.shape[1] == 1 else found
 
-    def _mean_and_variance(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Return means and variances of the targets (n_samples, n_targets)."""
-        outputs = self._outputs(X, activated=True)
-        head = self._model.loss.head
-        points, variances = head.point(outputs), head.variance(outputs)
-        if variances is None and len(points) == 1:
+    def _std(self, outputs: np.ndarray) -> np.ndarray:
+        """Return standard deviations of the targets (n_samples, n_targets)."""
+        std = self._targets.std(self._model, outputs)
+        if std is None:
             loss = parameters_of(self)["loss"]
             raise ValueError(
                 f"return_std=True needs a loss that knows the variance of the targets, or several "
                 f"members that differ, but this estimator has loss={loss!r} and n_members=1. "
                 "Use loss='gaussian_nll', n_members > 1, or return_std=False."
             )
-        variance = points.var(axis=0) + (0 if variances is None else mean_of_members(variances))
-        return mean_of_members(points), variance
+        return std
 
+    # scikit-learn adds up numbers to see whether they are finite.
+    @np.errstate(invalid="ignore")
     def _validate(self, X: Any, y: Any, reset: bool) -> tuple[Any, np.ndarray]:
         if sparse.issparse(y):
             raise TypeError("y is sparse, but targets must be dense. Convert it with y.toarray().")
+        refuse_dates(y)
         X, y = validate_data(
             self,
             X,
@@ -348,7 +361,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     def _find_targets(self, y: Any, anew: bool, incremental: bool, classes: Any) -> Continuous:
         if sparse.issparse(y):
             raise TypeError("y is sparse, which a regression does not take; pass y.toarray().")
-        return Continuous()
+        return Continuous() if anew else self._targets
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -6,6 +6,7 @@ import copy
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -19,6 +20,7 @@ from sknn_actloss.schedules import Constant
 from sknn_actloss.training import RangeTest, try_rates
 
 
+@np.errstate(under="ignore")
 def reopen(estimator: BaseMLP, X: Any, y: Any, sample_weight: Any = None) -> tuple[Settings, Fit]:
     """Set up the network of a fitted estimator on rows, as if training went on there.
 
@@ -53,6 +55,7 @@ def reopen(estimator: BaseMLP, X: Any, y: Any, sample_weight: Any = None) -> tup
     return settings, setup.fit(range_test=False)
 
 
+@np.errstate(under="ignore")
 def range_test(
     estimator: BaseMLP, X: Any, y: Any, sample_weight: Any = None, **rates: Any
 ) -> RangeTest:
@@ -79,7 +82,7 @@ def range_test(
     random_state = copy.deepcopy(check_random_state(settings.random_state))
     single = {"committee": Committee(1), "schedule": Constant()}
     settings = replace(settings, random_state=random_state, **single)
-    data = check_data(draft, settings, X, y)
+    data = check_data(draft, settings, X, y, sample_weight)
     request = Request(sample_weight)
     fit = Setup(draft, settings, data, request, draft._checked_rows).fit(range_test=False)
     run = fit.run

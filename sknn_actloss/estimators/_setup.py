@@ -317,7 +317,8 @@ def initial_params(
     coefs, intercepts = map(list, zip(*drawn, strict=True))
     if model.is_fused and isinstance(model.output, Link):
         ones = np.ones(y.n_rows) if sample_weight is None else sample_weight
-        initial = model.loss.initial_prediction(*y.distinct(ones))
+        with np.errstate(over="ignore", invalid="ignore"):  # for the training to complain about
+            initial = model.loss.initial_prediction(*y.distinct(ones))
         if initial is not None:
             intercepts[-1] = model.output.inverse(initial)
     return layout.initial({"coefs_": coefs, "intercepts_": intercepts}, np.float64)
@@ -331,4 +332,5 @@ def probe(model: Model, targets: Targets, y: EncodedTargets) -> None:
     if model.output_name == "identity" and targets.kind == "continuous":
         low, high = y.contents.min() / 2, y.contents.max() / 2
         raw = (high + low) + np.tanh(raw) * max(high - low, 1e-3)
-    model.loss.check(y.dense(rows).astype(np.float64, order="C"), model.output(raw)[0])
+    with np.errstate(over="ignore", invalid="ignore"):  # for the training to complain about
+        model.loss.check(y.dense(rows).astype(np.float64, order="C"), model.output(raw)[0])

@@ -1,4 +1,4 @@
-"""Targets of each kind: how they are encoded, weighed, scored, and read from predictions."""
+"""Targets, and those that are classes or labels: encoded, weighed, scored, and predicted."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 from scipy.special import logit
-from sklearn.metrics import r2_score
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
@@ -36,6 +35,24 @@ class Targets(ABC):
     def attributes(self) -> dict[str, Any]:
         """Attributes of a fitted estimator that follow from its targets."""
         return {}
+
+    def scaled(self, scaling: str | None, y: Any, sample_weight: Any) -> Targets:
+        """Return targets on the scale that is found from those of a first fit.
+
+        Parameters
+        ----------
+        scaling : {"standard", "robust"} or None
+            How, if at all.
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Validated targets.
+        sample_weight : array-like of shape (n_samples,) or None
+            Weights that were given to ``fit``.
+        """
+        return self
+
+    @abstractmethod
+    def check_scaling(self, scaling: str | None) -> None:
+        """Raise a ValueError where a later fit asks for another scaling than the first one."""
 
     @abstractmethod
     def encode(self, y: Any, dtype: np.dtype) -> EncodedTargets:
@@ -95,48 +112,10 @@ class Targets(ABC):
 
 def mean_of_members(outputs: np.ndarray) -> np.ndarray:
     """Return the mean (n_rows, n_outputs) of what the members of a committee give."""
-    return outputs[0] if len(outputs) == 1 else outputs.mean(axis=0)
-
-
-class Continuous(Targets):
-    """Numbers, one column for each target."""
-
-    kind = "continuous"
-
-    def encode(self, y: np.ndarray, dtype: np.dtype) -> EncodedTargets:
-        """Return targets as columns."""
-        with np.errstate(over="ignore"):
-            columns = y.reshape(len(y), -1).astype(dtype, copy=False)
-        if not np.all(np.isfinite(columns)):
-            raise ValueError(f"y has values too large for dtype={dtype.name!r}.")
-        return Columns(columns)
-
-    def check(self, y: EncodedTargets, domain: Interval, loss: Any, name: str = "y") -> None:
-        """Raise a ValueError where targets lie outside the domain of a loss."""
-        values = y.contents
-        if not domain.contains(values):
-            raise ValueError(
-                f"loss={loss!r} needs targets in {domain}, but {name} ranges from "
-                f"{values.min():g} to {values.max():g}. Some value(s) of {name} are out of the "
-                "valid range of the loss; transform y or choose another loss."
-            )
-
-    def check_validation(self, y: Any) -> None:
-        """Accept all, as numbers are of one kind."""
-
-    def look(self, model: Model, outputs: np.ndarray) -> np.ndarray:
-        """Return predicted targets (n_rows, n_targets)."""
-        return model.loss.head.point(outputs)
-
-    def score(self, seen: np.ndarray, y: EncodedTargets, sample_weight: np.ndarray | None) -> float:
-        """Return R²."""
-        if not np.all(np.isfinite(seen)):
-            return float("nan")
-        return float(r2_score(y.dense(), seen, sample_weight=sample_weight))
-
-    def predict(self, model: Model, outputs: np.ndarray) -> np.ndarray:
-        """Return the targets (n_rows, n_targets)."""
-        return mean_of_members(model.loss.head.point(outputs))
+    if len(outputs) == 1:
+        return outputs[0]
+    with np.errstate(under="ignore"):
+        return outputs.mean(axis=0)
 
 
 class ClassTargets(Targets):
@@ -170,6 +149,9 @@ class ClassTargets(Targets):
             return Multilabel(binarizer)
         kind = Multiclass if len(binarizer.classes_) > 2 else Binary
         return kind(binarizer.classes_)
+
+    def check_scaling(self, scaling: str | None) -> None:
+        """Accept all, as classes have no scale."""
 
     def check(self, y: EncodedTargets, domain: Interval, loss: Any, name: str = "y") -> None:
         """Accept all, as losses of classes take their two states."""
@@ -236,6 +218,7 @@ class ClassTargets(Targets):
         """Return probabilities (n_rows, n_outputs), averaged over the members."""
         return mean_of_members(model.loss.head.probabilities(outputs))
 
+    @np.errstate(under="ignore")
     def scores(self, model: Model, raw: np.ndarray) -> np.ndarray:
         """Return what ``decision_function`` gives, from raw outputs."""
         if len(raw) > 1 and isinstance(model.loss.head, ProbabilityHead):
@@ -340,15 +323,17 @@ class Binary(Labels):
         return y.contents[0].astype(int)
 
     def probabilities(self, model: Model, outputs: np.ndarray) -> np.ndarray:
-        """Return the probabilities of both classes."""
+        """Return the probabilities of both classes, a column of ones for a single class."""
         positive = self.mean_probabilities(model, outputs)
+        if len(self.classes) == 1:
+            return np.ones_like(positive)
         probabilities = np.empty((len(positive), 2), positive.dtype)
         probabilities[:, 1:] = positive
         np.subtract(1, positive, out=probabilities[:, :1])
         return probabilities
 
     def decide(self, probabilities: np.ndarray) -> np.ndarray:
-        """Return classes from the probability of the second one, or from those of both."""
+        """Return classes from the probability of the second one, or from those of all."""
         return super().decide(probabilities[:, -1:])
 
     def log_odds(self, probabilities: np.ndarray) -> np.ndarray:
@@ -394,6 +379,7 @@ def _threshold(model: Model) -> float:
     return sum(model.loss.encoding) / 2
 
 
+@np.errstate(under="ignore")
 def _normalised(probabilities: np.ndarray) -> np.ndarray:
     total = probabilities.sum(axis=-1, keepdims=True)
     n_classes = probabilities.shape[-1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Real
 from typing import Any
@@ -170,13 +170,18 @@ def row_weights(
         factors.append(targets.class_weights(settings.class_weight, y, own))
     if all(np.all(factor == 1) for factor in factors):
         return None
+    return _product(factors, y.dtype, "sample_weight")
+
+
+def _product(factors: Sequence[np.ndarray], dtype: np.dtype, name: str) -> np.ndarray:
+    """Return the product of weights, and raise a ValueError where it is of no use."""
     with np.errstate(over="ignore"):
-        weights = np.prod(factors, axis=0).astype(y.dtype, copy=False)
+        weights = np.prod(factors, axis=0).astype(dtype, copy=False)
         total = weights.sum(dtype=np.float64)
     if not 0 < total < np.inf:
         raise ValueError(
-            f"sample_weight and class_weight add up to {total:g} in {y.dtype.name}; the sum "
-            "must be finite and above zero."
+            f"{name} and class_weight add up to {total:g} in {dtype.name}; the sum must be finite "
+            "and above zero."
         )
     return weights
 
@@ -221,8 +226,6 @@ def _given_rows(
     except (TypeError, ValueError) as error:
         error.add_note("This is about X_val, y_val and sample_weight_val.")
         raise
-    if weights is not None:
-        weights = weights.astype(task.y.dtype, copy=False)
     return Holdout(None, y, labels, weights, X, request.X_val)
 
 
@@ -232,19 +235,14 @@ def _given_weights(
     """Return sample weights times the weights that classes have among the training rows."""
     if request.sample_weight_val is None and settings.class_weight is None:
         return None
-    weights = _checked_weights(request.sample_weight_val, y)
+    factors = [_checked_weights(request.sample_weight_val, y)]
     if settings.class_weight is not None:
         # Validation rows do not count among the frequencies of classes.
         own = _checked_weights(request.sample_weight, task.y)
         counts = np.append(own, np.zeros(y.n_rows))
         by_class = targets.class_weights(settings.class_weight, task.y.followed_by(y), counts)
-        weights = weights * by_class[task.y.n_rows :]
-    if not 0 < weights.sum() < np.inf:
-        raise ValueError(
-            f"sample_weight_val and class_weight add up to {weights.sum():g}; the sum must be "
-            "finite and above zero."
-        )
-    return weights
+        factors.append(by_class[task.y.n_rows :])
+    return _product(factors, y.dtype, "sample_weight_val")
 
 
 def _checked_weights(sample_weight: Any, y: EncodedTargets) -> np.ndarray:

@@ -6,7 +6,6 @@ from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import clone
 
 from sknn_actloss.estimators import parameters_of, range_test
 from sknn_actloss.inspection._networks import find_network
@@ -81,9 +80,8 @@ def find_learning_rate(
     found = find_network(estimator, own=True)
     _check_solver(found.network)
     X, y = found.fit_transform(X, y)
-    test = range_test(
-        clone(found.network), X, y, sample_weight, low=low, high=high, n_steps=n_steps
-    )
+    network = found.to_be_fitted(y)
+    test = range_test(network, X, y, sample_weight, low=low, high=high, n_steps=n_steps)
     return LearningRateCurve(test.rates, test.losses, test.initial_losses)
 
 

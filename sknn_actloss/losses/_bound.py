@@ -44,6 +44,9 @@ class BoundLoss(Component):
         Where predictions must lie; the range of the output activation has to be within.
     head : Head
         Reads predictions, probabilities, quantiles or variances from activated outputs.
+    takes_shifts : bool
+        Whether targets may be shifted and scaled, as ``target_scaling`` does: not where a loss
+        goes by their zero.
     """
 
     link: ClassVar[str] = "identity"
@@ -64,6 +67,11 @@ class BoundLoss(Component):
     def head(self) -> Head:
         """What reads predictions from activated outputs."""
         return Head()
+
+    @property
+    def takes_shifts(self) -> bool:
+        """Whether targets may be shifted and scaled."""
+        return self.link == "identity" and self.target_domain == REALS
 
     @abstractmethod
     def value(self, y: np.ndarray, raw: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import expit, logit
 
+from sknn_actloss._numeric import as_floats
 from sknn_actloss._sklearn import number
 from sknn_actloss.losses._bound import BoundLoss, PlainGradient
 from sknn_actloss.losses._numerics import row_dot, row_sum, softplus
@@ -60,13 +61,13 @@ class Focal(ProbabilityLoss):
     def validate(self) -> None:
         """Check the values of all fields."""
         super().validate()
-        if self._has_class_weights:
-            weights = np.asarray(self.alpha, dtype=float)
-            if not (np.all(weights >= 0) and np.all(np.isfinite(weights))):
-                raise ValueError(
-                    f"The 'alpha' parameter of Focal must hold weights in [0, inf); "
-                    f"got {self.alpha!r}."
-                )
+        if self.alpha is None:
+            return
+        weights = as_floats(self.alpha)
+        if weights is None or weights.ndim > 1 or not np.all((weights >= 0) & (weights < np.inf)):
+            raise ValueError(
+                f"The 'alpha' parameter of Focal must hold weights in [0, inf); got {self.alpha!r}."
+            )
 
     def for_targets(self, target_kind: str, output: str) -> BoundLoss:
         """Return the categorical or the Bernoulli focal loss."""

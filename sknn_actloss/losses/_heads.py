@@ -75,7 +75,7 @@ class GaussianHead(Head):
 
     def variance(self, outputs: np.ndarray) -> np.ndarray:
         """Return the variances, (..., n_targets)."""
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", under="ignore"):
             return np.exp(outputs[..., 1::2]) + constant(self.min_variance, outputs.dtype)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from sknn_actloss._calls import Call
 from sknn_actloss._interval import OPEN_UNIT
-from sknn_actloss._numeric import constant
+from sknn_actloss._numeric import as_floats, constant
 from sknn_actloss._sklearn import number
 from sknn_actloss.losses._base import SelfBoundLoss
 from sknn_actloss.losses._bound import BoundLoss, GradientByCalls
@@ -117,9 +117,9 @@ class Quantile(SelfBoundLoss, GradientByCalls):
 
 
 def _are_levels(values: Sequence[float]) -> bool:
-    try:
-        levels = np.sort(np.asarray(values, dtype=float))
-    except (TypeError, ValueError):
+    levels = as_floats(values)
+    if levels is None or levels.ndim == 0:
         return False
+    levels = np.sort(levels)
     is_set = levels.ndim == 1 and OPEN_UNIT.contains(levels) and np.all(np.diff(levels) > 0)
     return bool(is_set and is_median(levels).any())

@@ -269,6 +269,11 @@ class AbsolutePercentageError(Loss):
     formula: ClassVar[str] = "100 |p − y| / max(|y|, 10⁻⁵)"
     advice: ClassVar[str] = "relative errors matter, targets away from zero"
 
+    @property
+    def takes_shifts(self) -> bool:
+        """Whether targets may be shifted: a percent is one of their distance from zero."""
+        return False
+
     def value(self, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
         """Return the loss of each row."""
         return row_sum(np.abs(raw - y) * _percent(y))

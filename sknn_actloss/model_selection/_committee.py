@@ -30,11 +30,13 @@ from sknn_actloss.estimators import (
     JointFit,
     MLPClassifier,
     MLPRegressor,
+    NetworkHolder,
     loss_of,
     parameters_of,
 )
 from sknn_actloss.model_selection._pipeline import (
     Preparation,
+    fitted_network,
     network_name,
     network_of,
     seeded,
@@ -177,6 +179,7 @@ class Committee(MetaEstimatorMixin, Stamped, BaseEstimator):
                 continue
             with self._noted(indices[0]):
                 prepared = Preparation.of(first, X, y, passed_on)
+            networks = [prepared.completed(network) for network in networks]
             self._train(networks, indices, prepared.X, prepared.y, prepared.fit_params)
             for index, network in zip(indices, networks, strict=True):
                 members[index] = prepared.with_network(network)
@@ -224,10 +227,14 @@ class Committee(MetaEstimatorMixin, Stamped, BaseEstimator):
         return super().get_metadata_routing() if first is None else first.get_metadata_routing()
 
     @property
-    def _first(self) -> BaseMLP | Pipeline | None:
+    def _first(self) -> BaseMLP | NetworkHolder | Pipeline | None:
         """The first member, ``None`` before the fit has complained about it."""
         members = self.estimators if isinstance(self.estimators, list | tuple) else []
-        return members[0] if members and isinstance(members[0], BaseMLP | Pipeline) else None
+        return (
+            members[0]
+            if members and isinstance(members[0], BaseMLP | NetworkHolder | Pipeline)
+            else None
+        )
 
     def _like_first(self, tags: Any) -> Any:
         """Return tags with those of the first member in their stead."""
@@ -341,8 +348,7 @@ class CommitteeClassifier(ClassifierMixin, Committee):
     @property
     def _first_targets(self) -> Any:
         """How the first member, like all others, reads classes from probabilities."""
-        member = self.estimators_[0]
-        return network_of(member, network_name(member))._targets
+        return fitted_network(self.estimators_[0])._targets
 
     def __sklearn_tags__(self) -> Any:
         return self._like_first(super().__sklearn_tags__())
@@ -400,5 +406,7 @@ def _names_of_weights(estimator: Any) -> list[str]:
     if isinstance(estimator, Pipeline):
         named = [(step, _names_of_weights(part)) for step, part in estimator.steps]
         return [f"{step}__{name}" for step, names in named for name in names]
-    takes = isinstance(estimator, BaseMLP) or has_fit_parameter(estimator, "sample_weight")
+    takes = isinstance(estimator, BaseMLP | NetworkHolder) or has_fit_parameter(
+        estimator, "sample_weight"
+    )
     return ["sample_weight"] if takes else []

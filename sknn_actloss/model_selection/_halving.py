@@ -8,13 +8,14 @@ from math import ceil, log
 from typing import Any, ClassVar
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import HalvingGridSearchCV, HalvingRandomSearchCV
 
 from sknn_actloss._sklearn import top_candidates
 from sknn_actloss.model_selection._docs import documented
 from sknn_actloss.model_selection._evaluation import Unit
-from sknn_actloss.model_selection._pipeline import network_name, network_of
+from sknn_actloss.model_selection._pipeline import completed, network_name, network_of
 from sknn_actloss.model_selection._plan import Candidate
 from sknn_actloss.model_selection._runner import Runner
 from sknn_actloss.model_selection._search import StackedSearch
@@ -37,7 +38,8 @@ class StackedHalving(StackedSearch):
         self.min_resources_ = 1 if is_named else self.min_resources
         self.max_resources_ = self.max_resources
         if self.max_resources == "auto":
-            self.max_resources_ = network_of(self.estimator, name).max_iter
+            network = clone(network_of(self.estimator, name))
+            self.max_resources_ = completed(self.estimator, network, y).max_iter
         if self.min_resources_ > self.max_resources_:
             raise ValueError(
                 f"min_resources_={self.min_resources_} is greater than "

@@ -44,6 +44,7 @@ SHAPING = (
     "random_state",
     "shuffle",
     "skip_connections",
+    "target_scaling",
     "validation_fraction",
     "weight_init",
 )

@@ -10,7 +10,10 @@ from sklearn.utils.class_weight import compute_class_weight, compute_sample_weig
 from sknn_actloss import MLPClassifier
 from sknn_actloss.estimators._class_weight import class_weights, label_weights
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("error::RuntimeWarning"),
+]
 
 X, CLASSES = make_classification(
     100, 6, n_informative=4, n_classes=3, weights=[0.6, 0.3], random_state=0
@@ -112,6 +115,17 @@ def test_labels_of_a_dict_that_are_not_in_the_data_are_no_mistake_if_all_others_
         ({0: 1, 7: 2}, CLASSES, r"labels \[7\], which are not among the classes \[0, 1, 2\]"),
         ({0: -1.0}, CLASSES, r"\{0: -1.0\} must hold finite weights"),
         ({1: np.nan}, CLASSES, "must hold finite weights"),
+        ({0: "a"}, CLASSES, r"class_weight=\{0: 'a'\} must hold finite weights"),
+        ({0: None}, CLASSES, r"class_weight=\{0: None\} must hold finite weights"),
+        ({0: [1, 2]}, CLASSES, r"class_weight=.* must hold finite weights"),
+        ({0: np.ones(1)}, CLASSES, r"class_weight=.* must hold finite weights"),
+        ({0: 10**400}, CLASSES, r"class_weight=.* must hold finite weights"),
+        ({0: 1j}, CLASSES, r"class_weight=.* must hold finite weights"),
+        ([{0: "a"}] * 3, LABELS, r"class_weight=\{0: 'a'\} must hold finite weights"),
+        ([{1: 10**400}] * 3, LABELS, r"class_weight=.* must hold finite weights"),
+        ([{1: 1e300}] * 3, LABELS, r"class_weight add up to inf"),
+        ([1, 2, 3], LABELS, "class_weight=1 must be a dict of weights, or 'balanced'"),
+        ([None] * 3, LABELS, "class_weight=None must be a dict of weights, or 'balanced'"),
         ([{0: 1}], CLASSES, "a list, which goes with multilabel targets only"),
         ({0: 0, 1: 0, 2: 0}, CLASSES, "add up to 0 .* above zero"),
         ({0: 1, 1: 2}, LABELS, "does not go with 3 labels"),
@@ -123,3 +137,12 @@ def test_labels_of_a_dict_that_are_not_in_the_data_are_no_mistake_if_all_others_
 def test_wrong_weights_of_classes(class_weight, y, match):
     with pytest.raises(ValueError, match=match):
         model(class_weight=class_weight).fit(X, y)
+
+
+@pytest.mark.parametrize("name", ["sample_weight", "sample_weight_val"])
+@pytest.mark.parametrize("class_weight", [{0: 1e300}, "balanced"], ids=str)
+def test_weights_whose_sum_is_not_finite(name, class_weight):
+    weights = {"sample_weight": np.full(100, 1e-300), name: np.full(100, 1.5e308)}
+    rows = {"X_val": X, "y_val": CLASSES} if name == "sample_weight_val" else {}
+    with pytest.raises(ValueError, match=rf"{name} .*add up to"):
+        model(class_weight=class_weight).fit(X, CLASSES, **weights, **rows)

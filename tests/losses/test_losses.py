@@ -341,6 +341,12 @@ def test_resolve(task: str) -> None:
         (LogLoss(label_smoothing=1.0), "classification", ValueError, "'label_smoothing'"),
         (Focal(alpha=1.5), "classification", ValueError, "'alpha' parameter of Focal"),
         (Focal(alpha=[1.0, -1.0]), "classification", ValueError, r"weights in \[0, inf\)"),
+        (Focal(alpha=["a", "b"]), "classification", ValueError, "'alpha' parameter of Focal"),
+        (Focal(alpha=[[1.0]]), "classification", ValueError, "'alpha' parameter of Focal"),
+        (Focal(alpha=[[1.0, 2.0], [1.0]]), "classification", ValueError, "'alpha' parameter"),
+        (Focal(alpha={0: 1.0}), "classification", ValueError, "'alpha' parameter of Focal"),
+        (Focal(alpha=[10**400, 1]), "classification", ValueError, "'alpha' parameter of Focal"),
+        (Quantile([10**400, 0.5]), "regression", ValueError, "'quantile' parameter of Quantile"),
         (FunctionLoss("mse"), "regression", ValueError, "'value' parameter"),
     ],
 )

@@ -47,6 +47,7 @@ from sklearn.preprocessing import (
 from sknn_actloss import MLPClassifier, MLPRegressor
 from sknn_actloss.activations import CELU, ELU, HIDDEN_ACTIVATIONS, LeakyReLU
 from sknn_actloss.averaging import AVERAGES, EMA
+from sknn_actloss.dropout import FallingDropout
 from sknn_actloss.initializers import INITIALIZERS, He
 from sknn_actloss.losses import LOSSES, Focal, GaussianNLL, Huber, Quantile, SquaredError
 from sknn_actloss.model_selection import StackedGridSearchCV, StackedRandomizedSearchCV
@@ -198,7 +199,8 @@ EARLY = {"early_stopping": True, "validation_fraction": 0.2}
 SETTINGS = {
     # Regularisation, normalisation, averages, committees, validation
     "dropout": Setting(
-        classifier(hidden_layer_sizes=(6, 6)), {"dropout": [0.0, 0.3, (0.1, 0.2, 0.0)], **ALPHAS}
+        classifier(hidden_layer_sizes=(6, 6)),
+        {"dropout": [0.0, 0.3, (0.1, 0.2, 0.0), FallingDropout(0.3)], **ALPHAS},
     ),
     "bounds": Setting(
         regressor(),

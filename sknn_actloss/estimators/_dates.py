@@ -1,0 +1,41 @@
+"""Dates and durations among targets: as numbers they count some unit that nobody chose."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import numpy as np
+
+DATES = (datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64)
+
+
+def refuse_dates(y: Any) -> None:
+    """Raise a TypeError where targets of a regression hold dates or durations."""
+    found = _date_type(y)
+    if found:
+        raise TypeError(
+            f"y holds {found}, but targets must be numbers. Turn dates and durations into numbers "
+            "of a unit, such as (y - y.min()) / numpy.timedelta64(1, 'D'), and leave out rows "
+            "with NaT."
+        )
+
+
+def refuse_missing_dates(y: np.ndarray) -> None:
+    """Raise a ValueError where classes are dates or durations, and some of them are missing."""
+    if y.dtype.kind in "mM" and np.isnat(y).any():
+        raise ValueError("Input y contains NaT, a missing value. Leave out these rows.")
+
+
+def _date_type(y: Any) -> str:
+    """Return the type of the first date or duration, ``""`` where there is none."""
+    if getattr(getattr(y, "dtype", None), "kind", "O") in "biufc":
+        return ""
+    try:
+        values = np.asarray(y)
+    except Exception:  # for the validation to complain about
+        return ""
+    if values.dtype.kind in "mM":
+        return str(values.dtype)
+    entries = values.flat if values.dtype == object else ()
+    return next((type(entry).__name__ for entry in entries if isinstance(entry, DATES)), "")
