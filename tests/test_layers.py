@@ -33,6 +33,7 @@ FLOORS = [
         "activations",
         "averaging",
         "committee",
+        "dropout",
         "feature_scale",
         "initializers",
         "losses",

@@ -348,8 +348,7 @@ class CommitteeClassifier(ClassifierMixin, Committee):
     @property
     def _first_targets(self) -> Any:
         """How the first member, like all others, reads classes from probabilities."""
-        member = self.estimators_[0]
-        return fitted_network(member)._targets
+        return fitted_network(self.estimators_[0])._targets
 
     def __sklearn_tags__(self) -> Any:
         return self._like_first(super().__sklearn_tags__())

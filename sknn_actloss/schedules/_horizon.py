@@ -214,6 +214,10 @@ class CosineCycles(ScaledSchedule):
     def per_step(self) -> bool:
         return True
 
+    @property
+    def ends_at_horizon(self) -> bool:
+        return True
+
     def scale_at(self, progress: Progress) -> float | np.ndarray:
         u = np.minimum(progress.position / progress.horizon, 1.0)
         cycles = np.log2(1 + (2**self.n_cycles - 1) * u)

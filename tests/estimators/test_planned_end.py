@@ -18,7 +18,16 @@ SETTINGS = {"hidden_layer_sizes": (5,), "max_iter": 8, "random_state": 0}
 
 @pytest.mark.parametrize(
     "schedule",
-    ["linear", "cosine", "polynomial", "one_cycle", Linear(end=0.1), Polynomial(2), OneCycle()],
+    [
+        "linear",
+        "cosine",
+        "polynomial",
+        "one_cycle",
+        "cosine_cycles",
+        Linear(end=0.1),
+        Polynomial(2),
+        OneCycle(),
+    ],
     ids=str,
 )
 @pytest.mark.parametrize("settings", [{}, {"early_stopping": True}, {"n_members": 2}], ids=str)
