@@ -148,16 +148,19 @@ def tables() -> str:
     sections = [
         (
             "Activations",
-            "`z` is the input of a unit, `s` is `negative_slope`. The range of `elu` and `celu` "
-            "begins at `-alpha`. `softmax` and `exp` are for the output layer only.",
+            "`z` is the input of a unit, `s` is `negative_slope`, `w` is `slope`. The range of "
+            "`elu` and `celu` begins at `-alpha`. `softmax` and `exp` are for the output layer "
+            "only.",
             markdown(ACTIVATIONS, {"range": activation_range}, FunctionActivation),
         ),
         (
             "Losses for regression",
             "`y` is the target, `p` the prediction; `q` is `quantile`, `k` is `power`, `ε` in "
             "`gaussian_nll` is `min_variance`, and its outputs are `μ` and `s`. Losses are "
-            "summed over outputs and averaged over rows. The domain of targets of `tweedie` "
-            "depends on its power.",
+            "summed over outputs and averaged over rows. `squared_error` (`mse`) is half the "
+            "mean square, as in scikit-learn, and deviances are halved as well: "
+            "`report(y_true, y_pred)` of a loss gives the metric that is known by its name. The "
+            "domain of targets of `tweedie` depends on its power.",
             markdown(LOSSES["regression"], regression, FunctionLoss),
         ),
         (

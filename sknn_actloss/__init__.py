@@ -3,6 +3,7 @@
 from sknn_actloss import (
     activations,
     averaging,
+    dropout,
     feature_scale,
     initializers,
     losses,
@@ -14,15 +15,19 @@ from sknn_actloss._version import __version__
 from sknn_actloss.committee import Committee
 from sknn_actloss.estimators import MLPClassifier, MLPRegressor
 from sknn_actloss.persistence import Checkpoint
+from sknn_actloss.tabular import TabularClassifier, TabularRegressor
 
 __all__ = [
     "Checkpoint",
     "Committee",
     "MLPClassifier",
     "MLPRegressor",
+    "TabularClassifier",
+    "TabularRegressor",
     "__version__",
     "activations",
     "averaging",
+    "dropout",
     "feature_scale",
     "initializers",
     "losses",

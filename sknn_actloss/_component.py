@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Self, TypeVar
 import numpy as np
 
 from sknn_actloss._sklearn import validate_parameter_constraints
+from sknn_actloss._suggestion import did_you_mean
 
 
 @dataclass(repr=False)
@@ -67,7 +68,9 @@ class Component(metaclass=ABCMeta):  # noqa: B024 (the contracts below it are ab
         deep : bool, default=True
             Accepted for scikit-learn; components hold no components.
         """
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        # As in the signature: what is given by keyword alone comes last.
+        ordered = sorted(fields(self), key=lambda field: field.kw_only)
+        return {field.name: getattr(self, field.name) for field in ordered}
 
     def set_params(self, **params: Any) -> Self:
         """Assign fields by name.
@@ -181,8 +184,8 @@ def resolve(table: Table[C], spec: Any, base: type[C], parameter: str, **argumen
     if isinstance(spec, str):
         if spec not in table:
             raise ValueError(
-                f"{parameter}={spec!r} is not a known {table.kind}. "
-                f"Valid names are: {', '.join(table.names)}."
+                f"{parameter}={spec!r} is not a known {table.kind}. Valid names are: "
+                f"{', '.join(table.names)}.{did_you_mean(spec, table.names)}"
             )
         component = table[spec](**arguments)
     else:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from inspect import signature
 from numbers import Integral, Real
 from typing import Any
 
+from sklearn import get_config
 from sklearn.base import _fit_context as fit_context
 from sklearn.metrics._scorer import _BaseScorer, _MultimetricScorer, _PassthroughScorer
 from sklearn.model_selection._search import BaseSearchCV
+from sklearn.model_selection._search_successive_halving import _top_k as top_candidates
 from sklearn.model_selection._validation import (
     _insert_error_scores as insert_error_scores,
     _score as score_estimator,
@@ -18,6 +21,7 @@ from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
+    InvalidParameterError,
     Options,
     StrOptions,
     validate_parameter_constraints,
@@ -47,6 +51,8 @@ __all__ = [
     "HasMethods",
     "Integral",
     "Interval",
+    "InvalidParameterError",
+    "Names",
     "Options",
     "Real",
     "StrOptions",
@@ -65,6 +71,7 @@ __all__ = [
     "scorer_parts",
     "sees_predictions_only",
     "takes_sample_weight",
+    "top_candidates",
     "unavailable_responses",
     "validate_parameter_constraints",
     "warn_or_raise_about_fit_failures",
@@ -72,9 +79,34 @@ __all__ = [
 ]
 
 
+class Names(StrOptions):
+    """Constraint: one of some names, which messages list in alphabetical order.
+
+    Parameters
+    ----------
+    *names : str
+        The names.
+    """
+
+    def __init__(self, *names: str) -> None:
+        super().__init__(set(names))
+
+    def __str__(self) -> str:
+        return f"a str among {{{', '.join(map(repr, sorted(self.options)))}}}"
+
+
+class FloatInterval(Interval):
+    """Constraint: a real number in an interval that a float can hold."""
+
+    def is_satisfied_by(self, value: Any) -> bool:
+        """Whether the value is such a number."""
+        is_huge = isinstance(value, int) and abs(value) > sys.float_info.max
+        return not is_huge and super().is_satisfied_by(value)
+
+
 def number(low: float | None, high: float | None, closed: str = "neither") -> Interval:
     """Constraint: a real number between ``low`` and ``high``."""
-    return Interval(Real, low, high, closed=closed)
+    return FloatInterval(Real, low, high, closed=closed)
 
 
 def whole_number(low: int | None, high: int | None = None, closed: str = "left") -> Interval:
@@ -82,11 +114,16 @@ def whole_number(low: int | None, high: int | None = None, closed: str = "left")
     return Interval(Integral, low, high, closed=closed)
 
 
-def sees_predictions_only(scorer: Any) -> bool:
-    """Whether a scorer looks at nothing but what an estimator predicts and the targets."""
+def sees_predictions_only(scorer: Any, params: dict[str, Any]) -> bool:
+    """Whether a scorer looks at nothing but what an estimator predicts and the targets.
+
+    With metadata routing, arguments of an estimator's own ``score`` are for it to pass on.
+    """
     if isinstance(scorer, _MultimetricScorer):
-        return all(sees_predictions_only(part) for part in scorer._scorers.values())
-    return isinstance(scorer, _BaseScorer | _PassthroughScorer)
+        return all(sees_predictions_only(part, params) for part in scorer._scorers.values())
+    if isinstance(scorer, _PassthroughScorer):
+        return not (params and get_config()["enable_metadata_routing"])
+    return isinstance(scorer, _BaseScorer)
 
 
 def scorer_parts(scorer: Any) -> Any:

@@ -209,7 +209,8 @@ def test_arguments_are_for_names_alone(table):
 def test_an_unknown_name_is_answered_with_all_names(table):
     with pytest.raises(
         ValueError,
-        match=r"motion='wav' is not a known wave. Valid names are: plain, swell, tide, wave.",
+        match=r"motion='wav' is not a known wave. Valid names are: plain, swell, tide, wave. "
+        r"Did you mean 'wave'\?",
     ):
         resolve(table, "wav", Wave, "motion")
 

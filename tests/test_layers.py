@@ -17,7 +17,18 @@ PACKAGE = "sknn_actloss"
 ROOT = Path(sknn_actloss.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 FLOORS = [
-    {"_calls", "_component", "_docs", "_interval", "_numeric", "_probes", "_sklearn", "_version"},
+    {
+        "_calls",
+        "_component",
+        "_docs",
+        "_interval",
+        "_numeric",
+        "_pickling",
+        "_probes",
+        "_sklearn",
+        "_suggestion",
+        "_version",
+    },
     {
         "activations",
         "averaging",

@@ -25,6 +25,7 @@ PUBLIC_MODULES = [
     "averaging",
     "committee",
     "feature_scale",
+    "dropout",
     "initializers",
     "inspection",
     "losses",

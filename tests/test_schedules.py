@@ -17,6 +17,7 @@ from sknn_actloss.schedules import (
     Adaptive,
     Constant,
     Cosine,
+    CosineCycles,
     CosineRestarts,
     Exponential,
     FunctionSchedule,
@@ -51,6 +52,7 @@ INSTANCES = [
     Polynomial(2.0, end=0.05),
     Cosine(end=0.2, warmup=0.4),
     CosineRestarts(3, 1.5, end=0.1),
+    CosineCycles(2),
     OneCycle(0.2, 10.0, 100.0),
     ReduceOnPlateau(0.5, patience=2, cooldown=1, min_rate=1e-4),
 ]
@@ -369,7 +371,9 @@ def test_one_cycle_rises_and_falls(schedule, n_epochs, n_steps):
 
 
 @pytest.mark.parametrize(
-    "schedule", [*(SCHEDULES[name]() for name in SCHEDULES if name != "one_cycle")], ids=repr
+    "schedule",
+    [SCHEDULES[name]() for name in SCHEDULES if name not in ("cosine_cycles", "one_cycle")],
+    ids=repr,
 )
 def test_rates_fall_and_never_rise_except_at_restarts(schedule):
     rates = schedule.simulate(200, 5, 1000, np.ones(200), n_iter_no_change=20)
@@ -378,6 +382,30 @@ def test_rates_fall_and_never_rise_except_at_restarts(schedule):
     rises = sum(later > earlier for earlier, later in pairwise(rates))
     assert rises == (4 if isinstance(schedule, CosineRestarts) else 0)
     assert (rates[-1] < rates[0]) != isinstance(schedule, Constant)
+
+
+def cosine_cycles(t, n):
+    return 0.5 * (1 - math.cos(2 * math.pi * math.log2(1 + (2**n - 1) * t)))
+
+
+@pytest.mark.parametrize("n_cycles", [1, 2, 3, 5])
+def test_cosine_cycles_follow_their_formula(n_cycles):
+    rates = step_rates(CosineCycles(n_cycles), n_epochs=25, max_iter=20)
+    expected = [cosine_cycles(t / (20 * STEPS), n_cycles) for t in range(20 * STEPS)]
+    np.testing.assert_allclose(rates[: 20 * STEPS], expected, rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(rates[20 * STEPS :], 0.0, atol=1e-15)
+
+
+def test_cycles_double_in_length():
+    n_steps = 7 * 60
+    rates = step_rates(CosineCycles(), n_epochs=60, n_steps=7)
+    valleys = [0, n_steps // 7, 3 * n_steps // 7]
+    np.testing.assert_allclose(rates[valleys], 0.0, atol=1e-15)
+    for first, last in pairwise([*valleys, n_steps]):
+        cycle = rates[first:last]
+        assert cycle.max() == pytest.approx(1.0, abs=2e-3)
+        turns = np.sign(np.diff(cycle))
+        assert (np.diff(turns) != 0).sum() == 1
 
 
 def test_a_function_sees_every_step():

@@ -10,15 +10,25 @@ from scipy import special
 
 from sknn_actloss._interval import OPEN_UNIT, Interval
 from sknn_actloss._numeric import constant, sigmoid
+from sknn_actloss._sklearn import number
 from sknn_actloss.activations._base import Activation, Link
 
 
 @dataclass(repr=False)
 class Logistic(Link):
-    """Logistic sigmoid: f(z) = 1 / (1 + exp(-z))."""
+    """Logistic sigmoid: f(z) = 1 / (1 + exp(-slope z)).
+
+    Parameters
+    ----------
+    slope : float, default=1.0
+        How steep it is, in (0, inf).
+    """
+
+    slope: float = 1.0
 
     uniform_factor: ClassVar[float] = 2.0
-    formula: ClassVar[str] = "1 / (1 + e⁻ᶻ)"
+    _parameter_constraints: ClassVar[dict[str, list]] = {"slope": [number(0, None)]}
+    formula: ClassVar[str] = "1 / (1 + e⁻ʷᶻ)"
     advice: ClassVar[str] = "output that is a probability; as a hidden layer it learns slowly"
 
     @property
@@ -26,28 +36,41 @@ class Logistic(Link):
         return OPEN_UNIT
 
     def forward(self, z: np.ndarray, out: np.ndarray) -> None:
-        sigmoid(z, out)
+        sigmoid(_steepened(z, self.slope, out), out)
 
     def backward(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> None:
         np.multiply(grad, a, grad)
         np.subtract(constant(1.0, a.dtype), a, a)
         np.multiply(grad, a, grad)
+        _steepened(grad, self.slope, grad)
+
+    @property
+    def gain(self) -> float:
+        return 1.0 / self.slope
 
     def inverse(self, a: np.ndarray) -> np.ndarray:
-        return special.logit(a)
+        return special.logit(a) / self.slope
 
 
 @dataclass(repr=False)
 class Tanh(Activation):
-    """Hyperbolic tangent: f(z) = tanh(z).
+    """Hyperbolic tangent: f(z) = tanh(slope z).
+
+    Parameters
+    ----------
+    slope : float, default=1.0
+        How steep it is, in (0, inf).
 
     References
     ----------
     Y. LeCun, L. Bottou, G. B. Orr and K.-R. Müller, "Efficient BackProp", 1998.
     """
 
+    slope: float = 1.0
+
     zero_centred: ClassVar[bool] = True
-    formula: ClassVar[str] = "tanh z"
+    _parameter_constraints: ClassVar[dict[str, list]] = {"slope": [number(0, None)]}
+    formula: ClassVar[str] = "tanh wz"
     advice: ClassVar[str] = "small networks and smooth functions, often with lbfgs"
 
     @property
@@ -56,15 +79,16 @@ class Tanh(Activation):
 
     @property
     def gain(self) -> float:
-        return 5.0 / 3.0
+        return 5.0 / 3.0 / self.slope
 
     def forward(self, z: np.ndarray, out: np.ndarray) -> None:
-        np.tanh(z, out)
+        np.tanh(_steepened(z, self.slope, out), out)
 
     def backward(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> None:
         np.multiply(a, a, a)
         np.subtract(constant(1.0, a.dtype), a, a)
         np.multiply(grad, a, grad)
+        _steepened(grad, self.slope, grad)
 
 
 @dataclass(repr=False)
@@ -95,3 +119,10 @@ class Softsign(Activation):
         np.subtract(1.0, a, out=a)
         grad *= a
         grad *= a
+
+
+def _steepened(z: np.ndarray, slope: float | np.ndarray, out: np.ndarray) -> np.ndarray:
+    """Write ``slope * z`` to ``out`` and return it; a slope of one leaves ``z`` as it is."""
+    if not isinstance(slope, np.ndarray) and slope == 1:
+        return z
+    return np.multiply(z, constant(slope, z.dtype), out)

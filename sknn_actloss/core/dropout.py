@@ -30,13 +30,15 @@ class Dropout:
     Parameters
     ----------
     rates : sequence of float
-        Share of the units that are left out, for each member.
+        Share of the units that are left out at first, for each member.
     stream : Generator
         Source of random numbers.
     batch_size, width : int
         Rows of the largest batch, and units.
     dtype : dtype
         Data type of the networks.
+    move_together : bool, default=True
+        Whether members of one rate have one rate at any time, so that they share a mask.
 
     Attributes
     ----------
@@ -56,15 +58,21 @@ class Dropout:
         batch_size: int,
         width: int,
         dtype: np.dtype,
+        move_together: bool = True,
     ) -> None:
-        rates = rates[:1] if len(set(rates)) == 1 else rates
-        rate = np.array(rates)[:, None, None]
-        self._rate = rate.astype(np.float32)
-        self._scale = (1 / (1 - rate)).astype(dtype)
+        rates = rates[:1] if move_together and len(set(rates)) == 1 else rates
+        self._first_rate = first = np.array(rates)[:, None, None]
+        self._rate, self._scale = np.empty_like(first, np.float32), np.empty_like(first, dtype)
+        self.go_to(np.ones(len(rates)))
         self._stream = stream
         self._uniform = np.empty((batch_size, width), np.float32)
-        self._kept = np.empty((len(rate), batch_size, width), bool)
-        self.mask = np.empty((len(rate), batch_size, width), dtype)
+        self._kept = np.empty((len(rates), batch_size, width), bool)
+        self.mask = np.empty((len(rates), batch_size, width), dtype)
+
+    def go_to(self, shares: np.ndarray) -> None:
+        """Leave out shares (n_members,) of the first rates from here on."""
+        rate = self._first_rate * shares[: len(self._first_rate), None, None]
+        self._rate[...], self._scale[...] = rate, 1 / (1 - rate)
 
     def draw_calls(self, n_rows: int) -> Iterator[Call]:
         """Yield the calls that draw the mask of a batch."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -13,12 +13,15 @@ from sknn_actloss._numeric import constant
 from sknn_actloss.core.dropout import Dropout, mask_streams
 from sknn_actloss.core.inference import bind, hidden_outputs, raw_outputs
 from sknn_actloss.core.layers import Bound, Frame
-from sknn_actloss.core.layout import Layout
+from sknn_actloss.core.layout import Layout, Slot
 from sknn_actloss.core.model import Model, layers_of
 from sknn_actloss.core.objective import Objective
 from sknn_actloss.core.penalty import Penalty
 from sknn_actloss.core.rows import Rows
 from sknn_actloss.core.workspace import Room, Workspace
+
+#: A factor of the learning rate, or an array (n_members, 1) where members differ.
+Factor = float | np.ndarray
 
 
 class LayerSignals(NamedTuple):
@@ -60,6 +63,8 @@ class Network:
         That of an earlier network, used again where it serves.
     streams : list of Generator, optional
         Sources of dropout masks, one for the inputs and one for each hidden layer.
+    rates_move_together : bool, default=True
+        Whether dropout rates that are equal at first are so at any time.
 
     Attributes
     ----------
@@ -90,14 +95,16 @@ class Network:
         group_size: int | None = None,
         workspace: Workspace | None = None,
         streams: Sequence[np.random.Generator] | None = None,
+        rates_move_together: bool = True,
     ) -> None:
         self.layout, dtype = layout, params.dtype
         self.params, self.trained = params, layout.trained(params)
         self.gradient = np.empty_like(self.trained)
         self.views, self.gradient_views = layout.views(params), layout.views(self.gradient)
         self.decaying = layout.decaying(params)
-        dropout = _dropout(layout, models, batch_size, dtype, streams)
-        self.layers = layers_of(models, layout.layer_sizes, dtype, dropout)
+        room = batch_size, dtype
+        self._dropout = _dropout(layout, models, room, streams, rates_move_together)
+        self.layers = layers_of(models, layout.layer_sizes, dtype, self._dropout)
         self._objective = Objective(models, dtype)
         alpha, l1 = [model.alpha for model in models], [model.l1 for model in models]
         self._penalty = Penalty(layout, self.trained, self.gradient, alpha, l1)
@@ -206,6 +213,12 @@ class Network:
         views = self.views if params is None else self.layout.views(params)
         return raw_outputs(X, self.layers, views, rows)
 
+    def scale_dropout(self, shares: np.ndarray) -> None:
+        """Leave out shares (n_members,) of the first dropout rates from here on."""
+        for dropout in self._dropout:
+            if dropout is not None:
+                dropout.go_to(shares)
+
     def signals(self, X: Rows, y: np.ndarray) -> list[LayerSignals]:
         """Send a batch forward and backward, and return what flows through each linear layer.
 
@@ -229,20 +242,33 @@ class Network:
         ]
         return [LayerSignals(*parts) for parts in zip(inputs, outputs, deltas, strict=True)]
 
-    @property
-    def rate_factors(self) -> list[tuple[slice, float | np.ndarray]]:
-        """Factors of the learning rate by columns of the trained parameters.
+    def rate_factors(
+        self, of_weights: Callable[[int], Factor], members: slice = slice(None)
+    ) -> list[tuple[slice, Factor]]:
+        """Return factors of the learning rate by columns of the trained parameters.
 
-        Neighbours without a factor of their own come as one slice with a factor of 1.0; others
-        have a number, or an array (n_members, 1) where members differ.
+        Neighbours of one factor come as one slice.
+
+        Parameters
+        ----------
+        of_weights : callable
+            Returns the factor of the weights of a layer, given its number of inputs.
+        members : slice, optional
+            The members that are asked for, all by default.
         """
         own = {key: factor for layer in self.layers for key, factor in layer.rate_factors.items()}
+
+        def factor(slot: Slot) -> Factor:
+            of_layer = own.get(slot.key, 1.0)
+            of_layer = of_layer[members] if isinstance(of_layer, np.ndarray) else of_layer
+            return of_layer * of_weights(slot.shape[0]) if slot.decays else of_layer
+
+        trained = [slot for slot in self.layout.ordered if slot.trained]
         found = []
-        trained = [slot.key for slot in self.layout.ordered if slot.trained]
-        for _, group in groupby(trained, key=lambda key: key if key in own else None):
-            keys = list(group)
-            first, last = (self.layout.columns(key) for key in (keys[0], keys[-1]))
-            found.append((slice(first.start, last.stop), own.get(keys[0], 1.0)))
+        for _, group in groupby(trained, key=lambda slot: np.ravel(factor(slot)).tolist()):
+            slots = list(group)
+            first, last = (self.layout.columns(slot.key) for slot in (slots[0], slots[-1]))
+            found.append((slice(first.start, last.stop), factor(slots[0])))
         return found
 
     def _bound(self, X: Rows, room: Room, sample_weight: np.ndarray | None) -> Iterator[Bound]:
@@ -263,9 +289,9 @@ def _weight_calls(
 def _dropout(
     layout: Layout,
     models: Sequence[Model],
-    batch_size: int,
-    dtype: np.dtype,
+    room: tuple[int, np.dtype],
     streams: Sequence[np.random.Generator] | None,
+    move_together: bool,
 ) -> list[Dropout | None]:
     """Return dropout for the inputs and each hidden layer, ``None`` where nothing is left out."""
     widths = layout.layer_sizes[:-1]
@@ -273,8 +299,8 @@ def _dropout(
     rates = list(zip(*(model.dropout or none for model in models), strict=True))
     if not np.any(rates):
         return []
-    streams = streams or mask_streams(0, len(widths))
+    streams, (batch_size, dtype) = streams or mask_streams(0, len(widths)), room
     return [
-        Dropout(rate, stream, batch_size, width, dtype) if any(rate) else None
+        Dropout(rate, stream, batch_size, width, dtype, move_together) if any(rate) else None
         for rate, stream, width in zip(rates, streams, widths, strict=True)
     ]

@@ -3,6 +3,7 @@
 from sknn_actloss.estimators._base import BaseMLP
 from sknn_actloss.estimators._classifier import MLPClassifier
 from sknn_actloss.estimators._fit import Fit
+from sknn_actloss.estimators._holders import NetworkHolder, Recorder
 from sknn_actloss.estimators._joint import JointFit
 from sknn_actloss.estimators._regressor import MLPRegressor
 from sknn_actloss.estimators._reopening import range_test, reopen
@@ -20,6 +21,8 @@ __all__ = [
     "JointFit",
     "MLPClassifier",
     "MLPRegressor",
+    "NetworkHolder",
+    "Recorder",
     "Settings",
     "component_named",
     "hidden_sizes",

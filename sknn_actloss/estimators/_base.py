@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from typing import Any, ClassVar, Self
 
@@ -10,19 +11,23 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sknn_actloss._pickling import Stamped
 from sknn_actloss._sklearn import (
     CallbackSupportMixin,
     HasMethods,
+    InvalidParameterError,
+    Names,
     Options,
     Real,
-    StrOptions,
     number,
     whole_number,
 )
+from sknn_actloss._suggestion import did_you_mean
 from sknn_actloss.activations import ACTIVATIONS, Activation
 from sknn_actloss.averaging import AVERAGES, Averaging
 from sknn_actloss.committee import Committee
 from sknn_actloss.core import Rows, as_rows
+from sknn_actloss.dropout import FallingDropout
 from sknn_actloss.estimators._attributes import commit
 from sknn_actloss.estimators._observer import FitObserver, Tasks
 from sknn_actloss.estimators._settings import Settings, component_named, loss_of
@@ -41,7 +46,7 @@ from sknn_actloss.solvers import SOLVERS, Solver
 FLOATS = (np.float64, np.float32)
 
 
-class BaseMLP(CallbackSupportMixin, BaseEstimator):
+class BaseMLP(CallbackSupportMixin, Stamped, BaseEstimator):
     """Base of :class:`MLPClassifier` and :class:`MLPRegressor`."""
 
     _task: ClassVar[str]
@@ -51,18 +56,18 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
 
     _parameter_constraints: dict = {
         "hidden_layer_sizes": ["array-like", whole_number(1)],
-        "activation": [StrOptions(set(ACTIVATIONS.names)), Activation, callable, "array-like"],
-        "out_activation": [StrOptions({"auto", *ACTIVATIONS.names}), Activation, callable],
-        "solver": [StrOptions(set(SOLVERS.names)), Solver],
+        "activation": [Names(*ACTIVATIONS.names), Activation, callable, "array-like"],
+        "out_activation": [Names("auto", *ACTIVATIONS.names), Activation, callable],
+        "solver": [Names(*SOLVERS.names), Solver],
         "alpha": [number(0, None, closed="left")],
-        "batch_size": [StrOptions({"auto"}), whole_number(1)],
+        "batch_size": [Names("auto"), whole_number(1)],
         "learning_rate": [
-            StrOptions(set(SCHEDULES.names)),
+            Names(*SCHEDULES.names),
             Schedule,
             callable,
             number(0, None),
         ],
-        "learning_rate_init": [number(0, None), StrOptions({"auto"})],
+        "learning_rate_init": [number(0, None), Names("auto")],
         "power_t": [number(0, None, closed="left")],
         "max_iter": [whole_number(1)],
         "shuffle": ["boolean"],
@@ -72,27 +77,27 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
         "warm_start": ["boolean"],
         "momentum": [number(0, 1, closed="both")],
         "nesterovs_momentum": ["boolean"],
-        "early_stopping": ["boolean", StrOptions({"auto"})],
+        "early_stopping": ["boolean", Names("auto")],
         "validation_fraction": [number(0, 1, closed="left"), HasMethods("split")],
         "beta_1": [number(0, 1, closed="left")],
         "beta_2": [number(0, 1, closed="left")],
         "epsilon": [number(0, None)],
         "n_iter_no_change": [whole_number(1), Options(Real, {np.inf})],
         "max_fun": [whole_number(1)],
-        "weight_init": [StrOptions(set(INITIALIZERS.names)), Initializer],
+        "weight_init": [Names(*INITIALIZERS.names), Initializer],
         "weight_decay": [number(0, None, closed="left"), None],
-        "dtype": [StrOptions({"auto", "float32", "float64"})],
-        "dropout": [number(0, 1, closed="left"), "array-like"],
+        "dtype": [Names("auto", "float32", "float64")],
+        "dropout": [number(0, 1, closed="left"), "array-like", FallingDropout],
         "l1": [number(0, None, closed="left")],
         "max_norm": [number(0, None), None],
         "gradient_clip": [number(0, None), None],
-        "normalization": [StrOptions(set(NORMALIZATIONS.names)), Normalization, None],
+        "normalization": [Names(*NORMALIZATIONS.names), Normalization, None],
         "skip_connections": ["boolean"],
         "feature_scale": ["boolean", FeatureScale],
-        "weight_averaging": [StrOptions(set(AVERAGES.names)), Averaging, None],
+        "weight_averaging": [Names(*AVERAGES.names), Averaging, None],
         "n_members": [whole_number(1), Committee],
         "monitor": [str, callable],
-        "restore_best": ["boolean", StrOptions({"auto"})],
+        "restore_best": ["boolean", Names("auto")],
         "max_time": [number(0, None), None],
         "checkpoint": [Checkpoint, None],
     }
@@ -122,6 +127,27 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
             if component is not None:
                 setattr(self, name, component)
         return super().set_params(**nested)
+
+    def _validate_params(self) -> None:
+        """Check the parameters one by one, as scikit-learn does, and suggest what was meant."""
+        try:
+            super()._validate_params()
+        except InvalidParameterError as error:
+            hint = next(filter(None, map(self._hint, re.findall(r"^The '(\w+)'", str(error)))), "")
+            raise InvalidParameterError(f"{error}{hint}") from None
+
+    def _hint(self, name: str) -> str:
+        """Return what may have been meant by the value of a parameter, ``""`` for no idea."""
+        value, constraints = getattr(self, name), self._parameter_constraints
+        options = {
+            other: [n for part in parts if isinstance(part, Names) for n in part.options]
+            for other, parts in constraints.items()
+        }
+        others = [other for other in options if isinstance(value, str) and value in options[other]]
+        if not others:
+            return did_you_mean(value, options[name])
+        first = " It is the first parameter." if name == next(iter(constraints)) else ""
+        return f"{first} Did you mean {others[0]}={value!r}?"
 
     # What vanishes is zero, whatever the user has asked NumPy to make of it.
     @np.errstate(under="ignore")
@@ -183,8 +209,15 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):
 
     def _outputs(self, X: Any, activated: bool) -> np.ndarray:
         """Return raw or activated outputs of all networks: (n_members, n_samples, n_outputs)."""
-        X, model = self._rows_to_predict(X), self._model
-        predictor = model.predictor(self._layout.layer_sizes)
+        X = self._rows_to_predict(X)
+        try:
+            model, layout, _ = self._model, self._layout, self._targets
+        except AttributeError as error:
+            raise AttributeError(
+                f"This {type(self).__name__} was pickled by another version of sknn_actloss "
+                f"({error}). Fit it again, or unpickle it with the version that it was pickled by."
+            ) from None
+        predictor = model.predictor(layout.layer_sizes)
         with np.errstate(over="ignore", under="ignore"):
             return predictor(as_rows(X), vars(self), model.output if activated else None)
 

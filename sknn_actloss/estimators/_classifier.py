@@ -10,7 +10,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import validate_data
 
-from sknn_actloss._sklearn import StrOptions, check_partial_fit_first_call, fit_context
+from sknn_actloss._sklearn import Names, check_partial_fit_first_call, fit_context
 from sknn_actloss.estimators._base import FLOATS, BaseMLP, single_column
 from sknn_actloss.estimators._dates import refuse_missing_dates
 from sknn_actloss.estimators._docs import documented
@@ -87,8 +87,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     _parameter_constraints: dict = {
         **BaseMLP._parameter_constraints,
-        "loss": [StrOptions(set(LOSSES["classification"].names)), LossSpec],
-        "class_weight": [StrOptions({"balanced"}), dict, list, None],
+        "loss": [Names(*LOSSES["classification"].names), LossSpec],
+        "class_weight": [Names("balanced"), dict, list, None],
     }
 
     def __init__(

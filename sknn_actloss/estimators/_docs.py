@@ -40,11 +40,13 @@ learning_rate : str, Schedule, callable or float, default="constant"
     How the learning rate goes on from ``learning_rate_init``: one of {_names(list(SCHEDULES))},
     an instance such as ``Cosine(warmup=5)``, a function ``step -> factor``, or a number, which
     is a constant rate in place of ``learning_rate_init``. Every stochastic solver follows it.
+    Where one falls over the whole of ``max_iter`` epochs, such as "linear" or "cosine", their
+    end is no reason for a warning.
 learning_rate_init : float or "auto", default=0.001
-    Initial learning rate; for "one_cycle" the highest. "auto" finds it by a range test in front
-    of the training: some 100 steps at a rising rate on the training rows, from the initial
-    weights, which are given back afterwards. A warm start and ``partial_fit`` keep the rate of
-    the fit that they go on from, unless the solver is another one.
+    Initial learning rate; for "one_cycle" and "cosine_cycles" the highest. "auto" finds it by a
+    range test in front of the training: some 100 steps at a rising rate on the training rows,
+    from the initial weights, which are given back afterwards. A warm start and ``partial_fit``
+    keep the rate of the fit that they go on from, unless the solver is another one.
 power_t : float, default=0.5
     Exponent of the schedule "invscaling" given by name.
 max_iter : int, default=200
@@ -87,10 +89,11 @@ weight_decay : float, default=None
     ``1 - rate * weight_decay``. ``None`` leaves it to the solver ("adamw" has its own).
 dtype : {{"auto", "float32", "float64"}}, default="auto"
     Data type of the computation; "auto" keeps float32 input and takes float64 otherwise.
-dropout : float or sequence of float, default=0.0
+dropout : float, sequence of float or FallingDropout, default=0.0
     Share in [0, 1) of the outputs of hidden units that each step sets to zero, scaled up in
     return (inverted dropout); predictions use all units. One for all hidden layers, one for
-    each, or one more in front for the inputs.
+    each, or one more in front for the inputs. The rate of ``FallingDropout(0.15)`` falls to
+    zero from the middle of ``max_iter`` epochs to their end.
 l1 : float, default=0.0
     Strength of the L1 penalty on the weights, divided by the number of rows as ``alpha`` is.
 max_norm : float, default=None

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
 
 from sknn_actloss._sklearn import takes_sample_weight, unavailable_responses
+from sknn_actloss._suggestion import did_you_mean
 from sknn_actloss.core import Model
 from sknn_actloss.estimators._attributes import Template
 from sknn_actloss.estimators._settings import Settings
@@ -27,8 +28,10 @@ def is_default(monitor: Any) -> bool:
 
 def check_name(monitor: Any, estimator: Any) -> None:
     """Raise a ValueError where a name stands for nothing to monitor."""
-    if isinstance(monitor, str) and monitor not in (*OWN, *get_scorer_names()):
-        raise ValueError(f"monitor={monitor!r} is not known. {_advice(estimator)}")
+    names = (*OWN, *get_scorer_names())
+    if isinstance(monitor, str) and monitor not in names:
+        hint = did_you_mean(monitor, names)
+        raise ValueError(f"monitor={monitor!r} is not known.{hint} {_advice(estimator)}")
 
 
 def judge_of(settings: Settings, targets: Targets, model: Model, template: Template) -> Judge:

@@ -10,7 +10,7 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import validate_data
 
-from sknn_actloss._sklearn import StrOptions, fit_context
+from sknn_actloss._sklearn import Names, fit_context
 from sknn_actloss.estimators._base import FLOATS, BaseMLP, single_column
 from sknn_actloss.estimators._continuous import Continuous
 from sknn_actloss.estimators._dates import refuse_dates
@@ -43,10 +43,12 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     ----------
     {architecture}
     loss : str or Loss, default="squared_error"
-        What training minimises, summed over outputs and averaged over rows; "squared_error" is
-        half the squared error. One of {regression_losses}, an instance such as
-        ``Huber(delta=2.0)``, or ``FunctionLoss(value)``. ``Quantile((0.1, 0.5, 0.9))`` fits
-        several quantiles at once, "gaussian_nll" mean and variance.
+        What training minimises, summed over outputs and averaged over rows; "squared_error",
+        also by the names "mse" and "mean_squared_error", is half the mean square, as in
+        scikit-learn; ``SquaredError().report(y_true, y_pred)`` is the mean square itself. One of
+        {regression_losses}, an instance such as ``Huber(delta=2.0)``, or
+        ``FunctionLoss(value)``. ``Quantile((0.1, 0.5, 0.9))`` fits several quantiles at once,
+        "gaussian_nll" mean and variance.
     target_scaling : {{"standard", "robust"}} or None, default=None
         Whether networks learn targets less their mean and divided by their standard deviation
         ("standard"), or less their median and divided by a scale from their quartiles
@@ -86,8 +88,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     _parameter_constraints: dict = {
         **BaseMLP._parameter_constraints,
-        "loss": [StrOptions(set(LOSSES["regression"].names)), LossSpec],
-        "target_scaling": [StrOptions({"standard", "robust"}), None],
+        "loss": [Names(*LOSSES["regression"].names), LossSpec],
+        "target_scaling": [Names("standard", "robust"), None],
     }
 
     def __init__(

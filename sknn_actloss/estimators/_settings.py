@@ -13,6 +13,7 @@ from sknn_actloss.activations import Activation, Softmax, canonical_name, resolv
 from sknn_actloss.averaging import Averaging, resolve_averaging
 from sknn_actloss.committee import Committee, resolve_committee
 from sknn_actloss.core import Model
+from sknn_actloss.dropout import FallingDropout, resolve_dropout
 from sknn_actloss.estimators._conflicts import (
     DEFAULT_RATE,
     check_decay,
@@ -64,6 +65,8 @@ class Settings:
         Draws the initial weights.
     dropout : tuple of float
         Rate of the inputs and of each hidden layer, empty where all are zero.
+    falling_dropout : FallingDropout or None
+        How these rates fall, ``None`` where they stay.
     averaging : Averaging or None
         The average of weights that predictions use.
     committee : Committee
@@ -96,6 +99,7 @@ class Settings:
     weight_decay: float
     dtype: str
     dropout: tuple[float, ...]
+    falling_dropout: FallingDropout | None
     l1: float
     max_norm: float | None
     gradient_clip: float | None
@@ -116,7 +120,6 @@ class Settings:
         sizes = hidden_sizes(given["hidden_layer_sizes"])
         solver = _solver(given)
         schedule, rate, rate_parameter = _learning_rate(given)
-        dropout = _dropout(given["dropout"], len(sizes))
         normalization = resolve_normalization(given["normalization"])
         feature_scale = resolve_feature_scale(given["feature_scale"])
         committee = resolve_committee(given["n_members"])
@@ -139,7 +142,8 @@ class Settings:
             initializer=resolve_initializer(given["weight_init"]),
             alpha=float(given["alpha"]),
             l1=float(given["l1"]),
-            dropout=dropout,
+            dropout=resolve_dropout(given["dropout"], len(sizes)),
+            falling_dropout=_falling(given["dropout"]),
             normalization=normalization,
             feature_scale=feature_scale,
             averaging=resolve_averaging(given["weight_averaging"]),
@@ -219,6 +223,7 @@ class Settings:
             max_norm=self.max_norm,
             averaging=self.averaging,
             max_time=np.inf if incremental else self.max_time,
+            falling_dropout=self.falling_dropout,
         )
 
     @property
@@ -366,20 +371,8 @@ def _activations(spec: Any, n_hidden: int) -> tuple[Activation, ...]:
     return (resolve_activation(spec),) * n_hidden
 
 
-def _dropout(spec: Any, n_hidden: int) -> tuple[float, ...]:
-    """Return the rate of the inputs and of each hidden layer, nothing where all are zero."""
-    if isinstance(spec, Real):
-        rates = (0.0, *(float(spec),) * n_hidden)
-    elif len(spec) in (n_hidden, n_hidden + 1):
-        rates = (0.0,) * (n_hidden + 1 - len(spec)) + tuple(spec)
-    else:
-        raise ValueError(
-            f"dropout={spec!r} has {len(spec)} entries, but hidden_layer_sizes has {n_hidden}. "
-            f"Give a single rate, one for each hidden layer, or one more in front for the inputs."
-        )
-    if not all(isinstance(rate, Real) and 0 <= rate < 1 for rate in rates):
-        raise ValueError(f"dropout={spec!r} must hold rates of at least 0 and below 1.")
-    return tuple(map(float, rates)) if any(rates) else ()
+def _falling(dropout: Any) -> FallingDropout | None:
+    return dropout if isinstance(dropout, FallingDropout) else None
 
 
 def _learning_rate(given: Mapping[str, Any]) -> tuple[Schedule, float | None, str]:

@@ -222,12 +222,13 @@ class ClassTargets(Targets):
     def scores(self, model: Model, raw: np.ndarray) -> np.ndarray:
         """Return what ``decision_function`` gives, from raw outputs."""
         if len(raw) > 1 and isinstance(model.loss.head, ProbabilityHead):
-            return self._log_odds(self.mean_probabilities(model, model.output(raw)))
+            return self.log_odds(self.mean_probabilities(model, model.output(raw)))
         if self._has_raw_scores(model):
             return mean_of_members(raw)
         return mean_of_members(model.output(raw)) - _threshold(model)
 
-    def _log_odds(self, probabilities: np.ndarray) -> np.ndarray:
+    def log_odds(self, probabilities: np.ndarray) -> np.ndarray:
+        """Return logarithms of probabilities, or of their odds where each has a threshold."""
         with np.errstate(divide="ignore"):
             return np.log(probabilities) if self.compares else logit(probabilities)
 
@@ -334,6 +335,10 @@ class Binary(Labels):
     def decide(self, probabilities: np.ndarray) -> np.ndarray:
         """Return classes from the probability of the second one, or from those of all."""
         return super().decide(probabilities[:, -1:])
+
+    def log_odds(self, probabilities: np.ndarray) -> np.ndarray:
+        """Return a column of logarithms of the second class's odds."""
+        return super().log_odds(probabilities[:, -1:])
 
     def _decode(self, prediction: np.ndarray, threshold: float) -> np.ndarray:
         codes = (prediction[:, 0] > threshold).astype(int)

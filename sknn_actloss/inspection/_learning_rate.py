@@ -6,11 +6,11 @@ from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import clone
 
-from sknn_actloss.estimators import range_test
+from sknn_actloss.estimators import parameters_of, range_test
 from sknn_actloss.inspection._networks import find_network
 from sknn_actloss.inspection._plotting import check_matplotlib
+from sknn_actloss.solvers import resolve_solver
 from sknn_actloss.training import RangeTest
 
 
@@ -78,11 +78,20 @@ def find_learning_rate(
     """
     _check_rates(low, high, n_steps)
     found = find_network(estimator, own=True)
+    _check_solver(found.network)
     X, y = found.fit_transform(X, y)
-    test = range_test(
-        clone(found.network), X, y, sample_weight, low=low, high=high, n_steps=n_steps
-    )
+    network = found.to_be_fitted(y)
+    test = range_test(network, X, y, sample_weight, low=low, high=high, n_steps=n_steps)
     return LearningRateCurve(test.rates, test.losses, test.initial_losses)
+
+
+def _check_solver(network: Any) -> None:
+    solver = parameters_of(network)["solver"]
+    if not resolve_solver(solver, parameters_of(network)).stochastic:
+        raise ValueError(
+            f"solver={solver!r} has no learning rate to find: it works on all rows at once and "
+            "finds its own step lengths. Use a stochastic solver such as 'adam'."
+        )
 
 
 class LearningRateCurve(RangeTest):

@@ -13,7 +13,7 @@ from sklearn.dummy import DummyRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from sknn_actloss.estimators import BaseMLP, MLPClassifier, MLPRegressor
+from sknn_actloss.estimators import BaseMLP, MLPClassifier, MLPRegressor, NetworkHolder
 
 #: Where estimators that wrap another keep it, the fitted one first.
 WRAPPED = ("best_estimator_", "regressor_", "estimator_", "regressor", "estimator")
@@ -27,8 +27,9 @@ class Found:
     ----------
     network : estimator
     around : tuple of estimators
-        The outermost first. The steps of a Pipeline in front of the network transform X, a
-        ``TransformedTargetRegressor`` transforms y; others hand both on.
+        The outermost first. The steps of a Pipeline in front of the network and the encoder of
+        an estimator for tables transform X, a ``TransformedTargetRegressor`` transforms y; others
+        hand both on.
     """
 
     network: Any
@@ -46,6 +47,8 @@ class Found:
             check_is_fitted(outer)
             if isinstance(outer, Pipeline) and len(outer) > 1:
                 X = outer[:-1].transform(X)
+            elif isinstance(outer, NetworkHolder):
+                X = outer.encoder_.transform(X)
             elif isinstance(outer, TransformedTargetRegressor):
                 y = _transformed_targets(outer, y)
         return X, y
@@ -55,10 +58,18 @@ class Found:
         for outer in self.around:
             if isinstance(outer, Pipeline) and len(outer) > 1:
                 X = clone(outer[:-1]).fit_transform(X, y)
+            elif isinstance(outer, NetworkHolder):
+                X = outer.unfitted_encoder().fit_transform(X, y)
             elif isinstance(outer, TransformedTargetRegressor):
                 stand_in = clone(outer).set_params(regressor=DummyRegressor())
                 y = _transformed_targets(stand_in.fit(X, y), y)
         return X, y
+
+    def to_be_fitted(self, y: Any) -> Any:
+        """Return an unfitted copy of the network, with what it leaves open until there is ``y``."""
+        network = clone(self.network)
+        holders = (outer for outer in self.around if isinstance(outer, NetworkHolder))
+        return next((holder.completed(network, y) for holder in holders), network)
 
 
 #: Classes of this package and of scikit-learn.
@@ -105,6 +116,8 @@ def _inner(estimator: Any) -> Any:
     steps = getattr(estimator, "steps", None)
     if steps:
         return steps[-1][1]
+    if isinstance(estimator, NetworkHolder):
+        return getattr(estimator, "network_", None) or estimator.unfitted_network()
     found = (getattr(estimator, name, None) for name in WRAPPED)
     return next((inner for inner in found if inner is not None), None)
 

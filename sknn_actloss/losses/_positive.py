@@ -31,6 +31,7 @@ class LogLinkLoss(Loss):
     """Base of deviances: the raw output is the logarithm of the prediction."""
 
     link: ClassVar[str] = "exp"
+    report_factor: ClassVar[float] = 2.0
 
     @property
     def prediction_domain(self) -> Interval:
@@ -162,6 +163,8 @@ class Tweedie(LossSpec):
     B. Jørgensen, "Exponential dispersion models", Journal of the Royal Statistical Society B 49,
     1987.
     """
+
+    report_factor: ClassVar[float] = 2.0
 
     power: float = 1.5
 

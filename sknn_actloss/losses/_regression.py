@@ -24,9 +24,10 @@ class SquaredError(SelfBoundLoss, GradientByCalls):
 
     .. math:: \ell(y, p) = \tfrac{1}{2} (p - y)^2
 
-    The half is scikit-learn's: the gradient is the residual. For classes, probabilities are
-    compared with zeros and ones; a wrong prediction costs at most one half per output, so that
-    mislabelled rows weigh less than under :class:`LogLoss`.
+    The half is scikit-learn's: the gradient is the residual. The names "mse" and
+    "mean_squared_error" stand for it as well; :meth:`report` gives the mean square itself. For
+    classes, probabilities are compared with zeros and ones; a wrong prediction costs at most one
+    half per output, so that mislabelled rows weigh less than under :class:`LogLoss`.
 
     References
     ----------
@@ -35,6 +36,7 @@ class SquaredError(SelfBoundLoss, GradientByCalls):
     """
 
     tasks: ClassVar[frozenset[str]] = frozenset({"regression", "classification"})
+    report_factor: ClassVar[float] = 2.0
     formula: ClassVar[str] = "½(p − y)²"
     advice: ClassVar[str] = "the mean; for classes, probabilities that outliers distort little"
 

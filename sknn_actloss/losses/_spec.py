@@ -38,6 +38,8 @@ class LossSpec(Component):
     head_kind : type of Head
         Class of the head of the bound losses, which tells whether there are probabilities or
         quantiles.
+    report_factor : float
+        What the loss is multiplied with where it is reported, see :meth:`report`.
     formula, advice : str
         The formula, and when to use it.
     """
@@ -45,6 +47,7 @@ class LossSpec(Component):
     tasks: ClassVar[frozenset[str]] = frozenset({"regression"})
     outputs_per_target: ClassVar[int] = 1
     head_kind: ClassVar[type[Head]] = Head
+    report_factor: ClassVar[float] = 1.0
     formula: ClassVar[str] = ""
     advice: ClassVar[str] = ""
 
@@ -114,6 +117,34 @@ class LossSpec(Component):
         if loss.encoding == (-1.0, 1.0):
             y = np.where(y > 0, 1.0, -1.0)
         return float(np.average(loss.value_of_prediction(y, prediction), weights=sample_weight))
+
+    def report(
+        self,
+        y_true: np.ndarray,
+        y_pred: np.ndarray,
+        sample_weight: np.ndarray | None = None,
+        *,
+        target_kind: str | None = None,
+    ) -> float:
+        """Return the loss as metrics have it.
+
+        Training minimises half the squared error and half of deviances, whose gradients are
+        simple, and sums over targets and labels. Metrics know the mean square, the deviance,
+        and the mean over targets and labels.
+
+        Parameters
+        ----------
+        y_true, y_pred, sample_weight, target_kind
+            As for a call of the loss.
+
+        Returns
+        -------
+        metric : float
+        """
+        y = _columns(y_true)
+        kind = target_kind or self._guess_target_kind(y, _columns(y_pred))
+        loss = self(y_true, y_pred, sample_weight, target_kind=kind)
+        return self.report_factor * loss / (1 if kind == "multiclass" else y.shape[1])
 
     def _guess_target_kind(self, y: np.ndarray, prediction: np.ndarray) -> str:
         if "classification" not in self.tasks:

@@ -23,17 +23,20 @@ from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from sknn_actloss._docs import filled
+from sknn_actloss._pickling import Stamped
 from sknn_actloss._sklearn import fit_context
 from sknn_actloss.estimators import (
     BaseMLP,
     JointFit,
     MLPClassifier,
     MLPRegressor,
+    NetworkHolder,
     loss_of,
     parameters_of,
 )
 from sknn_actloss.model_selection._pipeline import (
     Preparation,
+    fitted_network,
     network_name,
     network_of,
     seeded,
@@ -63,7 +66,7 @@ feature_names_in_ : ndarray of shape (n_features_in_,)
 documented = filled(_SECTIONS)
 
 
-class Committee(MetaEstimatorMixin, BaseEstimator):
+class Committee(MetaEstimatorMixin, Stamped, BaseEstimator):
     """Base of the committees."""
 
     _kind: ClassVar[type[BaseMLP]]
@@ -176,6 +179,7 @@ class Committee(MetaEstimatorMixin, BaseEstimator):
                 continue
             with self._noted(indices[0]):
                 prepared = Preparation.of(first, X, y, passed_on)
+            networks = [prepared.completed(network) for network in networks]
             self._train(networks, indices, prepared.X, prepared.y, prepared.fit_params)
             for index, network in zip(indices, networks, strict=True):
                 members[index] = prepared.with_network(network)
@@ -223,10 +227,14 @@ class Committee(MetaEstimatorMixin, BaseEstimator):
         return super().get_metadata_routing() if first is None else first.get_metadata_routing()
 
     @property
-    def _first(self) -> BaseMLP | Pipeline | None:
+    def _first(self) -> BaseMLP | NetworkHolder | Pipeline | None:
         """The first member, ``None`` before the fit has complained about it."""
         members = self.estimators if isinstance(self.estimators, list | tuple) else []
-        return members[0] if members and isinstance(members[0], BaseMLP | Pipeline) else None
+        return (
+            members[0]
+            if members and isinstance(members[0], BaseMLP | NetworkHolder | Pipeline)
+            else None
+        )
 
     def _like_first(self, tags: Any) -> Any:
         """Return tags with those of the first member in their stead."""
@@ -317,8 +325,31 @@ class CommitteeClassifier(ClassifierMixin, Committee):
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
         """
-        probabilities, member = self.predict_proba(X), self.estimators_[0]
-        return network_of(member, network_name(member))._targets.decide(probabilities)
+        probabilities = self.predict_proba(X)
+        return self._first_targets.decide(probabilities)
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Return the scores by which classes are chosen: the highest, or those above zero.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows to predict.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_labels)
+            Logarithms of :meth:`predict_proba`, or of the odds for two classes and for labels.
+        """
+        probabilities = self.predict_proba(X)
+        scores = self._first_targets.log_odds(probabilities)
+        return scores.ravel() if scores.shape[1] == 1 else scores
+
+    @property
+    def _first_targets(self) -> Any:
+        """How the first member, like all others, reads classes from probabilities."""
+        member = self.estimators_[0]
+        return fitted_network(member)._targets
 
     def __sklearn_tags__(self) -> Any:
         return self._like_first(super().__sklearn_tags__())
@@ -376,5 +407,7 @@ def _names_of_weights(estimator: Any) -> list[str]:
     if isinstance(estimator, Pipeline):
         named = [(step, _names_of_weights(part)) for step, part in estimator.steps]
         return [f"{step}__{name}" for step, names in named for name in names]
-    takes = isinstance(estimator, BaseMLP) or has_fit_parameter(estimator, "sample_weight")
+    takes = isinstance(estimator, BaseMLP | NetworkHolder) or has_fit_parameter(
+        estimator, "sample_weight"
+    )
     return ["sample_weight"] if takes else []

@@ -203,7 +203,9 @@ class Fold:
         self._evaluation, self._split, self._preparation = evaluation, split, preparation
         # Scorers that see predictions only need no steps before each of them.
         is_plain = preparation is not None and preparation.is_plain
-        self._shortcut = is_plain and sees_predictions_only(evaluation.scorer)
+        self._shortcut = is_plain and sees_predictions_only(
+            evaluation.scorer, evaluation.score_params
+        )
         if preparation is None:
             self.X, self.y = evaluation.rows(split.train)
             self.fit_params = evaluation.params_of(evaluation.fit_params, split.train)
@@ -212,12 +214,17 @@ class Fold:
             self.X, self.y = preparation.X, preparation.y
             self.fit_params, self.seconds = preparation.fit_params, preparation.seconds
 
+    def network(self, candidate: Candidate) -> BaseMLP:
+        """Return the network of a candidate, to be trained on the fold."""
+        network = seeded(clone(candidate.network), self._split.seed)
+        return network if self._preparation is None else self._preparation.completed(network)
+
     def score(self, network: BaseMLP, on_train: bool = False) -> Any:
         """Score a fitted network, with the steps in front of it, on test or training rows."""
         evaluation, split = self._evaluation, self._split
-        estimator = network
         if self._preparation is None or self._shortcut:
             X, y = self._train_rows if on_train else self._test_rows
+            estimator = self._end_with(network)
         else:
             # Rows of their own, as steps may work in place.
             X, y = evaluation.rows(split.train) if on_train else self._raw_test_rows()
@@ -230,11 +237,12 @@ class Fold:
     def predict(self, network: BaseMLP) -> np.ndarray | None:
         """Return probabilities or predictions of the test rows, ``None`` where there are none."""
         X, _ = self._test_rows
-        if is_regressor(network):
-            return network.predict(X)
-        if not hasattr(network, "predict_proba"):
+        estimator = self._end_with(network)
+        if is_regressor(estimator):
+            return estimator.predict(X)
+        if not hasattr(estimator, "predict_proba"):
             return None
-        probabilities, classes = network.predict_proba(X), self._evaluation.classes
+        probabilities, classes = estimator.predict_proba(X), self._evaluation.classes
         if classes is None or len(classes) == len(network.classes_):
             return probabilities
         # The training rows of a split may lack a class.
@@ -249,6 +257,10 @@ class Fold:
     @cached_property
     def _train_rows(self) -> tuple[Any, Any]:
         return self._seen(*self._evaluation.rows(self._split.train))
+
+    def _end_with(self, network: BaseMLP) -> Any:
+        """Return what predicts with a network from rows as the networks see them."""
+        return network if self._preparation is None else self._preparation.end_with(network)
 
     def _raw_test_rows(self) -> tuple[Any, Any]:
         return self._evaluation.rows(self._split.test, self._split.train)
@@ -274,7 +286,7 @@ def run_unit(
     fold, joint = Fold(evaluation, unit.split, preparation), unit.joint
     seconds = 0.0
     if joint is None:
-        networks = [seeded(clone(c.network), unit.split.seed) for c in unit.candidates]
+        networks = [fold.network(candidate) for candidate in unit.candidates]
         joint = JointFit(networks, fold.X, fold.y, fold.fit_params)
         seconds = fold.seconds / unit.n_sharing
     joint.bind(fold.X, fold.y)

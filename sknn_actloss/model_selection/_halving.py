@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from math import floor, log
+from collections.abc import Callable, Iterable
+from math import ceil, log
 from typing import Any, ClassVar
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import HalvingGridSearchCV, HalvingRandomSearchCV
 
+from sknn_actloss._sklearn import top_candidates
 from sknn_actloss.model_selection._docs import documented
 from sknn_actloss.model_selection._evaluation import Unit
-from sknn_actloss.model_selection._pipeline import network_name, network_of
+from sknn_actloss.model_selection._pipeline import completed, network_name, network_of
 from sknn_actloss.model_selection._plan import Candidate
 from sknn_actloss.model_selection._runner import Runner
 from sknn_actloss.model_selection._search import StackedSearch
@@ -36,7 +38,8 @@ class StackedHalving(StackedSearch):
         self.min_resources_ = 1 if is_named else self.min_resources
         self.max_resources_ = self.max_resources
         if self.max_resources == "auto":
-            self.max_resources_ = network_of(self.estimator, name).max_iter
+            network = clone(network_of(self.estimator, name))
+            self.max_resources_ = completed(self.estimator, network, y).max_iter
         if self.min_resources_ > self.max_resources_:
             raise ValueError(
                 f"min_resources_={self.min_resources_} is greater than "
@@ -52,6 +55,75 @@ class StackedHalving(StackedSearch):
                 "searched parameters."
             )
         return candidates
+
+    def _run_search(self, evaluate_candidates: Callable[..., Any], *, callback_ctx: Any) -> None:
+        candidate_params = list(self._generate_candidate_params())
+        self._count_iterations(len(candidate_params))
+        self.n_resources_, self.n_candidates_ = [], []
+        task = callback_ctx.subcontext(task_name="search", max_subtasks=self.n_iterations_)
+        task.call_on_fit_task_begin(estimator=self)
+        for iteration in range(self.n_iterations_):
+            candidate_params = self._iterate(iteration, candidate_params, evaluate_candidates, task)
+        self.n_remaining_candidates_ = len(candidate_params)
+        task.call_on_fit_task_end(estimator=self)
+
+    def _count_iterations(self, n_candidates: int) -> None:
+        """Decide on iterations and their first epochs, as scikit-learn but for its rounding."""
+        n_required = self.n_required_iterations_ = iterations(n_candidates, self.factor)
+        if self.min_resources == "exhaust":
+            most = self.max_resources_ // self.factor ** (n_required - 1)
+            self.min_resources_ = max(self.min_resources_, most)
+        ratio = self.max_resources_ // self.min_resources_
+        n_possible = self.n_possible_iterations_ = iterations(ratio, self.factor)
+        self.n_iterations_ = (
+            n_required if self.aggressive_elimination else min(n_possible, n_required)
+        )
+        if self.verbose:
+            names = ("n_iterations_", "n_required_iterations_", "n_possible_iterations_")
+            names += ("min_resources_", "max_resources_", "aggressive_elimination", "factor")
+            for name in names:
+                shown = name if "resources" in name else name.removesuffix("_")
+                print(f"{shown}: {getattr(self, name)}")
+
+    def _iterate(
+        self,
+        iteration: int,
+        candidate_params: list[dict[str, Any]],
+        evaluate_candidates: Callable[..., Any],
+        parent: Any,
+    ) -> list[dict[str, Any]]:
+        """Evaluate candidates and return those that survive."""
+        n_candidates, n_resources = len(candidate_params), self._resources_of(iteration)
+        task = parent.subcontext(
+            task_name="halving-iteration",
+            max_subtasks=n_candidates * self.n_splits_,
+            sequential_subtasks=False,
+        ).call_on_fit_task_begin(estimator=self)
+        self.n_resources_.append(n_resources)
+        self.n_candidates_.append(n_candidates)
+        if self.verbose:
+            print("-" * 10)
+            print(f"iter: {iteration}\nn_candidates: {n_candidates}\nn_resources: {n_resources}")
+        results = evaluate_candidates(
+            [params | {self.resource: n_resources} for params in candidate_params],
+            self._checked_cv_orig,
+            more_results={
+                "iter": [iteration] * n_candidates,
+                "n_resources": [n_resources] * n_candidates,
+            },
+            callback_ctx=task,
+        )
+        survivors = top_candidates(results, ceil(n_candidates / self.factor), iteration)
+        task.call_on_fit_task_end(estimator=self)
+        return survivors
+
+    def _resources_of(self, iteration: int) -> int:
+        """Return the epochs of an iteration."""
+        power = iteration
+        if self.aggressive_elimination:
+            surplus = self.n_required_iterations_ - self.n_possible_iterations_
+            power = max(0, iteration - surplus)
+        return min(int(self.factor**power * self.min_resources_), self.max_resources_)
 
     def _evaluate(
         self,
@@ -74,7 +146,8 @@ class StackedHalving(StackedSearch):
         until = runner.more_results["n_resources"][-1]
         if runner.trained:
             return runner.go_on(self._survivors(runner, candidates), until)
-        horizon = self._horizon(len(candidates))
+        # Schedules see the epochs of the last iteration from the start.
+        horizon = self._resources_of(self.n_iterations_ - 1)
         for candidate in candidates:
             candidate.network.set_params(max_iter=horizon)
         return runner.units(candidates, until)
@@ -101,13 +174,14 @@ class StackedHalving(StackedSearch):
         items = sorted(candidate.params.items())
         return tuple((name, id(value)) for name, value in items if name != self._max_iter_name)
 
-    def _horizon(self, n_candidates: int) -> int:
-        """Return the epochs of the last iteration, which schedules see from the start."""
-        n_required = 1 + floor(log(n_candidates, self.factor))
-        n_possible = 1 + floor(log(self.max_resources_ // self.min_resources_, self.factor))
-        n_iterations = n_possible if self.aggressive_elimination else min(n_possible, n_required)
-        n_resources = int(self.factor ** (n_iterations - 1) * self.min_resources_)
-        return min(n_resources, self.max_resources_)
+
+def iterations(ratio: float, factor: float) -> int:
+    """Return how often one can divide by a factor before less than one is left, plus one.
+
+    A rounded logarithm loses an iteration where the ratio is a power of the factor.
+    """
+    power = round(log(ratio, factor))
+    return power + 1 if factor**power <= ratio else power
 
 
 @documented

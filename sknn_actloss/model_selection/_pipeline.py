@@ -1,19 +1,19 @@
-"""The network at the end of an estimator, and the steps in front of it."""
+"""The network at the end of an estimator, and what prepares rows in front of it."""
 
 from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import joblib
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from sknn_actloss.estimators import BaseMLP, parameters_of
+from sknn_actloss.estimators import BaseMLP, NetworkHolder, Recorder, parameters_of
 
 
 def network_name(estimator: Any) -> str:
@@ -22,13 +22,15 @@ def network_name(estimator: Any) -> str:
     Raises
     ------
     TypeError
-        If the estimator is neither a network of this package nor a Pipeline that ends in one.
+        If the estimator is neither a network of this package nor one that prepares rows for it.
     """
     if isinstance(estimator, BaseMLP):
         return ""
+    if isinstance(estimator, NetworkHolder):
+        return estimator.network_name
     if isinstance(estimator, Pipeline) and estimator.steps:
         name, last = estimator.steps[-1]
-        if isinstance(last, BaseMLP | Pipeline):
+        if isinstance(last, BaseMLP | NetworkHolder | Pipeline):
             inner = network_name(last)
             return f"{name}__{inner}" if inner else name
         estimator = last
@@ -45,8 +47,25 @@ def _hint(estimator: Any) -> str:
 
 
 def network_of(estimator: Any, name: str) -> BaseMLP:
-    """Return the network of an estimator, given what :func:`network_name` returned for it."""
+    """Return the network of an estimator, given what :func:`network_name` returned for it.
+
+    That of an estimator that makes it, or changes it in advance, is a copy.
+    """
+    last = _last(estimator)
+    if isinstance(last, NetworkHolder):
+        return last.unfitted_network()
     return estimator.get_params()[name] if name else estimator
+
+
+def completed(estimator: Any, network: BaseMLP, y: Any) -> BaseMLP:
+    """Return a network of an estimator with what it leaves open until there are targets."""
+    last = _last(estimator)
+    return last.completed(network, y) if isinstance(last, NetworkHolder) else network
+
+
+def _last(estimator: Any) -> Any:
+    """Return the end of a Pipeline, or another estimator as it is."""
+    return _last(estimator.steps[-1][1]) if isinstance(estimator, Pipeline) else estimator
 
 
 def steps_key(estimator: Any, name: str) -> Hashable:
@@ -71,40 +90,24 @@ def seeded(network: BaseMLP, seed: int | np.random.RandomState | None) -> BaseML
     return network if has_seed else network.set_params(random_state=seed)
 
 
-class Recorder(TransformerMixin, BaseEstimator):
-    """Stands in for the network at the end of a Pipeline and keeps what it is given to fit."""
-
-    def fit(self, X: Any, y: Any = None, **fit_params: Any) -> Self:
-        """Keep rows and arguments."""
-        self.X_, self.y_, self.fit_params_ = X, y, fit_params
-        return self
-
-    def transform(self, X: Any) -> Any:
-        """Return the rows as they come."""
-        return X
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
-
-
 @dataclass(eq=False)
 class Preparation:
-    """Steps of a Pipeline fitted to the training rows of a split.
+    """What prepares rows for networks, fitted to the training rows of a split.
 
     Parameters
     ----------
-    pipeline : Pipeline
-        Its fitted steps, with a placeholder for the network.
+    estimator : Pipeline or NetworkHolder
+        The fitted estimator, with a placeholder for the network.
     name : str
         Where the network belongs.
-    X, y : training rows as the steps hand them on, and their targets
+    X, y : training rows as the networks are given them, and their targets
     fit_params : dict
-        What the steps leave of the arguments of ``fit`` for the network.
+        What is left of the arguments of ``fit`` for the network.
     seconds : float
-        Time that fitting the steps has taken.
+        Time that fitting has taken.
     """
 
-    pipeline: Pipeline
+    estimator: Any
     name: str
     X: Any
     y: Any
@@ -112,43 +115,78 @@ class Preparation:
     seconds: float
 
     @classmethod
-    def of(cls, pipeline: Pipeline, X: Any, y: Any, fit_params: dict[str, Any]) -> Preparation:
-        """Fit the steps of a Pipeline in front of its network."""
+    def of(cls, estimator: Any, X: Any, y: Any, fit_params: dict[str, Any]) -> Preparation:
+        """Fit what is in front of the network of an estimator."""
         start = time.perf_counter()
-        name = network_name(pipeline)
+        name = network_name(estimator)
         recorder = Recorder()
-        request = getattr(network_of(pipeline, name), "_metadata_request", None)
+        request = getattr(network_of(estimator, name), "_metadata_request", None)
         if request is not None:
             recorder._metadata_request = copy.deepcopy(request)
-        pipeline.set_params(**{name: recorder}).fit(X, y, **fit_params)
-        rows, targets, rest = recorder.X_, recorder.y_, recorder.fit_params_
-        pipeline.set_params(**{name: Recorder()})
-        return cls(pipeline, name, rows, targets, rest, time.perf_counter() - start)
+        estimator.set_params(**{name: recorder}).fit(X, y, **fit_params)
+        found = fitted_network(estimator)
+        rows, targets, rest = found.X_, found.y_, found.fit_params_
+        emptied = _replaced(estimator, Recorder())
+        return cls(emptied, name, rows, targets, rest, time.perf_counter() - start)
 
     @property
     def is_plain(self) -> bool:
-        """Whether a prediction is the network's, of rows that have gone through the steps."""
-        return _is_plain(self.pipeline)
+        """Whether predictions need no more than rows that have been prepared."""
+        return _is_plain(self.estimator)
 
     def transform(self, X: Any) -> Any:
         """Return rows as the network sees them."""
-        return self.pipeline.transform(X)
+        return _preparing(self.estimator).transform(X)
 
-    def with_network(self, network: BaseMLP) -> Pipeline:
-        """Return the Pipeline with a fitted network at its end; the steps are shared."""
-        return _replaced(self.pipeline, self.name, network)
+    def completed(self, network: BaseMLP) -> BaseMLP:
+        """Return a network with what it leaves open until there are targets."""
+        return completed(self.estimator, network, self.y)
+
+    def with_network(self, network: BaseMLP) -> Any:
+        """Return the estimator with a fitted network; all else is shared."""
+        return _replaced(self.estimator, network)
+
+    def end_with(self, network: BaseMLP) -> Any:
+        """Return what predicts with a fitted network from rows that have been prepared."""
+        last = _last(self.estimator)
+        if isinstance(last, NetworkHolder):
+            return last.with_network(network).for_prepared_rows()
+        return network
 
 
-def _replaced(pipeline: Pipeline, name: str, network: BaseMLP) -> Pipeline:
-    """Return a shallow copy of a fitted Pipeline with another last step."""
-    step, _, inner = name.partition("__")
-    last = _replaced(pipeline.steps[-1][1], inner, network) if inner else network
+def fitted_network(estimator: Any) -> Any:
+    """Return the network, or what stands in for it, of a fitted estimator."""
+    last = _last(estimator)
+    return last.network_ if isinstance(last, NetworkHolder) else last
+
+
+def _replaced(estimator: Any, network: Any) -> Any:
+    """Return a shallow copy of a fitted estimator with another network."""
+    if isinstance(estimator, NetworkHolder):
+        return estimator.with_network(network)
+    return _with_last(estimator, _replaced, network) if isinstance(estimator, Pipeline) else network
+
+
+def _preparing(estimator: Any) -> Any:
+    """Return what prepares rows for the network of a fitted estimator."""
+    if isinstance(estimator, NetworkHolder):
+        return estimator.encoder_
+    return _with_last(estimator, _preparing) if isinstance(estimator, Pipeline) else estimator
+
+
+def _with_last(pipeline: Pipeline, change: Callable[..., Any], *arguments: Any) -> Pipeline:
+    """Return a shallow copy of a Pipeline whose last step is changed."""
     other = copy.copy(pipeline)
-    other.steps = [*pipeline.steps[:-1], (step, last)]
+    step, last = pipeline.steps[-1]
+    other.steps = [*pipeline.steps[:-1], (step, change(last, *arguments))]
     return other
 
 
-def _is_plain(pipeline: Any) -> bool:
-    if isinstance(pipeline, Recorder):
+def _is_pipeline(estimator: Any) -> bool:
+    return isinstance(estimator, Pipeline)
+
+
+def _is_plain(estimator: Any) -> bool:
+    if isinstance(estimator, Recorder | NetworkHolder):
         return True
-    return type(pipeline) is Pipeline and _is_plain(pipeline.steps[-1][1])
+    return type(estimator) is Pipeline and _is_plain(estimator.steps[-1][1])

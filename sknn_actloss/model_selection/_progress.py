@@ -130,7 +130,9 @@ class SearchProgress:
 
     def unit_done(self, number: int, fits: Sequence[Sequence[dict[str, Any]]]) -> None:
         """Tell of a unit that is done, and of the best score that is known."""
-        unit, best = self._units[number], self._best_score(fits)
+        unit = self._units[number]
+        # No more than the unit's own candidates have changed.
+        best = self._best_score([fits[candidate.index] for candidate in unit.candidates])
         if best > self._best:
             self._best = best
             self._tell_callbacks()
@@ -161,10 +163,7 @@ class SearchProgress:
 
     def _best_score(self, fits: Sequence[Sequence[dict[str, Any]]]) -> tuple[int, float]:
         """Return on how many splits candidates are known, and the best mean score of those."""
-        indices = {candidate.index for unit in self._units for candidate in unit.candidates}
-        scores = np.array(
-            [[self._value(fit["test_scores"]) for fit in fits[index]] for index in indices]
-        )
+        scores = np.array([[self._value(fit["test_scores"]) for fit in own] for own in fits])
         known = np.isfinite(scores)
         counts = known.sum(axis=1)
         n_known = int(counts.max())

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 from joblib import effective_n_jobs
-from sklearn.base import is_classifier
+from sklearn.base import clone, is_classifier
 from sklearn.utils.parallel import Parallel, delayed
 
 from sknn_actloss.model_selection._evaluation import (
@@ -184,7 +184,10 @@ class Runner:
             return lambda network: len(split.train)
         data = self._evaluation if prepared is None else prepared
         n_rows, has_classes = len(split.train), is_classifier(self._evaluation.estimator)
-        return Shape.of(data.X, data.y, n_rows, has_classes).stack_limit
+        shape = Shape.of(data.X, data.y, n_rows, has_classes)
+        if prepared is None:
+            return shape.stack_limit
+        return lambda network: shape.stack_limit(prepared.completed(clone(network)))
 
     def _note(self, unit: Unit, result: Result) -> None:
         split = unit.split.index

@@ -22,6 +22,7 @@ from sklearn.model_selection import (
 )
 from sklearn.utils import Bunch, check_random_state, indexable
 
+from sknn_actloss._pickling import Stamped
 from sknn_actloss._sklearn import (
     BaseSearchCV,
     check_method_params,
@@ -38,10 +39,10 @@ from sknn_actloss.model_selection._pipeline import network_name
 from sknn_actloss.model_selection._plan import Candidate, configured
 from sknn_actloss.model_selection._progress import SearchProgress
 from sknn_actloss.model_selection._runner import Runner
-from sknn_actloss.model_selection._selection import committee
+from sknn_actloss.model_selection._selection import check_scorer, committee
 
 
-class StackedSearch(BaseSearchCV):
+class StackedSearch(Stamped, BaseSearchCV):
     """Base of the stacked searches: scikit-learn's ``fit`` with stacks of networks inside."""
 
     #: Members of a stack at most, instead of as many as fit the cache.
@@ -89,6 +90,9 @@ class StackedSearch(BaseSearchCV):
         context = self._begin_callbacks(data)
         splits = self._splits(X, y, routed.splitter.split)
         evaluation = self._evaluation(name, scorers, X, y, routed)
+        if self.committee_size is not None:
+            metric = self.refit if isinstance(self.refit, str) else "score"
+            check_scorer(evaluation, splits[0], metric, self.committee_size)
         progress = self._progress(context, refit_metric)
         runner = self._runner(evaluation, splits, progress)
         self._train_candidates(runner, context)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+from scipy.sparse import issparse
+from scipy.special import logit
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, is_regressor
 from sklearn.utils import Bunch
 
@@ -107,6 +110,14 @@ class SpokenClasses(ClassifierMixin, Spoken):
             return (self.prediction > 0.5).astype(int)
         return self.classes[self.prediction.argmax(axis=1)]
 
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Return logarithms of the probabilities, or of odds for two classes and for labels."""
+        with np.errstate(divide="ignore"):
+            if self.classes is None:
+                return logit(self.prediction)
+            is_binary = len(self.classes) == 2
+            return logit(self.prediction[:, 1]) if is_binary else np.log(self.prediction)
+
 
 class SpokenTargets(RegressorMixin, Spoken):
     """Says targets."""
@@ -114,6 +125,37 @@ class SpokenTargets(RegressorMixin, Spoken):
     def predict(self, X: Any) -> np.ndarray:
         """Return the targets."""
         return self.prediction
+
+
+def check_scorer(evaluation: Evaluation, split: Split, metric: str, size: int) -> None:
+    """Raise a ValueError where scoring looks at more of an estimator than its predictions.
+
+    It is tried on predictions that are made up from the test rows of a split.
+    """
+    rows = _indices(split.test)
+    score = _scorer(evaluation, rows, metric)
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            score(_made_up(evaluation, evaluation.rows(rows)[1]))
+    except AttributeError as error:
+        raise ValueError(
+            f"committee_size={size} needs a scoring that looks at predictions only, which are all "
+            f"that there is of a committee before it is fitted, but this one raises {error!r}. "
+            "Set committee_size=None, or take another scoring."
+        ) from error
+    except Exception:  # what real predictions may be free of
+        return
+
+
+def _made_up(evaluation: Evaluation, y: Any) -> np.ndarray:
+    """Return predictions that are as good as right."""
+    y = y.toarray() if issparse(y) else np.asarray(y)
+    if is_regressor(evaluation.estimator):
+        return y.astype(float)
+    if evaluation.classes is None:
+        return 0.1 + 0.8 * y
+    matches = y.reshape(-1, 1) == evaluation.classes
+    return 0.5 * matches + 0.5 / len(evaluation.classes)
 
 
 def committee(

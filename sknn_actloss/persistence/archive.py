@@ -57,8 +57,11 @@ def write(path: Path, key: str, content: Any) -> None:
             os.fsync(file.fileno())
         with suppress(FileNotFoundError):  # a twin that came to its end has cleaned up
             os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         Path(temporary).unlink(missing_ok=True)
+        # A zip file that an interrupt leaves half written ends in an error of its own.
+        if isinstance(error.__context__, KeyboardInterrupt):
+            raise error.__context__ from None
         raise
     _sync_folder(path.parent)
 
@@ -69,20 +72,29 @@ def read(path: Path, key: str) -> Any:
     Raises
     ------
     CheckpointError
-        If the file is damaged, no archive, of another format or version, or has another key.
+        If the file is damaged, no archive, of another format or version, or has another key, or
+        if it cannot be read.
+    FileNotFoundError
+        If there is none.
     """
-    with open(path, "rb") as file:
-        try:
+    try:
+        with open(path, "rb") as file:
             header, arrays = _checked(file)
-        except Exception as error:  # what a wrong byte leads to in zip, npy or JSON is anything
-            raise _refusal(path, f"is damaged or no {KIND} ({error})") from error
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # what a wrong byte leads to in zip, npy or JSON is anything
+        flaw = "cannot be read" if isinstance(error, OSError) else f"is damaged or no {KIND}"
+        raise refusal(path, f"{flaw} ({error})") from error
     written = f"format {header['format']} of sknn_actloss {header['version']}"
     expected = f"format {FORMAT} of sknn_actloss {__version__}"
     if written != expected:
-        raise _refusal(path, f"has {written}, and this is {expected}")
+        raise refusal(path, f"has {written}, and this is {expected}")
     if header["key"] != key:
-        raise _refusal(path, "belongs to other parameters or data")
-    return _decoded(header["content"], arrays)
+        raise refusal(path, "belongs to other parameters or data")
+    try:
+        return _decoded(header["content"], arrays)
+    except Exception as error:
+        raise refusal(path, f"is no {KIND} ({error!r})") from error
 
 
 def remove(path: Path) -> None:
@@ -92,7 +104,8 @@ def remove(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def _refusal(path: Path, flaw: str) -> CheckpointError:
+def refusal(path: Path, flaw: str) -> CheckpointError:
+    """Return the error that says what is wrong with a file."""
     return CheckpointError(
         f"The checkpoint {path} {flaw}. Delete the file, or set checkpoint's resume=False to "
         "start anew and overwrite it."
@@ -139,8 +152,10 @@ def _checked(file: BinaryIO) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     if not np.array_equal(_digest(text), arrays.pop("digest")):
         raise ValueError("the digest does not fit the header")
     header = json.loads(text)
-    if header["kind"] != KIND:
+    if not isinstance(header, dict) or header.get("kind") != KIND:
         raise ValueError("the header is another one")
+    if missing := {"format", "version", "key", "content", "arrays"} - set(header):
+        raise ValueError(f"the header lacks {', '.join(sorted(missing))}")
     if set(arrays) != set(header["arrays"]):
         raise ValueError("there are other arrays than the header says")
     for name, array in arrays.items():

@@ -149,14 +149,20 @@ class CheckpointFile:
         Raises
         ------
         CheckpointError
-            If the file is damaged, or not of this training.
+            If the file is damaged, not of this training, or not to be read or replaced.
         """
+        if self.path.is_dir():
+            raise CheckpointError(f"The checkpoint {self.path} is a folder. Move it away.")
         if not self._checkpoint.resume:
             return None
         try:
             return archive.read(self.path, self._key)
         except FileNotFoundError:
             return None
+
+    def refusal(self, flaw: str) -> CheckpointError:
+        """Return the error that says what is wrong with the file."""
+        return archive.refusal(self.path, flaw)
 
     def is_due(self, n_epochs: int) -> bool:
         """Whether to save after ``n_epochs`` more."""

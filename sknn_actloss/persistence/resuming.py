@@ -10,6 +10,7 @@ from typing import Any
 from sknn_actloss.persistence.archive import CheckpointError
 from sknn_actloss.persistence.checkpoint import Checkpoint, CheckpointFile
 from sknn_actloss.persistence.hashing import value_digest
+from sknn_actloss.persistence.plausibility import check
 from sknn_actloss.persistence.snapshot import restore, snapshot
 from sknn_actloss.training import FitResult, Observer, Run
 
@@ -43,12 +44,20 @@ def resumable(
     file = checkpoint.file(name, _digest(identity))
     saved = file.load()
     if saved is not None:
-        run.go_to(restore(run.state(), saved))
+        _resume(run, file, saved)
         if verbose:
             print(f"Going on from {file.path}")
     yield partial(_train, run, file)
     if "interrupted" not in [member.state.outcome for member in run.members]:
         file.remove()
+
+
+def _resume(run: Run, file: CheckpointFile, saved: Any) -> None:
+    try:
+        check(run, saved)
+    except Exception as error:  # what forged content leads to is anything
+        raise file.refusal(f"holds nothing that this training can go on from ({error})") from error
+    run.go_to(restore(run.state(), saved))
 
 
 def _train(run: Run, file: CheckpointFile, observer: Observer) -> FitResult:

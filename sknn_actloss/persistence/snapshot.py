@@ -20,7 +20,7 @@ def snapshot(state: Any) -> Any:
     state from. Arrays are not copied.
     """
     if is_dataclass(state):
-        return {name: snapshot(getattr(state, name)) for name in _state_fields(state)}
+        return {name: snapshot(getattr(state, name)) for name in state_fields(state)}
     if isinstance(state, np.random.RandomState):
         return state.get_state(legacy=False)
     if isinstance(state, np.random.Generator):
@@ -61,7 +61,7 @@ def restore(state: Any, saved: Any) -> Any:
 
 
 def _restore_fields(state: Any, saved: dict[str, Any]) -> Any:
-    names = _state_fields(state)
+    names = state_fields(state)
     if set(names) != set(saved):
         kind = type(state).__name__
         raise ValueError(f"{kind} has the fields {names}, but {sorted(saved)} were saved.")
@@ -70,5 +70,6 @@ def _restore_fields(state: Any, saved: dict[str, Any]) -> Any:
     return state
 
 
-def _state_fields(state: Any) -> list[str]:
+def state_fields(state: Any) -> list[str]:
+    """Return the names of the fields of a dataclass that are saved."""
     return [field.name for field in fields(state) if field.metadata.get("saved", True)]

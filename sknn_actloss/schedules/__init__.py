@@ -16,13 +16,14 @@ from sknn_actloss.schedules._epochwise import (
 )
 from sknn_actloss.schedules._feedback import Adaptive, ReduceOnPlateau
 from sknn_actloss.schedules._function import FunctionSchedule
-from sknn_actloss.schedules._horizon import Cosine, Linear, OneCycle, Polynomial
+from sknn_actloss.schedules._horizon import Cosine, CosineCycles, Linear, OneCycle, Polynomial
 
 __all__ = [
     "SCHEDULES",
     "Adaptive",
     "Constant",
     "Cosine",
+    "CosineCycles",
     "CosineRestarts",
     "Exponential",
     "FunctionSchedule",
@@ -53,6 +54,7 @@ SCHEDULES: Table[Schedule] = Table(
         "polynomial": Polynomial,
         "cosine": Cosine,
         "cosine_restarts": CosineRestarts,
+        "cosine_cycles": CosineCycles,
         "one_cycle": OneCycle,
         "reduce_on_plateau": ReduceOnPlateau,
     },

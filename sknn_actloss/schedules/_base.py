@@ -82,6 +82,11 @@ class Schedule(Component):
         """Whether the rate moves within epochs, and not only between them."""
         return False
 
+    @property
+    def ends_at_horizon(self) -> bool:
+        """Whether training that has come to the horizon has come to a planned end."""
+        return False
+
     @abstractmethod
     def rate(self, progress: Progress, learning_rate_init: float) -> float | np.ndarray:
         """Return the learning rate, an array where ``progress.step`` is one."""

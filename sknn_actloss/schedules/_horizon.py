@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from sknn_actloss._sklearn import number
+from sknn_actloss._sklearn import number, whole_number
 from sknn_actloss.schedules._base import Progress, ScaledSchedule, WarmedSchedule
 
 
@@ -33,6 +33,10 @@ class HorizonSchedule(WarmedSchedule):
     @property
     def per_step(self) -> bool:
         return True
+
+    @property
+    def ends_at_horizon(self) -> bool:
+        return self.end < 1
 
     def course(self, progress: Progress) -> float | np.ndarray:
         warm = self.warmup * progress.steps_per_epoch
@@ -164,6 +168,10 @@ class OneCycle(ScaledSchedule):
     def per_step(self) -> bool:
         return True
 
+    @property
+    def ends_at_horizon(self) -> bool:
+        return True
+
     def scale_at(self, progress: Progress) -> float | np.ndarray:
         peak, last = self.pct_start * progress.horizon - 1, progress.horizon - 1
         phase = np.interp(progress.position, [min(peak, 0.0), peak, last], [0.0, 1.0, 2.0])
@@ -171,3 +179,42 @@ class OneCycle(ScaledSchedule):
         start = 1 / self.div
         bottom = np.where(phase < 1, start, start / self.final_div)
         return bottom + (1 - bottom) * height
+
+
+@dataclass(repr=False)
+class CosineCycles(ScaledSchedule):
+    r"""Cosine waves from zero to the initial rate and back, each twice as long as the last.
+
+    .. math:: \eta = \eta_0 \, \tfrac{1}{2} \left(1 - \cos\left(2 \pi \log_2(1 + (2^n - 1) u)
+        \right)\right)
+
+    where u goes from 0 to 1 at the horizon of ``max_iter`` epochs. Each cycle ends where its
+    rate is zero, so that the best epoch tends to be the last one of a cycle.
+
+    Parameters
+    ----------
+    n_cycles : int in [1, 30], default=3
+        Cycles n up to the horizon; the first one takes ``1 / (2**n - 1)`` of the way.
+
+    References
+    ----------
+    D. Holzmüller, L. Grinsztajn and I. Steinwart, "Better by default: strong pre-tuned MLPs and
+    boosted trees on tabular data", NeurIPS 2024.
+    """
+
+    n_cycles: int = 3
+
+    formula: ClassVar[str] = "η₀ (1 - cos(2π log₂(1 + (2^n - 1) u)))/2"
+    advice: ClassVar[str] = "with early stopping, whose patience spans the last cycle"
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        "n_cycles": [whole_number(1, 30, closed="both")]
+    }
+
+    @property
+    def per_step(self) -> bool:
+        return True
+
+    def scale_at(self, progress: Progress) -> float | np.ndarray:
+        u = np.minimum(progress.position / progress.horizon, 1.0)
+        cycles = np.log2(1 + (2**self.n_cycles - 1) * u)
+        return (1 - np.cos(2 * np.pi * cycles)) / 2

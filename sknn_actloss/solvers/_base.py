@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -43,15 +44,44 @@ class Solver(Component):
         return 0.0
 
 
+@dataclass(repr=False)
 class StochasticSolver(Solver, final=("bind",), instead="write update, or extend BoundSolver"):
-    """Base of solvers that take a step for each mini-batch, given by :meth:`update`.
+    r"""Base of solvers that take a step for each mini-batch, given by :meth:`update`.
 
     Arrays have shape ``(n_members, n_params)``. Hyperparameters are numbers, or arrays of shape
     ``(n_members, 1)`` where the members of a stack differ. In formulas g is the gradient, η the
     learning rate, t the number of the step from 1, θ the parameters.
+
+    Parameters
+    ----------
+    fan_in_reference : float > 0 or None, default=None
+        Number of inputs r for which the weights of a layer have the learning rate as it is. With
+        n inputs they have :math:`\sqrt{r / n}` times that rate, so that wide layers take smaller
+        steps. Biases, what else is learnt, and weight decay go by the rate as it is, and so do
+        all weights with ``None``.
     """
 
+    fan_in_reference: float | None = field(default=None, kw_only=True)
+
     stochastic: ClassVar[bool] = True
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        "fan_in_reference": [number(0, None), None]
+    }
+
+    def rate_factor(self, n_inputs: int) -> float | np.ndarray:
+        """Return the factor of the learning rate of the weights of a layer.
+
+        Parameters
+        ----------
+        n_inputs : int
+            Inputs of the layer.
+
+        Returns
+        -------
+        factor : float or ndarray of shape (n_members, 1)
+        """
+        reference = self.fan_in_reference
+        return 1.0 if reference is None else (reference / n_inputs) ** 0.5
 
     @abstractmethod
     def init_state(self, params: np.ndarray) -> State:

@@ -42,6 +42,7 @@ class MomentSolver(StochasticSolver):
 
     estimator_parameters: ClassVar[tuple[str, ...]] = ("beta_1", "beta_2", "epsilon")
     _parameter_constraints: ClassVar[dict[str, list]] = {
+        **StochasticSolver._parameter_constraints,
         "beta_1": DECAY,
         "beta_2": DECAY,
         "epsilon": EPSILON,
@@ -123,6 +124,9 @@ class Adam(AdamSolver):
     amsgrad : bool, default=False
         Whether to divide by the root of the largest v so far (AMSGrad), so that steps of a
         parameter do not grow when its gradient has become small.
+    fan_in_reference : float > 0 or None, default=None
+        Inputs of layers whose weights have the learning rate as it is; those of others have it
+        times the root of ``fan_in_reference`` by their number of inputs.
 
     References
     ----------
@@ -161,6 +165,9 @@ class AdamW(AdamSolver):
         shrinks all weights alike; set ``alpha=0`` to have this decay alone.
     amsgrad : bool, default=False
         Whether to divide by the root of the largest v so far.
+    fan_in_reference : float > 0 or None, default=None
+        Inputs of layers whose weights have the learning rate as it is; those of others have it
+        times the root of ``fan_in_reference`` by their number of inputs.
 
     References
     ----------
@@ -203,6 +210,9 @@ class Nadam(MomentSolver):
         Decay of the mean of squared gradients.
     epsilon : float > 0, default=1e-8
         Guard against division by zero.
+    fan_in_reference : float > 0 or None, default=None
+        Inputs of layers whose weights have the learning rate as it is; those of others have it
+        times the root of ``fan_in_reference`` by their number of inputs.
 
     References
     ----------
@@ -247,6 +257,9 @@ class Adamax(MomentSolver):
         Decay of the norm.
     epsilon : float > 0, default=1e-8
         Guard against division by zero.
+    fan_in_reference : float > 0 or None, default=None
+        Inputs of layers whose weights have the learning rate as it is; those of others have it
+        times the root of ``fan_in_reference`` by their number of inputs.
 
     References
     ----------

@@ -36,6 +36,9 @@ class SGD(BoundSolver):
         Momentum μ.
     nesterovs_momentum : bool, default=True
         Whether to look ahead along the momentum.
+    fan_in_reference : float > 0 or None, default=None
+        Inputs of layers whose weights have the learning rate as it is; those of others have it
+        times the root of ``fan_in_reference`` by their number of inputs.
 
     References
     ----------
@@ -50,6 +53,7 @@ class SGD(BoundSolver):
     formula: ClassVar[str] = "v ← μv - ηg; θ ← θ + μv - ηg"
     advice: ClassVar[str] = "needs a tuned rate, about 0.01 to 0.1, and gains from a schedule"
     _parameter_constraints: ClassVar[dict[str, list]] = {
+        **StochasticSolver._parameter_constraints,
         "momentum": [number(0, 1, "both")],
         "nesterovs_momentum": ["boolean"],
     }
@@ -97,6 +101,9 @@ class Lion(StochasticSolver):
         Share of the momentum in the direction.
     beta_2 : float in [0, 1), default=0.99
         Decay of the momentum.
+    fan_in_reference : float > 0 or None, default=None
+        Inputs of layers whose weights have the learning rate as it is; those of others have it
+        times the root of ``fan_in_reference`` by their number of inputs.
 
     References
     ----------
@@ -109,6 +116,7 @@ class Lion(StochasticSolver):
     formula: ClassVar[str] = "θ ← θ - η sign(β₁m + (1 - β₁)g)"
     advice: ClassVar[str] = "wants a rate 3 to 10 times smaller than adam's, and one that decays"
     _parameter_constraints: ClassVar[dict[str, list]] = {
+        **StochasticSolver._parameter_constraints,
         "beta_1": DECAY,
         "beta_2": DECAY,
     }

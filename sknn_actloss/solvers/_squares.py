@@ -33,6 +33,9 @@ class RMSprop(StochasticSolver):
         Decay ρ of the mean of squared gradients.
     epsilon : float > 0, default=1e-8
         Guard against division by zero.
+    fan_in_reference : float > 0 or None, default=None
+        Inputs of layers whose weights have the learning rate as it is; those of others have it
+        times the root of ``fan_in_reference`` by their number of inputs.
 
     References
     ----------
@@ -46,6 +49,7 @@ class RMSprop(StochasticSolver):
     formula: ClassVar[str] = "v ← ρv + (1 - ρ)g²; θ ← θ - η g / (√v + ε)"
     advice: ClassVar[str] = "adam without momentum; for noisy or drifting data"
     _parameter_constraints: ClassVar[dict[str, list]] = {
+        **StochasticSolver._parameter_constraints,
         "rho": DECAY,
         "epsilon": EPSILON,
     }
@@ -74,6 +78,9 @@ class Adagrad(StochasticSolver):
     ----------
     epsilon : float > 0, default=1e-8
         Guard against division by zero.
+    fan_in_reference : float > 0 or None, default=None
+        Inputs of layers whose weights have the learning rate as it is; those of others have it
+        times the root of ``fan_in_reference`` by their number of inputs.
 
     References
     ----------
@@ -86,7 +93,10 @@ class Adagrad(StochasticSolver):
     estimator_parameters: ClassVar[tuple[str, ...]] = ("epsilon",)
     formula: ClassVar[str] = "v ← v + g²; θ ← θ - η g / (√v + ε)"
     advice: ClassVar[str] = "sparse features; wants a large rate, about 0.01 to 0.1"
-    _parameter_constraints: ClassVar[dict[str, list]] = {"epsilon": EPSILON}
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        **StochasticSolver._parameter_constraints,
+        "epsilon": EPSILON,
+    }
 
     def init_state(self, params: np.ndarray) -> State:
         return zeros(params, "v", "scratch")
@@ -116,6 +126,9 @@ class Adadelta(StochasticSolver):
     epsilon : float > 0, default=1e-6
         Not a mere guard: as d starts at zero, the first steps have about the size √ε. It
         therefore does not follow the estimator's much smaller ``epsilon``.
+    fan_in_reference : float > 0 or None, default=None
+        Inputs of layers whose weights have the learning rate as it is; those of others have it
+        times the root of ``fan_in_reference`` by their number of inputs.
 
     References
     ----------
@@ -128,6 +141,7 @@ class Adadelta(StochasticSolver):
     formula: ClassVar[str] = "Δ = g √(d + ε) / √(v + ε); θ ← θ - ηΔ"
     advice: ClassVar[str] = "finds its own scale: set learning_rate_init=1"
     _parameter_constraints: ClassVar[dict[str, list]] = {
+        **StochasticSolver._parameter_constraints,
         "rho": DECAY,
         "epsilon": EPSILON,
     }

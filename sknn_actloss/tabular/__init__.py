@@ -1,6 +1,7 @@
-"""Encoders that turn tables of numbers, categories, gaps and dates into inputs of networks."""
+"""Tables of numbers, categories, gaps and dates: encoders, and estimators that take them."""
 
+from sknn_actloss.tabular._estimators import TabularClassifier, TabularRegressor
 from sknn_actloss.tabular._piecewise import PiecewiseLinearEncoder
 from sknn_actloss.tabular._table import TableEncoder
 
-__all__ = ["PiecewiseLinearEncoder", "TableEncoder"]
+__all__ = ["PiecewiseLinearEncoder", "TableEncoder", "TabularClassifier", "TabularRegressor"]

@@ -7,8 +7,10 @@ from typing import Any, ClassVar, Self
 
 from sklearn.base import BaseEstimator, clone
 
+from sknn_actloss._pickling import Stamped
 
-class HasParts(BaseEstimator):
+
+class HasParts(Stamped, BaseEstimator):
     """Base of estimators with parts: parameters that are estimators, or ``None`` for a default."""
 
     #: Makes the default of each part.

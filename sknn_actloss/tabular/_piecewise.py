@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
+from sknn_actloss._pickling import Stamped
 from sknn_actloss._sklearn import (
     StrOptions,
     feature_names_in,
@@ -23,7 +24,7 @@ from sknn_actloss.tabular._targets import TARGET_TYPES, target_columns
 BLOCK = 512
 
 
-class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
+class PiecewiseLinearEncoder(TransformerMixin, Stamped, BaseEstimator):
     r"""Numbers and the share of each bin that they have passed.
 
     A column :math:`x` whose bins end at :math:`e_0 < \dots < e_k` stays as it is and gains the

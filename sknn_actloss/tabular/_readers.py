@@ -69,7 +69,7 @@ class NumberReader(Reader):
 
     def read(self, values: np.ndarray) -> np.ndarray:
         """Return the numbers."""
-        numbers = _as_numbers(values, self.name)
+        numbers = as_numbers(values, self.name)
         if np.isinf(numbers).any():
             raise ValueError(
                 f"Column {self.name!r} of X holds infinity; replace it by NaN, which counts as a "
@@ -125,7 +125,14 @@ class LevelReader(Reader):
         return codes[:, np.newaxis]
 
 
-def _as_numbers(values: np.ndarray, name: str) -> np.ndarray:
+def as_numbers(values: np.ndarray, name: str) -> np.ndarray:
+    """Return a column as float64, spans of time in seconds, NaN for gaps.
+
+    Raises
+    ------
+    ValueError
+        If it holds something else; the message names the column.
+    """
     if values.dtype.kind == "m":
         seconds = values.astype("timedelta64[us]").astype(np.float64) / 1e6
         return np.where(np.isnat(values), np.nan, seconds)

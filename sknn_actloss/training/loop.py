@@ -140,6 +140,7 @@ class _Loop:
         """Take one step for each batch and return the mean loss of each member."""
         stack, batches = self.stack, self._batches
         total = np.zeros(len(stack.members))
+        stack.begin_epoch()
         rates = iter(stack.rates(batches.n_batches))
         for group in batches.groups():
             total += stack.steps(group, rates)

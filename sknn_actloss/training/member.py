@@ -11,6 +11,7 @@ from scipy.optimize import OptimizeResult
 
 from sknn_actloss.averaging import Averaging
 from sknn_actloss.core import Model
+from sknn_actloss.dropout import FallingDropout
 from sknn_actloss.schedules import Constant, LearningRate, Schedule
 from sknn_actloss.solvers import Solver
 from sknn_actloss.training.course import Course
@@ -52,6 +53,8 @@ class MemberSpec:
         How the weights that predictions use come from those that training passes through.
     max_time : float, default=inf
         Seconds of training after which it leaves, at the end of an epoch.
+    falling_dropout : FallingDropout or None
+        How the dropout rates of the model fall, ``None`` where they stay.
     """
 
     model: Model
@@ -68,6 +71,7 @@ class MemberSpec:
     max_norm: float | None = None
     averaging: Averaging | None = None
     max_time: float = math.inf
+    falling_dropout: FallingDropout | None = None
 
     def new_state(self, samples: float = 0) -> MemberState:
         """Return the state before the first epoch.
@@ -138,3 +142,14 @@ class Member:
     state: MemberState
     judge: Judge | None = None
     draw: Draw | None = None
+
+    @property
+    def progress(self) -> float:
+        """Share of the way to the horizon of ``max_iter`` epochs."""
+        return self.state.rate.epoch / self.spec.max_iter
+
+    @property
+    def dropout_share(self) -> float:
+        """Share of the first dropout rates in the coming epoch."""
+        falling = self.spec.falling_dropout
+        return 1.0 if falling is None else falling.share(self.progress)

@@ -56,7 +56,9 @@ class Stack:
         if streams is None and any(model.dropout for model in models):
             streams = mask_streams(0, layout.n_layers)
         self._sizes, self._streams = (batch_size, group_size), streams
-        self.network = Network(layout, models, params, batch_size, group_size, workspace, streams)
+        self._dropout_falls = any(member.spec.falling_dropout for member in members)
+        own = workspace, streams, _fall_together(members)
+        self.network = Network(layout, models, params, batch_size, group_size, *own)
         self._programs: dict[Group, list[list[Call]]] = {}
         self._solvers = list(_bound_solvers(self.members, self.network))
         decay = np.array([member.spec.weight_decay for member in members])[:, None]
@@ -102,6 +104,11 @@ class Stack:
             run(self._bound)
         if self._averages is not None:
             self._averages.end_step()
+
+    def begin_epoch(self) -> None:
+        """Bring dropout to the rates of the coming epoch."""
+        if self._dropout_falls:
+            self.network.scale_dropout(np.array([member.dropout_share for member in self.members]))
 
     def end_epoch(self) -> None:
         """Take the weights after an epoch into the averages that count epochs."""
@@ -196,13 +203,10 @@ class _BoundSolver:
     ) -> None:
         self.members, self._state = members, state
         # Parameters with a learning rate of their own are updated apart from the others.
-        groups = network.rate_factors
+        groups = network.rate_factors(solver.rate_factor, members)
         self._parts = [state] if len(groups) == 1 else [_columns(state, c) for c, _ in groups]
         self._steps = [
-            (
-                solver.bind(network.trained[members, c], network.gradient[members, c], part),
-                factor[members] if isinstance(factor, np.ndarray) else factor,
-            )
+            (solver.bind(network.trained[members, c], network.gradient[members, c], part), factor)
             for (c, factor), part in zip(groups, self._parts, strict=True)
         ]
 
@@ -235,6 +239,15 @@ def _bound_solvers(members: Sequence[Member], network: Network) -> Iterator[_Bou
         for rows, (solver,) in runs(solvers, dtype=np.float64, n_dims=2):
             own = slice(start + rows.start, start + rows.stop)
             yield _BoundSolver(solver, own, _merged(states[own]), network)
+
+
+def _fall_together(members: Sequence[Member]) -> bool:
+    """Whether dropout rates that are equal at first are so in any epoch."""
+    falls = {
+        (member.progress, member.spec.max_iter) if member.spec.falling_dropout else None
+        for member in members
+    }
+    return len(falls) == 1
 
 
 def _arrays(state: dict[str, Any]) -> dict[str, np.ndarray]:

@@ -102,7 +102,9 @@ class Epochs(StoppingRule):
         return state.course.n_epochs == spec.max_iter
 
     def warning(self, spec: MemberSpec, state: MemberState, advice: str) -> str:
-        """Say that training has not converged."""
+        """Say that training has not converged, unless its schedule has come to a planned end."""
+        if spec.schedule.ends_at_horizon:
+            return advice
         return (
             f"Stochastic Optimizer: Maximum iterations ({spec.max_iter}) reached and the "
             f"optimization hasn't converged yet. {advice}".rstrip()

@@ -38,8 +38,8 @@ from sknn_actloss.activations import (
 
 FORMULAS = {
     "identity": lambda z: z,
-    "logistic": lambda z: 1 / (1 + mp.exp(-z)),
-    "tanh": mp.tanh,
+    "logistic": lambda z, slope: 1 / (1 + mp.exp(-slope * z)),
+    "tanh": lambda z, slope: mp.tanh(slope * z),
     "relu": lambda z: max(z, 0),
     "leaky_relu": lambda z, negative_slope: max(z, negative_slope * z),
     "elu": lambda z, alpha: z if z > 0 else alpha * mp.expm1(z),

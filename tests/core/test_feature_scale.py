@@ -162,7 +162,7 @@ def test_rates_by_columns():
     def factors(*models):
         layout = models[0].layout(3, (4, 4), 2)
         network = Network(layout, models, np.zeros((len(models), layout.row_size)), 9)
-        (rest, one), *own = network.rate_factors
+        (rest, one), *own = network.rate_factors(lambda n_inputs: 1.0)
         assert one == 1.0
         assert rest.start == 0
         assert (own[-1][0] if own else rest).stop == layout.n_params

@@ -24,13 +24,14 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from sknn_actloss import Checkpoint, MLPClassifier, MLPRegressor
 from sknn_actloss.averaging import SWA
+from sknn_actloss.dropout import FallingDropout
 from sknn_actloss.estimators import JointFit
 from sknn_actloss.losses import FunctionLoss, Huber, Quantile
 from sknn_actloss.model_selection import StackedGridSearchCV
 from sknn_actloss.persistence import CheckpointError, archive, restore, snapshot
 from sknn_actloss.persistence.hashing import value_digest
 from sknn_actloss.schedules import SCHEDULES, ReduceOnPlateau
-from sknn_actloss.solvers import SOLVERS
+from sknn_actloss.solvers import SOLVERS, Adam
 from sknn_actloss.training import Batches
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -206,14 +207,17 @@ SETTINGS = {
         "early_stopping": True,
     },
     "dropout": {"dropout": (0.1, 0.3)},
+    "falling dropout": {"dropout": FallingDropout(0.3, 0.1)},
     "dropout of another stream": {
         "dropout": 0.2,
         "random_state": np.random.RandomState(np.random.PCG64(5)),
     },
+    "rates by fan-in": {"solver": Adam(fan_in_reference=3.0), "feature_scale": True},
     "normalization": {"normalization": "batch", "skip_connections": True},
     "ema": {"weight_averaging": "ema", "normalization": "batch"},
     "swa": {"weight_averaging": SWA(0.5), "l1": 0.01},
     "bounds": {"max_norm": 1.0, "gradient_clip": 0.5},
+    "committee with falling dropout": {"n_members": 2, "dropout": FallingDropout(0.3)},
     "committee": {"n_members": 3, "dropout": 0.2, "tol": 0.05, "n_iter_no_change": 2},
     "committee with validation": {"n_members": 2, "early_stopping": True, "monitor": "loss"},
     "monitor": {"early_stopping": True, "monitor": "neg_mean_absolute_error"},

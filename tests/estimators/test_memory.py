@@ -74,3 +74,14 @@ def test_a_row_alone_is_checked_as_many_are(mapped):
         model.predict_proba(mapped[0])
     with pytest.raises(ValueError, match=r"0 sample\(s\)"):
         model.predict_proba(mapped[:0])
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_many_classes_stay_codes(early_stopping):
+    n_rows, n_classes = 20_000, 400
+    X = np.random.default_rng(0).normal(size=(n_rows, 4)).astype(np.float32)
+    y = np.arange(n_rows) % n_classes
+    settings = {"early_stopping": early_stopping, "monitor": "loss" if early_stopping else "score"}
+    model = MLPClassifier((4,), max_iter=1, batch_size=200, class_weight="balanced", **settings)
+    # One column of bytes for each class would take more.
+    assert peak(fit, model, X, y) < n_rows * n_classes * 1.5 + 4e6

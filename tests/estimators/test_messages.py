@@ -90,7 +90,9 @@ def test_an_unknown_name_in_a_sequence_is_answered_alike():
 def test_a_wrong_value_is_named_with_its_parameter(parameter, value, task):
     message = message_of(ESTIMATORS[task](**{parameter: value}), X, CLASSES)
     assert message.startswith(f"The '{parameter}' parameter of {ESTIMATORS[task].__name__} must be")
+    message, _, hint = message.partition(" Did you mean ")
     assert message.endswith(f"Got {value!r} instead.")
+    assert hint == ("'float64'?" if value == "float16" else "")
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from sknn_actloss import MLPClassifier, MLPRegressor
 from sknn_actloss.averaging import AVERAGES, EMA, SWA
 from sknn_actloss.core import mask_streams
 from sknn_actloss.core.dropout import Dropout
+from sknn_actloss.dropout import FallingDropout
 from sknn_actloss.estimators import JointFit
 from sknn_actloss.normalization import NORMALIZATIONS, BatchNorm
 
@@ -26,6 +27,7 @@ BASE = {"hidden_layer_sizes": (8, 8), "batch_size": 25, "max_iter": 5, "random_s
 OPTIONS = {
     "dropout": {"dropout": 0.3},
     "dropout of inputs": {"dropout": (0.1, 0.2, 0.0)},
+    "falling dropout": {"dropout": FallingDropout(0.3)},
     "l1": {"l1": 0.1},
     "max_norm": {"max_norm": 0.5},
     "gradient_clip": {"gradient_clip": 0.1},
@@ -152,13 +154,15 @@ def test_estimators_that_differ_share_a_stack_and_end_where_they_end_alone(shuff
         {},
         {"dropout": 0.2},
         {"dropout": (0.1, 0.4, 0.0), "alpha": 0.1, "max_iter": 3},
+        {"dropout": FallingDropout(0.2, 0.1)},
+        {"dropout": FallingDropout(0.2), "max_iter": 4},
         {"l1": 0.1, "gradient_clip": 0.05},
         {"max_norm": 0.5, "weight_averaging": EMA(0.9), "solver": "sgd"},
         {"weight_averaging": SWA(0.2), "loss": "focal"},
     ]
     estimators = [classifier(None, **shared, **setting) for setting in settings]
     together = JointFit(estimators, X, y)
-    assert together.stacks == [[0, 1, 2, 3, 4, 5]]
+    assert together.stacks == [list(range(8))]
     together.train()
     for estimator, setting in zip(estimators, settings, strict=True):
         assert_same(estimator, classifier(None, **shared, **setting).fit(X, y), rtol=1e-9)
@@ -215,6 +219,8 @@ def test_dropout_turns_off_in_predictions():
         ((0.1, "a"), "must hold rates"),
         (1.0, "'dropout' parameter"),
         (-0.1, "'dropout' parameter"),
+        (FallingDropout(1.0), "'rate' parameter of FallingDropout"),
+        (FallingDropout(input_rate=-0.1), "'input_rate' parameter of FallingDropout"),
     ],
 )
 def test_rates_of_dropout(dropout, message):
@@ -246,6 +252,7 @@ def test_bad_values(parameters, message):
     [
         ({"dropout": 0.1}, "Set dropout=0"),
         ({"dropout": (0.1, 0.0, 0.0)}, "Set dropout=0"),
+        ({"dropout": FallingDropout(0.1)}, "Set dropout=0"),
         ({"l1": 0.1}, "Set l1=0"),
         ({"max_norm": 1.0}, "Set max_norm=None"),
         ({"gradient_clip": 1.0}, "Set gradient_clip=None"),

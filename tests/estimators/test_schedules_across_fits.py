@@ -12,6 +12,7 @@ from sknn_actloss.schedules import (
     SCHEDULES,
     Constant,
     Cosine,
+    CosineCycles,
     CosineRestarts,
     Exponential,
     InvScaling,
@@ -40,6 +41,7 @@ VARIANTS = [
     Linear(end=0.3, warmup=2),
     Polynomial(power=2.0, end=0.1),
     Cosine(end=0.1, warmup=0.5),
+    CosineCycles(n_cycles=2),
     OneCycle(pct_start=0.5, div=5.0, final_div=10.0),
     ReduceOnPlateau(factor=0.5, patience=1, threshold=0.02, cooldown=1, min_rate=1e-3),
 ]
@@ -90,7 +92,7 @@ def test_partial_fit_after_fit_counts_on_and_holds_the_end(schedule):
         fitted.partial_fit(X, Y)
     expected = simulated(schedule, fitted, tol=0.0, n_iter_no_change=100)
     np.testing.assert_allclose(fitted.learning_rate_curve_, expected, rtol=1e-12)
-    if isinstance(schedule, Linear | Polynomial | Cosine | OneCycle):
+    if isinstance(schedule, Linear | Polynomial | Cosine | CosineCycles | OneCycle):
         assert len(set(fitted.learning_rate_curve_[N_EPOCHS:])) == 1
 
 

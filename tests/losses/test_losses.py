@@ -329,7 +329,7 @@ def test_resolve(task: str) -> None:
     [
         ("hinge", "regression", ValueError, "Valid names are: absolute_error, .*tweedie"),
         ("exponential", "regression", ValueError, "not a known regression loss"),
-        ("huber", "classification", ValueError, "Valid names are: categorical_hinge, .*hinge"),
+        ("huber", "classification", ValueError, "Valid names are: binary_crossentropy, .*hinge"),
         (Hinge(), "regression", ValueError, r"Hinge\(\) is not a regression loss.*absolute_error"),
         (Huber(), "classification", ValueError, "is not a classification loss.*log_loss"),
         (Hinge, "classification", TypeError, "instance"),

@@ -11,13 +11,14 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.datasets import load_iris, make_multilabel_classification, make_regression
-from sklearn.metrics import accuracy_score, log_loss, r2_score
+from sklearn.metrics import accuracy_score, log_loss, make_scorer, r2_score, roc_auc_score
 from sklearn.model_selection import KFold, ShuffleSplit, StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 from sknn_actloss import MLPClassifier, MLPRegressor
+from sknn_actloss.estimators import JointFit
 from sknn_actloss.model_selection import (
     CommitteeClassifier,
     CommitteeRegressor,
@@ -241,3 +242,48 @@ def test_every_step_of_the_selection_is_the_best_of_its_kind() -> None:
     every = combinations_with_replacement(range(5), len(choice.picks))
     best = max(score(predictions[list(picks)].mean(axis=0)) for picks in every)
     assert max(map(score, predictions)) <= choice.score <= best
+
+
+BINARY = (Y > 0).astype(int)
+
+
+@pytest.mark.parametrize(
+    "y", [Y, BINARY, np.eye(3, dtype=int)[Y]], ids=["classes", "two", "labels"]
+)
+def test_decision_function(y: np.ndarray) -> None:
+    search = StackedGridSearchCV(CLASSIFIER, GRID, cv=3, committee_size=3).fit(X, y)
+    scores, probabilities = search.decision_function(X), search.predict_proba(X)
+    if y is BINARY:
+        assert_allclose(scores, np.log(probabilities[:, 1] / probabilities[:, 0]), rtol=1e-6)
+        assert_array_equal(search.predict(X), scores > 0)
+    elif y is Y:
+        assert_allclose(scores, np.log(probabilities))
+        assert_array_equal(search.predict(X), scores.argmax(axis=1))
+    else:
+        assert_allclose(scores, np.log(probabilities / (1 - probabilities)))
+        assert_array_equal(search.predict(X), scores > 0)
+
+
+def test_a_metric_of_decisions() -> None:
+    by_decisions = make_scorer(roc_auc_score, response_method="decision_function")
+    search = StackedGridSearchCV(CLASSIFIER, GRID, cv=FOLDS, committee_size=3, scoring=by_decisions)
+    probabilities = out_of_fold(search.fit(X, BINARY), BINARY, FOLDS, "predict_proba")
+    assert search.committee_.score == pytest.approx(roc_auc_score(BINARY, probabilities[:, 1]))
+
+
+def by_epochs(estimator: Any, X: np.ndarray, y: np.ndarray) -> float:
+    return estimator.score(X, y) - 1e-4 * estimator.n_iter_
+
+
+@pytest.mark.parametrize(
+    ("scoring", "refit"), [(by_epochs, True), ({"a": "accuracy", "b": by_epochs}, "b")]
+)
+@pytest.mark.parametrize(("estimator", "y"), [(CLASSIFIER, Y), (REGRESSOR, TARGETS)])
+def test_scoring_by_more_than_predictions_is_refused_at_once(
+    estimator: Any, y: np.ndarray, scoring: Any, refit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(JointFit, "train")
+    scoring = scoring | {"a": "r2"} if estimator is REGRESSOR and refit == "b" else scoring
+    search = StackedGridSearchCV(estimator, GRID, scoring=scoring, refit=refit, committee_size=3)
+    with pytest.raises(ValueError, match=r"committee_size=3 needs a scoring .* 'n_iter_'"):
+        search.fit(X, y)

@@ -27,6 +27,7 @@ from sknn_actloss.model_selection import (
     StackedHalvingGridSearchCV,
     StackedHalvingRandomSearchCV,
 )
+from sknn_actloss.model_selection._halving import iterations
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
@@ -233,3 +234,23 @@ class Patient(TransformerMixin, BaseEstimator):
 def test_candidates_that_differ_in_max_iter_of_a_step(order: list[int]) -> None:
     grid = {"patient__max_iter": order, "mlpclassifier__alpha": [0, 1, 5]}
     fit_both(make_pipeline(Patient(), CLASSIFIER), grid, Y)
+
+
+@pytest.mark.parametrize("factor", [2, 3, 5, 9, 10, 1.5])
+def test_iterations_of_exact_powers(factor: float) -> None:
+    for power in range(1, 12):
+        assert iterations(factor**power, factor) == power + 1
+        assert iterations(factor**power * (1 - 1e-9), factor) == power
+
+
+def test_no_iteration_is_lost_to_rounding() -> None:
+    search = StackedHalvingGridSearchCV(
+        MLPClassifier((2,), max_iter=243, random_state=0),
+        {"alpha": np.linspace(0, 1, 243)},
+        cv=[(np.arange(0, 150, 3), np.arange(1, 150, 3))],
+        factor=3,
+        refit=False,
+    ).fit(X, Y)
+    assert search.n_candidates_ == [243, 81, 27, 9, 3, 1]
+    assert search.n_resources_ == [1, 3, 9, 27, 81, 243]
+    assert search.n_remaining_candidates_ == 1

@@ -22,7 +22,7 @@ from scipy.stats import loguniform, uniform
 from sklearn import config_context
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_iris, make_multilabel_classification
-from sklearn.exceptions import FitFailedWarning
+from sklearn.exceptions import FitFailedWarning, UnsetMetadataPassedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.feature_selection import SelectKBest, f_regression
 from sklearn.metrics import accuracy_score, f1_score, make_scorer, mean_absolute_error
@@ -47,6 +47,7 @@ from sklearn.preprocessing import (
 from sknn_actloss import MLPClassifier, MLPRegressor
 from sknn_actloss.activations import CELU, ELU, HIDDEN_ACTIVATIONS, LeakyReLU
 from sknn_actloss.averaging import AVERAGES, EMA
+from sknn_actloss.dropout import FallingDropout
 from sknn_actloss.initializers import INITIALIZERS, He
 from sknn_actloss.losses import LOSSES, Focal, GaussianNLL, Huber, Quantile, SquaredError
 from sknn_actloss.model_selection import StackedGridSearchCV, StackedRandomizedSearchCV
@@ -198,7 +199,8 @@ EARLY = {"early_stopping": True, "validation_fraction": 0.2}
 SETTINGS = {
     # Regularisation, normalisation, averages, committees, validation
     "dropout": Setting(
-        classifier(hidden_layer_sizes=(6, 6)), {"dropout": [0.0, 0.3, (0.1, 0.2, 0.0)], **ALPHAS}
+        classifier(hidden_layer_sizes=(6, 6)),
+        {"dropout": [0.0, 0.3, (0.1, 0.2, 0.0), FallingDropout(0.3)], **ALPHAS},
     ),
     "bounds": Setting(
         regressor(),
@@ -912,3 +914,13 @@ def test_same_results_of_any_grid(setting: Setting, limit: int | None) -> None:
         actual, own_notes = searched(setting, StackedGridSearchCV)
     assert_same_search(actual, expected, setting.data[0])
     assert own_notes == notes
+
+
+def test_weights_that_a_score_does_not_request_are_unset_in_a_pipeline_too() -> None:
+    with config_context(enable_metadata_routing=True):
+        network = classifier().set_fit_request(sample_weight=True)
+        scaler = StandardScaler().set_fit_request(sample_weight=False)
+        pipeline = scaled(network, ("scaler", scaler))
+        for search in (GridSearchCV, StackedGridSearchCV):
+            with pytest.raises(UnsetMetadataPassedError, match=r"not requested for .*\.score"):
+                search(pipeline, PIPE_ALPHAS, error_score="raise").fit(X, Y, sample_weight=WEIGHT)

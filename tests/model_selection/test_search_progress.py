@@ -221,3 +221,17 @@ def test_ctrl_c_within_the_training_of_a_stack(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(KeyboardInterrupt, match="0 of 18"):
         interrupted.fit(X, Y)
     assert not hasattr(interrupted, "best_estimator_")
+
+
+def test_the_best_score_costs_the_same_after_every_unit(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at = []
+    best_score = _progress.SearchProgress._best_score
+
+    def counting(self: Any, fits: Any) -> Any:
+        looked_at.append(len(fits))
+        return best_score(self, fits)
+
+    monkeypatch.setattr(_progress.SearchProgress, "_best_score", counting)
+    grid = {"random_state": list(range(20))}
+    StackedGridSearchCV(CLASSIFIER, grid, cv=2, refit=False).fit(X, Y)
+    assert looked_at == [1] * 40

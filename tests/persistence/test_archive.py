@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 import io
+import json
 import os
 import pickle
 import zipfile
@@ -92,6 +94,49 @@ def test_a_failure_leaves_the_old_file(path, name, error, monkeypatch):
             write(path, "key", 2)
     assert read(path, "key") == 1
     assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_interrupt_within_the_zip_file_stays_one(path, monkeypatch):
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    write(path, "key", 1)
+    with monkeypatch.context() as context:
+        context.setattr(zipfile._ZipWriteFile, "__init__", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            write(path, "key", 2)
+    assert read(path, "key") == 1
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_file_that_cannot_be_read_is_refused(path, monkeypatch):
+    def deny(*args, **kwargs):
+        raise PermissionError("not allowed")
+
+    write(path, "key", 1)
+    monkeypatch.setattr(builtins, "open", deny)
+    assert refused(path, r"cannot be read \(not allowed\)")
+
+
+def test_a_folder_is_no_file(path):
+    path.mkdir()
+    assert refused(path, "cannot be read")
+
+
+@pytest.mark.parametrize("content", [{"unknown": 1}, {"array": "none"}, {"dict": 1}, {}], ids=str)
+def test_content_of_an_unknown_kind_is_refused(path, content, monkeypatch):
+    with monkeypatch.context() as context:
+        context.setattr(archive, "_encoded", lambda value, arrays: value)
+        write(path, "key", content)
+    assert refused(path, "is no checkpoint of sknn_actloss")
+
+
+@pytest.mark.parametrize("header", [[], 1, {"kind": archive.KIND}], ids=str)
+def test_another_header_is_refused(path, header):
+    text = json.dumps(header).encode()
+    np.savez(path, header=np.frombuffer(text, np.uint8), digest=archive._digest(text))
+    assert refused(path, "is damaged or no checkpoint of sknn_actloss")
 
 
 def test_it_is_on_the_disk_before_it_takes_its_name(path, monkeypatch):

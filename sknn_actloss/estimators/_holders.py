@@ -1,0 +1,69 @@
+"""Estimators that prepare rows and hand them to a network, which is one of their parameters."""
+
+from __future__ import annotations
+
+import copy
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Self
+
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+
+from sknn_actloss.estimators._base import BaseMLP
+
+
+class Recorder(TransformerMixin, BaseEstimator):
+    """Stands in for a network and keeps what it is given to fit."""
+
+    def fit(self, X: Any, y: Any = None, **fit_params: Any) -> Self:
+        """Keep rows and arguments."""
+        self.X_, self.y_, self.fit_params_ = X, y, fit_params
+        return self
+
+    def transform(self, X: Any) -> Any:
+        """Return the rows as they come."""
+        return X
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+
+class NetworkHolder(ABC):
+    """Base of estimators with a parameter ``network``, which learns from what they prepare.
+
+    What trains the networks of several estimators at once fits a holder with a
+    :class:`Recorder` as network, and puts a trained one in its stead.
+
+    Attributes
+    ----------
+    encoder_ : transformer
+        Prepares rows.
+    network_ : BaseMLP
+        The fitted network.
+    """
+
+    #: Parameter that holds the network.
+    network_name: ClassVar[str] = "network"
+
+    @abstractmethod
+    def unfitted_encoder(self) -> Any:
+        """Return a copy of what is to prepare rows."""
+
+    @abstractmethod
+    def unfitted_network(self) -> BaseMLP:
+        """Return a copy of the network to be fitted, as far as it is known without rows."""
+
+    @abstractmethod
+    def completed(self, network: BaseMLP, y: Any) -> BaseMLP:
+        """Set what a network leaves open until there are targets, and return it."""
+
+    def with_network(self, network: Any) -> Self:
+        """Return a fitted copy that shares all but the network."""
+        other = copy.copy(self)
+        other.network, other.network_ = clone(network, safe=False), network
+        return other
+
+    def for_prepared_rows(self) -> Self:
+        """Return a fitted copy that takes rows as they are once they are prepared."""
+        other = copy.copy(self)
+        other.encoder_ = Recorder()
+        return other

@@ -1,0 +1,46 @@
+"""Texts that the classifier and the regressor for tables share."""
+
+from __future__ import annotations
+
+from sknn_actloss._docs import filled
+
+_SECTIONS = {
+    "what": """\
+A :class:`TableEncoder` turns numbers, categories, dates and gaps into inputs of a committee of
+networks. Both are parameters, of which a grid reaches the parameters also where they are
+``None``: ``network__activation``, ``network__loss``, ``network__learning_rate``,
+``encoder__numbers__n_bins``.""",
+    "network": """\
+``max_iter="auto"`` is as many epochs as make 2 000 steps, between 64 and 400;
+``batch_size="auto"`` is 256 or all rows; ``dtype="auto"`` is float64 for less than 500 rows.
+Where there are less than 40 rows, or one of a class
+only, none are set aside for early stopping.""",
+    "parameters": """\
+random_state : int, RandomState instance or None, default=None
+    Goes on to encoder and network where they have none of their own.
+max_time : float or None, default=None
+    Seconds after which the training of the network ends, in place of the network's.
+verbose : bool or int, default=False
+    Whether to print each epoch, in place of the network's.
+join_repeats : bool, default=True
+    Whether rows that are the same in all columns, target and group are joined into one of the
+    sum of their weights, so that no row is judged by a copy that was learned from. Rows lose
+    their order; set it to False for a splitter that goes by order, such as
+    ``TimeSeriesSplit``.""",
+    "attributes": """\
+encoder_ : transformer
+    The fitted encoder.
+network_ : MLPClassifier or MLPRegressor
+    The fitted network.
+n_features_in_ : int
+    Number of columns in ``fit``.
+feature_names_in_ : ndarray of shape (n_features_in_,)
+    Their names, where all of them are strings.
+oof_prediction_ : ndarray of shape (n_samples, ...)
+    Predictions of the rows of ``fit`` by networks that have not learned from them, where the
+    network has them; NaN for rows that no network held out.
+oof_score_ : float
+    Their score.""",
+}
+
+documented = filled(_SECTIONS)

@@ -1,0 +1,444 @@
+"""TabularClassifier and TabularRegressor: tables as they come, in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.utils import get_tags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
+
+from sknn_actloss._sklearn import CallbackSupportMixin, HasMethods, fit_context, number
+from sknn_actloss.estimators import (
+    BaseMLP,
+    MLPClassifier,
+    MLPRegressor,
+    NetworkHolder,
+    Recorder,
+)
+from sknn_actloss.tabular._defaults import complete, default_network
+from sknn_actloss.tabular._docs import documented
+from sknn_actloss.tabular._parts import HasParts
+from sknn_actloss.tabular._repeats import Rows, as_given, joined
+from sknn_actloss.tabular._table import TableEncoder
+
+
+def if_network_has(method: str) -> Callable[[Any], bool]:
+    """Return a check of whether the network has a method; the network says why not."""
+
+    def check(estimator: Tabular) -> bool:
+        fitted = getattr(estimator, "network_", None)
+        getattr(estimator.unfitted_network() if fitted is None else fitted, method)
+        return True
+
+    return check
+
+
+class Tabular(NetworkHolder, CallbackSupportMixin, HasParts):
+    """Base of :class:`TabularClassifier` and :class:`TabularRegressor`."""
+
+    _kind: ClassVar[type[BaseMLP]]
+
+    # As those of the networks: meant for a search's splitter, unless they are requested.
+    __metadata_request__fit: ClassVar[dict] = {"groups": False}
+
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        "encoder": [HasMethods(["fit", "transform"]), None],
+        "random_state": ["random_state"],
+        "max_time": [number(0, None), None],
+        "verbose": ["verbose"],
+        "join_repeats": ["boolean"],
+    }
+
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
+        """Fit encoder and network to a table.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            The table.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+        groups : array-like of shape (n_samples,), default=None
+            Groups of the rows, for a splitter of the network that goes by them.
+
+        Returns
+        -------
+        self : object
+        """
+        rows = self._rows(X, y, sample_weight, groups)
+        encoder = self.unfitted_encoder()
+        encoded = encoder.fit_transform(rows.X, rows.y)
+        network = self.completed(self.unfitted_network(), rows.y)
+        network.fit(encoded, rows.y, **rows.fit_params)
+        self.encoder_, self.network_, self._index = encoder, network, rows.index
+        self._note(rows)
+        return self
+
+    def unfitted_encoder(self) -> Any:
+        """Return a copy of the encoder to be fitted."""
+        return self._given_seed(self._part("encoder"))
+
+    def unfitted_network(self) -> BaseMLP:
+        """Return a copy of the network to be fitted, as far as it is known without rows."""
+        network = self._part("network")
+        if isinstance(network, Recorder):
+            return network
+        own = {"max_time": self.max_time, "verbose": self.verbose}
+        network.set_params(**{name: value for name, value in own.items() if value})
+        if hasattr(self, "_skl_callbacks"):
+            network.set_callbacks(*self._skl_callbacks)
+        return self._given_seed(network)
+
+    def completed(self, network: BaseMLP, y: Any) -> BaseMLP:
+        """Set what a network leaves open until there are targets, and return it."""
+        return network if isinstance(network, Recorder) else complete(network, y)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict the targets.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            The table.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        """
+        return self._delegated("predict", X)
+
+    @property
+    def n_features_in_(self) -> int:
+        """Number of columns in ``fit``."""
+        return self.encoder_.n_features_in_
+
+    @property
+    def feature_names_in_(self) -> np.ndarray:
+        """Names of the columns in ``fit``."""
+        return self.encoder_.feature_names_in_
+
+    @property
+    def oof_prediction_(self) -> np.ndarray:
+        """Predictions by networks that have not learned from a row."""
+        return self._in_given_order(self.network_.oof_prediction_)
+
+    @property
+    def oof_score_(self) -> float:
+        """Score of these predictions."""
+        return self.network_.oof_score_
+
+    def _rows(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> Rows:
+        if y is None:
+            raise ValueError(
+                f"This {type(self).__name__} estimator requires y to be passed, but the target "
+                "y is None."
+            )
+        y = np.asarray(y)
+        check_consistent_length(X, y, groups)
+        if not self.join_repeats:
+            return as_given(X, y, sample_weight, groups)
+        return joined(X, y, sample_weight, groups, self)
+
+    def _given_seed(self, part: Any) -> Any:
+        """Set ``random_state`` of a part that has none, and return the part."""
+        params = part.get_params(deep=False)
+        has_none = params.get("random_state", self) is None
+        return part.set_params(random_state=self.random_state) if has_none else part
+
+    def _note(self, rows: Rows) -> None:
+        """Keep what predictions need of the rows."""
+
+    def _delegated(self, method: str, X: Any, **arguments: Any) -> Any:
+        check_is_fitted(self)
+        return getattr(self.network_, method)(self.encoder_.transform(X), **arguments)
+
+    def _in_given_order(self, values: np.ndarray) -> np.ndarray:
+        """Return values of distinct rows for the rows that were given to ``fit``."""
+        found = values[self._index]
+        if np.any(self._index < 0):
+            found = found.astype(np.result_type(found, np.float32), copy=False)
+            found[self._index < 0] = np.nan
+        return found
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        network, encoder = get_tags(self._part("network")), get_tags(self._part("encoder"))
+        tags.input_tags, tags.target_tags = encoder.input_tags, network.target_tags
+        tags.classifier_tags, tags.regressor_tags = network.classifier_tags, network.regressor_tags
+        tags.target_tags.required = True
+        return tags
+
+
+@documented
+class TabularClassifier(ClassifierMixin, Tabular):
+    """Classifier of tables as they come: numbers, categories, dates and gaps.
+
+    {what}
+
+    Parameters
+    ----------
+    encoder : transformer or None, default=None
+        What turns a table into inputs; ``None`` is ``TableEncoder()``.
+    network : MLPClassifier or None, default=None
+        What learns from them; ``None`` is a committee with defaults for tables.
+        {network}
+    {parameters}
+
+    Attributes
+    ----------
+    classes_ : ndarray or list of ndarray of shape (n_classes,)
+        Class labels.
+    {attributes}
+
+    See Also
+    --------
+    TabularRegressor : The regressor.
+    TableEncoder : What is done to columns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn_actloss import MLPClassifier, TabularClassifier
+    >>> X = np.array([[1.0, "red"], [2.0, "blue"], [None, "red"], [4.0, "blue"]], dtype=object)
+    >>> model = TabularClassifier(network=MLPClassifier((8,), "tanh", alpha=0), random_state=0)
+    >>> model.set_params(network__solver="lbfgs").fit(X, ["a", "b", "a", "b"]).predict(X).tolist()
+    ['a', 'b', 'a', 'b']
+    """
+
+    _kind: ClassVar[type[BaseMLP]] = MLPClassifier
+    _default_parts: ClassVar = {
+        "encoder": TableEncoder,
+        "network": lambda: default_network(MLPClassifier),
+    }
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        **Tabular._parameter_constraints,
+        "network": [MLPClassifier, Recorder, None],
+    }
+
+    def __init__(
+        self,
+        encoder: Any = None,
+        network: Any = None,
+        *,
+        random_state: Any = None,
+        max_time: float | None = None,
+        verbose: bool | int = False,
+        join_repeats: bool = True,
+    ) -> None:
+        self.encoder = encoder
+        self.network = network
+        self.random_state = random_state
+        self.max_time = max_time
+        self.verbose = verbose
+        self.join_repeats = join_repeats
+
+    @property
+    def classes_(self) -> Any:
+        """Class labels."""
+        return self.network_.classes_
+
+    @available_if(if_network_has("decision_function"))
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Return the scores by which classes are chosen, as the network gives them.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            The table.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_labels)
+        """
+        return self._delegated("decision_function", X)
+
+    @available_if(if_network_has("predict_proba"))
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Return the probabilities of classes or labels.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            The table.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+        """
+        return self._delegated("predict_proba", X)
+
+    @available_if(if_network_has("predict_log_proba"))
+    def predict_log_proba(self, X: Any) -> np.ndarray:
+        """Return the logarithm of :meth:`predict_proba`.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            The table.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+        """
+        return self._delegated("predict_log_proba", X)
+
+    @available_if(if_network_has("predict_set"))
+    def predict_set(self, X: Any, coverage: float = 0.9) -> np.ndarray:
+        """Return sets of classes that hold the true one in a share of all cases.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            The table.
+        coverage : float, default=0.9
+            The share, in (0, 1).
+
+        Returns
+        -------
+        sets : ndarray of bool, shape (n_samples, n_classes)
+            Whether a class is in the set of a row.
+        """
+        return self._delegated("predict_set", X, coverage=coverage)
+
+
+@documented
+class TabularRegressor(RegressorMixin, Tabular):
+    """Regressor of tables as they come: numbers, categories, dates and gaps.
+
+    {what}
+
+    Parameters
+    ----------
+    encoder : transformer or None, default=None
+        What turns a table into inputs; ``None`` is ``TableEncoder(target_type="continuous")``.
+    network : MLPRegressor or None, default=None
+        What learns from them; ``None`` is a committee with defaults for tables.
+        {network}
+    clip_predictions : bool, default=True
+        Whether predictions stay within the range of the targets of ``fit``.
+    {parameters}
+
+    Attributes
+    ----------
+    {attributes}
+
+    See Also
+    --------
+    TabularClassifier : The classifier.
+    TableEncoder : What is done to columns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn_actloss import MLPRegressor, TabularRegressor
+    >>> X = np.array([[1.0, "red"], [2.0, "blue"], [None, "red"], [4.0, "blue"]], dtype=object)
+    >>> model = TabularRegressor(network=MLPRegressor((8,), "tanh", alpha=0), random_state=0)
+    >>> model.set_params(network__solver="lbfgs").fit(X, [1, 2, 3, 4]).predict(X).round(1).tolist()
+    [1.0, 2.0, 3.0, 4.0]
+    """
+
+    _kind: ClassVar[type[BaseMLP]] = MLPRegressor
+    _default_parts: ClassVar = {
+        "encoder": lambda: TableEncoder(target_type="continuous"),
+        "network": lambda: default_network(MLPRegressor),
+    }
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        **Tabular._parameter_constraints,
+        "network": [MLPRegressor, Recorder, None],
+        "clip_predictions": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        encoder: Any = None,
+        network: Any = None,
+        *,
+        clip_predictions: bool = True,
+        random_state: Any = None,
+        max_time: float | None = None,
+        verbose: bool | int = False,
+        join_repeats: bool = True,
+    ) -> None:
+        self.encoder = encoder
+        self.network = network
+        self.clip_predictions = clip_predictions
+        self.random_state = random_state
+        self.max_time = max_time
+        self.verbose = verbose
+        self.join_repeats = join_repeats
+
+    def predict(
+        self, X: Any, return_std: bool = False
+    ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
+        """Predict the targets.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            The table.
+        return_std : bool, default=False
+            Whether to return the standard deviations of the targets as well.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
+        std : ndarray of the shape of ``y``
+            Standard deviations, with ``return_std=True``.
+        """
+        if not return_std:
+            return self._clipped(self._delegated("predict", X))
+        mean, std = self._delegated("predict", X, return_std=True)
+        return self._clipped(mean), std
+
+    @available_if(if_network_has("predict_quantiles"))
+    def predict_quantiles(self, X: Any) -> np.ndarray:
+        """Predict the quantiles of the targets, for a loss of several quantiles.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            The table.
+
+        Returns
+        -------
+        quantiles : ndarray of shape (n_samples, n_levels) or (n_samples, n_targets, n_levels)
+            Not clipped.
+        """
+        return self._delegated("predict_quantiles", X)
+
+    @available_if(if_network_has("predict_interval"))
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> np.ndarray:
+        """Return intervals that hold the target in a share of all cases.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            The table.
+        coverage : float, default=0.9
+            The share, in (0, 1).
+
+        Returns
+        -------
+        intervals : ndarray
+            As the network gives them; not clipped.
+        """
+        return self._delegated("predict_interval", X, coverage=coverage)
+
+    @property
+    def oof_prediction_(self) -> np.ndarray:
+        """Predictions by networks that have not learned from a row."""
+        return self._clipped(super().oof_prediction_)
+
+    def _note(self, rows: Rows) -> None:
+        y = np.asarray(rows.y)
+        self._target_range = y.min(axis=0), y.max(axis=0)
+
+    def _clipped(self, predicted: np.ndarray) -> np.ndarray:
+        return np.clip(predicted, *self._target_range) if self.clip_predictions else predicted
