@@ -124,6 +124,14 @@ def dead_units_are_found_and_cured(example):
         assert dead[cure][1] < 0.5
 
 
+def tables_as_they_come_are_learned(example):
+    errors, inside = example["errors"], example["inside"]
+    assert errors["TabularRegressor"] < 0.85 * errors["HistGradientBoosting"]
+    model = example["model"]
+    assert abs(model.oof_score_ - model.score(example["X_new"], example["y_new"])) < 0.03
+    assert 0.88 < inside.mean() < 0.96
+
+
 CLAIMS = {
     "plot_tune_activation_loss_rate": tuning_pays,
     "plot_losses_with_outliers": robust_losses_win,
@@ -135,6 +143,7 @@ CLAIMS = {
     "plot_overfitting_remedies": each_remedy_helps,
     "plot_vanishing_gradients": sigmoids_train_with_each_change,
     "plot_dead_units": dead_units_are_found_and_cured,
+    "plot_mixed_table": tables_as_they_come_are_learned,
 }
 
 

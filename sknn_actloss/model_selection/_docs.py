@@ -20,8 +20,8 @@ networks of a fold share one stream of random numbers, drawn anew for each call 
 ``mean_fit_time`` is the time of a stack divided among its members, with their share of the time
 of the steps in front.""",
     "estimator": """\
-estimator : MLPClassifier, MLPRegressor or Pipeline
-    A network of this package, or a Pipeline that ends in one.""",
+estimator : MLPClassifier, MLPRegressor, TabularClassifier, TabularRegressor or Pipeline
+    A network of this package, an estimator for tables, or a Pipeline that ends in one.""",
     "common": """\
 scoring : str, callable, list, tuple or dict, default=None
     One metric or several, as in scikit-learn; ``None`` takes the estimator's ``score``.

@@ -12,9 +12,9 @@ networks. Both are parameters, of which a grid reaches the parameters also where
 ``encoder__numbers__n_bins``.""",
     "network": """\
 ``max_iter="auto"`` is as many epochs as make 2 000 steps, between 64 and 400;
-``batch_size="auto"`` is 256 or all rows; ``dtype="auto"`` is float64 for less than 500 rows.
-Where there are less than 40 rows, or one of a class
-only, none are set aside for early stopping.""",
+``batch_size="auto"`` is 256 or all rows; ``dtype="auto"`` is float64 for less than 500 rows;
+``monitor="auto"`` is "loss" where rows are left out. A committee has no more folds than there
+are rows (of the largest class).""",
     "parameters": """\
 random_state : int, RandomState instance or None, default=None
     Goes on to encoder and network where they have none of their own.

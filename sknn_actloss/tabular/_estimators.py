@@ -189,6 +189,7 @@ class TabularClassifier(ClassifierMixin, Tabular):
     network : MLPClassifier or None, default=None
         What learns from them; ``None`` is a committee with defaults for tables.
         {network}
+        ``calibrate="auto"`` is "temperature" where the loss is "log_loss".
     {parameters}
 
     Attributes
@@ -321,6 +322,8 @@ class TabularRegressor(RegressorMixin, Tabular):
     network : MLPRegressor or None, default=None
         What learns from them; ``None`` is a committee with defaults for tables.
         {network}
+        ``target_scaling="auto"`` is "robust" for losses that outliers matter less to, ``None`` for
+        those that go by the zero of the targets, and "standard" otherwise.
     clip_predictions : bool, default=True
         Whether predictions stay within the range of the targets of ``fit``.
     {parameters}
@@ -426,8 +429,8 @@ class TabularRegressor(RegressorMixin, Tabular):
 
         Returns
         -------
-        intervals : ndarray
-            As the network gives them; not clipped.
+        intervals : ndarray of shape (n_samples, 2) or (n_samples, n_targets, 2)
+            Lower and upper ends; not clipped.
         """
         return self._delegated("predict_interval", X, coverage=coverage)
 

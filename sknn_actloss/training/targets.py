@@ -10,7 +10,7 @@ import numpy as np
 from sknn_actloss.core import gather
 
 #: Rows whose targets are made dense at once where all rows are gone through.
-BLOCK_BYTES = 1 << 23
+BLOCK_BYTES = 1 << 21
 
 
 class EncodedTargets(ABC):

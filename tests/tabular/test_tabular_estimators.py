@@ -12,6 +12,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import r2_score
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -70,9 +71,9 @@ def test_a_fit_is_that_of_the_network_to_what_the_encoder_gives():
 
 def test_defaults_learn_from_a_table_of_all_kinds():
     model = TabularClassifier(random_state=0, network=None)
-    model.set_params(network__max_iter=100, network__hidden_layer_sizes=(32,))
+    model.set_params(network__hidden_layer_sizes=(32,))
     assert model.fit(TABLE, LABELS).score(TABLE, LABELS) > 0.8
-    assert model.network_.n_members == 8
+    assert model.network_.n_members.n_members == 8
 
 
 def test_grids_reach_parts_that_are_none():
@@ -211,14 +212,61 @@ def test_out_of_fold_predictions_belong_to_the_rows_given():
 
 
 @pytest.mark.parametrize(
-    ("n_rows", "batch_size", "max_iter"),
-    [(10, 10, 400), (60, 54, 400), (1_000, 256, 400), (5_000, 256, 112), (50_000, 256, 64)],
+    ("n_rows", "batch_size", "max_iter", "n_members"),
+    [(3, 3, 400, 3), (60, 60, 400, 8), (1_000, 256, 400, 8), (5_000, 256, 100, 8)],
 )
-def test_rows_decide_on_batches_and_epochs(n_rows, batch_size, max_iter):
+def test_rows_decide_on_batches_epochs_and_folds(n_rows, batch_size, max_iter, n_members):
     network = complete(default_network(MLPRegressor), np.arange(n_rows) / 3)
     assert (network.batch_size, network.max_iter) == (batch_size, max_iter)
-    assert network.early_stopping == (n_rows >= 40)
     assert network.dtype == ("float64" if n_rows < 500 else "auto")
+    assert (network.n_members.n_members, network.n_members.resample) == (n_members, "folds")
+
+
+def test_what_cannot_be_left_out_is_not():
+    network = complete(default_network(MLPClassifier), np.array(["a", "b"]))
+    assert (network.n_members.resample, network.n_members.calibrate) == (None, None)
+    model = TabularClassifier(random_state=0).set_params(network__max_iter=2)
+    assert model.fit(TABLE[:2], ["a", "b"]).predict_proba(TABLE[:2]).shape == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("loss", "scaling"),
+    [
+        ("squared_error", "standard"),
+        ("gaussian_nll", "standard"),
+        ("huber", "robust"),
+        (Quantile(0.9), "robust"),
+        ("poisson", None),
+        ("squared_log_error", None),
+        ("absolute_percentage_error", None),
+    ],
+    ids=str,
+)
+def test_the_loss_decides_on_the_scale_of_targets(loss, scaling):
+    network = complete(default_network(MLPRegressor).set_params(loss=loss), TARGETS)
+    assert network.target_scaling == scaling
+    model = regressor(loss=loss, target_scaling="auto", max_iter=1)
+    assert model.fit(TABLE, TARGETS).network_.target_scaling == scaling
+
+
+@pytest.mark.parametrize(("loss", "calibrate"), [("log_loss", "temperature"), ("hinge", None)])
+def test_the_loss_decides_on_the_temperature(loss, calibrate):
+    model = TabularClassifier(random_state=0)
+    model.set_params(network__loss=loss, network__max_iter=2)
+    assert model.fit(TABLE, LABELS).network_.n_members.calibrate == calibrate
+
+
+def test_intervals_sets_and_scores_come_from_the_rows_left_out():
+    model = TabularRegressor(random_state=0).set_params(network__max_iter=20)
+    intervals = model.fit(TABLE, TARGETS).predict_interval(TABLE, coverage=0.8)
+    assert intervals.shape == (120, 2)
+    inside = (intervals[:, 0] <= TARGETS) & (intervals[:, 1] >= TARGETS)
+    assert inside.mean() > 0.7
+    assert 0 < model.oof_score_ < 1
+    assert_allclose(r2_score(TARGETS, model.oof_prediction_), model.oof_score_, atol=0.05)
+    sets = TabularClassifier(random_state=0).set_params(network__max_iter=20).fit(TABLE, LABELS)
+    assert sets.predict_set(TABLE).shape == (120, 2)
+    assert sets.oof_prediction_.shape == (120, 2)
 
 
 def test_a_class_of_one_row_trains():
