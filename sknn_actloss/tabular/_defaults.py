@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,12 @@ from sklearn.utils.multiclass import type_of_target
 
 from sknn_actloss.committee import Committee
 from sknn_actloss.dropout import FallingDropout
-from sknn_actloss.estimators import BaseMLP, MLPClassifier, loss_of
+from sknn_actloss.estimators import BaseMLP, MLPClassifier, loss_of, parameters_of
 from sknn_actloss.initializers import LeCun
 from sknn_actloss.losses import AbsoluteError, EpsilonInsensitive, Huber, LogCosh, LogLoss, Quantile
 from sknn_actloss.solvers import Adam
+
+Given = dict[str, Any]
 
 #: Steps of a training, and the epochs that it has at least and at most.
 N_STEPS, MIN_EPOCHS, MAX_EPOCHS = 2_000, 64, 400
@@ -64,11 +67,11 @@ def complete(network: BaseMLP, y: Any) -> BaseMLP:
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         Targets of the rows to learn from.
     """
-    if isinstance(network.n_members, Committee):
-        network.set_params(n_members=_committee(network, y))
-    for name, rule in _RULES.items():
-        if _is_auto(getattr(network, name, None)):
-            network.set_params(**{name: rule(network, y)})
+    given = parameters_of(network)
+    for name, (is_open, rule) in _RULES.items():
+        if name in given and is_open(given[name]):
+            given[name] = rule(network, given, y)
+            network.set_params(**{name: given[name]})
     return network
 
 
@@ -76,12 +79,18 @@ def _is_auto(value: Any) -> bool:
     return isinstance(value, str) and value == "auto"
 
 
-def _committee(network: BaseMLP, y: Any) -> Committee:
-    committee = network.n_members
+def _is_committee(value: Any) -> bool:
+    return isinstance(value, Committee)
+
+
+def _committee(network: BaseMLP, given: Given, y: Any) -> Committee:
+    committee = given["n_members"]
     if _is_auto(committee.calibrate):
-        has_temperature = isinstance(loss_of(network), LogLoss) and network.out_activation == "auto"
+        has_temperature = (
+            isinstance(loss_of(network), LogLoss) and given["out_activation"] == "auto"
+        )
         committee = replace(committee, calibrate="temperature" if has_temperature else None)
-    if committee.resample != "folds" or not isinstance(network.validation_fraction, float):
+    if committee.resample != "folds" or not isinstance(given["validation_fraction"], float):
         return committee
     n_members = min(committee.n_members, _most_folds(y))
     if n_members < 2:
@@ -96,42 +105,46 @@ def _most_folds(y: Any) -> int:
     return int(np.unique(y, return_counts=True)[1].max())
 
 
-def _batch_size(network: BaseMLP, y: Any) -> int:
-    return min(BATCH_SIZE, _n_learning(network, y))
+def _batch_size(network: BaseMLP, given: Given, y: Any) -> int:
+    return min(BATCH_SIZE, _n_learning(given, y))
 
 
-def _dtype(network: BaseMLP, y: Any) -> str:
+def _dtype(network: BaseMLP, given: Given, y: Any) -> str:
     return "float64" if len(y) < FEW_ROWS else "auto"
 
 
-def _max_iter(network: BaseMLP, y: Any) -> int:
-    n_batches = -(-_n_learning(network, y) // network.batch_size)
+def _max_iter(network: BaseMLP, given: Given, y: Any) -> int:
+    batch_size = given["batch_size"]
+    if not isinstance(batch_size, Integral) or batch_size < 1:  # the network will refuse it
+        return MIN_EPOCHS
+    n_batches = -(-_n_learning(given, y) // int(batch_size))
     return int(np.clip(-(-N_STEPS // n_batches), MIN_EPOCHS, MAX_EPOCHS))
 
 
-def _monitor(network: BaseMLP, y: Any) -> str:
-    is_judged = network.early_stopping or getattr(network.n_members, "resample", None)
+def _monitor(network: BaseMLP, given: Given, y: Any) -> str:
+    is_judged = given["early_stopping"] or getattr(given["n_members"], "resample", None)
     return "loss" if is_judged else "score"
 
 
-def _n_learning(network: BaseMLP, y: Any) -> int:
+def _n_learning(given: Given, y: Any) -> int:
     """Return the rows of an epoch."""
-    share = network.validation_fraction if network.early_stopping is True else 0.0
+    share = given["validation_fraction"] if given["early_stopping"] is True else 0.0
     return max(1, int(len(y) * (1 - share)) if isinstance(share, float) else len(y) // 2)
 
 
-def _target_scaling(network: BaseMLP, y: Any) -> str | None:
+def _target_scaling(network: BaseMLP, given: Given, y: Any) -> str | None:
     loss = loss_of(network)
     if not loss.for_targets("continuous", "").takes_shifts:
         return None
     return "robust" if isinstance(loss, ROBUST) else "standard"
 
 
-#: In an order in which a rule sees what it needs.
-_RULES: dict[str, Callable[[BaseMLP, Any], Any]] = {
-    "batch_size": _batch_size,
-    "dtype": _dtype,
-    "max_iter": _max_iter,
-    "monitor": _monitor,
-    "target_scaling": _target_scaling,
+#: When a parameter is open and what closes it, in an order in which a rule sees what it needs.
+_RULES: dict[str, tuple[Callable[[Any], bool], Callable[[BaseMLP, Given, Any], Any]]] = {
+    "n_members": (_is_committee, _committee),
+    "batch_size": (_is_auto, _batch_size),
+    "dtype": (_is_auto, _dtype),
+    "max_iter": (_is_auto, _max_iter),
+    "monitor": (_is_auto, _monitor),
+    "target_scaling": (_is_auto, _target_scaling),
 }
