@@ -225,15 +225,34 @@ def continued_course(earlier: Mapping[str, Any], course: Course, with_validation
     return replace(course, **known)
 
 
-def committee_attributes(members: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return what a committee has from the attributes of its members."""
+def committee_attributes(
+    members: Sequence[Mapping[str, Any]], earlier: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what a committee has from the attributes of its members.
+
+    Parameters
+    ----------
+    members : sequence of mapping of str to object
+        Attributes of each.
+    earlier : mapping of str to object
+        Attributes of the committee whose curves all members have gone on from, if there is one.
+    """
     merges: tuple[tuple[tuple[str, ...], Callable[..., Any]], ...]
-    merges = ((MEANS, _mean), (CURVES, _mean_curve), (LARGEST, max))
-    return {
+    merges = ((MEANS, _mean), (LARGEST, max))
+    merged = {
         name: merge([member[name] for member in members])
         for names, merge in merges
         for name in names
     }
+    curves = {name: [member[name] for member in members] for name in CURVES}
+    return merged | {name: _longer(earlier.get(name), own) for name, own in curves.items()}
+
+
+def _longer(known: list[float] | None, curves: Sequence[list[float] | None]) -> list[float] | None:
+    """Return the mean of curves, of which that of their first epochs may be known."""
+    if not known or None in curves or len(set(map(len, curves))) > 1:
+        return _mean_curve(curves)
+    return known + _mean_curve([curve[len(known) :] for curve in curves])
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

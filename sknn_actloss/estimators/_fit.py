@@ -93,7 +93,9 @@ class Fit:
             self._of_network(result, member, row)
             for member, row in zip(self.members, params, strict=True)
         ]
-        attributes = self.template.fitted_attributes(params) | committee_attributes(own)
+        # A call of many adds an epoch to curves, whose means are known so far.
+        earlier = vars(self.template.estimator) if self.incremental and not self.fresh else {}
+        attributes = self.template.fitted_attributes(params) | committee_attributes(own, earlier)
         return attributes | found | {"members_": [self._alone(network) for network in own]}
 
     def warn(self) -> None:

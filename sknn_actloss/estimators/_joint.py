@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -71,6 +72,7 @@ class JointFit:
         self.n_epochs = 0
         self._data, self._fit_params = (X, y), fit_params or {}
         self._alone: set[int] = set()
+        self._streams: dict[int, np.random.RandomState] = {}
         self._known: dict[tuple[type, str | None], Data] = {}
         groups: list[dict[int, Fit]] = []
         for index in range(len(self.estimators)):
@@ -104,7 +106,7 @@ class JointFit:
         n_epochs = None if until is None else until - self.n_epochs
         if self.n_epochs:
             self.seconds[:] = 0
-        for indices, run in zip(self.stacks, self._runs, strict=True):
+        for indices, run in list(zip(self.stacks, self._runs, strict=True)):
             self._train_stack(indices, run, observer, n_epochs)
         for index in sorted(self._alone):
             with self._attempt(index):
@@ -122,6 +124,7 @@ class JointFit:
         self.stacks = [own for own in kept if own]
         self._fits = {new[index]: fit for index, fit in self._fits.items() if index in new}
         self._alone = {new[index] for index in self._alone if index in new}
+        self._streams = {new[index]: own for index, own in self._streams.items() if index in new}
         self.failures = {new[i]: error for i, error in self.failures.items() if i in new}
         self.estimators = [self.estimators[index] for index in indices]
         self.seconds = self.seconds[list(indices)]
@@ -148,6 +151,8 @@ class JointFit:
             return
         request = Request(self._fit_params.get("sample_weight"))
         request.check(settings, estimator)
+        if isinstance(settings.random_state, np.random.RandomState):
+            self._streams[index] = copy.deepcopy(settings.random_state)
         draft = draft_of(estimator)
         data = self._checked(draft, settings, request)
         fit = Setup(draft, settings, data, request, draft._checked_rows).fit()
@@ -193,14 +198,35 @@ class JointFit:
     ) -> None:
         start = time.perf_counter()
         fits = [self._fits[index] for index in indices]
-        result = run.train(_Watch(fits, observer), n_epochs)
-        self.seconds[indices] += (time.perf_counter() - start) / len(indices)
+        watch = _Watch(fits, observer)
+        try:
+            result = run.train(watch, n_epochs)
+        except Exception as error:
+            if watch.failed:
+                raise
+            self._dissolve(indices, run, error)
+            return
+        finally:
+            self.seconds[indices] += (time.perf_counter() - start) / len(indices)
         if "interrupted" in [member.state.outcome for member in run.members]:
             raise KeyboardInterrupt
         for index, fit in zip(indices, fits, strict=True):
             with self._attempt(index):
                 commit(self.estimators[index], fit.attributes(result))
                 fit.warn()
+
+    def _dissolve(self, indices: list[int], run: Run, error: Exception) -> None:
+        """Leave it to fits of each estimator alone to find out whose failure a stack's is."""
+        self.stacks.remove(indices)
+        self._runs.remove(run)
+        for index in indices:
+            del self._fits[index]
+            if index in self._streams:
+                self.estimators[index].set_params(random_state=self._streams[index])
+        if len(indices) > 1:
+            self._alone.update(indices)
+        else:
+            self.failures[indices[0]] = error
 
     @contextmanager
     def _attempt(self, index: int) -> Iterator[None]:
@@ -229,11 +255,24 @@ class _Watch(Observer):
             if fit.settings.verbose
         }
 
+        self.failed = False
+
     def epoch_begins(self, epoch: Epoch) -> None:
-        self._observer.epoch_begins(epoch)
+        with self._noting():
+            self._observer.epoch_begins(epoch)
 
     def epoch_ends(self, epoch: Epoch) -> bool:
         for member in epoch.members:
             if id(member) in self._verbose:
                 print_epoch(self._verbose[id(member)], member)
-        return self._observer.epoch_ends(epoch)
+        with self._noting():
+            return self._observer.epoch_ends(epoch)
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        """Note that it is not a network that fails."""
+        try:
+            yield
+        except Exception:
+            self.failed = True
+            raise

@@ -116,6 +116,7 @@ def _random_split(task: Task, settings: Settings, targets: Targets) -> Pair:
     except ValueError as error:
         raise ValueError(
             f"validation_fraction={share!r} cannot be set aside of {task.y.n_rows} rows: {error}"
+            f"{_rare_classes(targets, task)}."
         ) from error
     if len(rows) < 2:
         raise ValueError(
@@ -124,6 +125,16 @@ def _random_split(task: Task, settings: Settings, targets: Targets) -> Pair:
         )
     _warn_of_missing(targets, task, train_rows, share)
     return train_rows, rows
+
+
+def _rare_classes(targets: Targets, task: Task) -> str:
+    """Return the labels of classes of a single row, which scikit-learn knows as True and False."""
+    codes = targets.classes_of(task.y)
+    if codes is None:
+        return ""
+    found, counts = np.unique(codes, return_counts=True)
+    rare = targets.classes[found[counts == 1]].tolist()
+    return f" (in y: {rare})" if rare else ""
 
 
 def _warn_of_missing(targets: Targets, task: Task, train_rows: np.ndarray, share: Real) -> None:

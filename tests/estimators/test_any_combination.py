@@ -76,6 +76,7 @@ def fitted(model, X, y, weights):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.filterwarnings("ignore", message=".*going to be clipped")
+        warnings.filterwarnings("ignore", message=".* sets aside all rows of the classes")
         try:
             return model.fit(X, y, weights)
         except ValueError as error:

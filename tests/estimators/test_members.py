@@ -1,6 +1,8 @@
 """Committees: several networks of one estimator."""
 
 import pickle
+import warnings
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 
 from sknn_actloss import MLPClassifier, MLPRegressor
+from sknn_actloss.estimators import _attributes
 from sknn_actloss.losses import Quantile
 from sknn_actloss.model_selection import StackedGridSearchCV
 
@@ -271,3 +274,25 @@ def test_a_rate_that_was_found_is_the_rate_given():
     given = committee(learning_rate_init=found.learning_rate_init_).fit(X, CLASSES)
     assert_array_equal(found.predict_proba(X), given.predict_proba(X))
     assert {member.learning_rate_init_ for member in found.members_} == {found.learning_rate_init_}
+
+
+@pytest.mark.parametrize("first", ["partial_fit", "fit"])
+def test_curves_of_many_calls_are_those_of_their_members(first: str, monkeypatch: Any) -> None:
+    X = np.random.default_rng(0).standard_normal((30, 3))
+    model = MLPRegressor((3,), n_members=3, max_iter=30, tol=1e-2, n_iter_no_change=2)
+    with warnings.catch_warnings(action="ignore"):
+        getattr(model.set_params(random_state=0), first)(X, X[:, 0])
+    averaged = set()
+    mean = _attributes._mean_curve
+
+    def noting(curves: Any) -> Any:
+        averaged.update(len(curve) for curve in curves if curve is not None)
+        return mean(curves)
+
+    monkeypatch.setattr(_attributes, "_mean_curve", noting)
+    for _ in range(20):
+        model.partial_fit(X, X[:, 0])
+    curves = [member.loss_curve_ for member in model.members_]
+    assert model.loss_curve_ == mean(curves)
+    if first == "partial_fit":
+        assert averaged == {1}
