@@ -48,8 +48,10 @@ def regressor(**parameters):
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("estimator", [TabularClassifier(), TabularRegressor()], ids=repr)
-def test_checks_of_scikit_learn(estimator):
+@pytest.mark.parametrize("kind", [TabularClassifier, TabularRegressor])
+def test_checks_of_scikit_learn(kind):
+    # All defaults but the size of the networks and the time that they take.
+    estimator = kind().set_params(network__hidden_layer_sizes=(16,), network__max_iter=100)
     results = check_estimator(estimator, on_fail=None, on_skip=None)
     failed = {r["check_name"]: r["exception"] for r in results if r["status"] == "failed"}
     assert failed == {}
