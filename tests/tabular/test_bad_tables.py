@@ -1,6 +1,7 @@
 """Tables with something wrong: they are encoded, or the column and the remedy are named."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse
 from tables import objects
