@@ -1,7 +1,6 @@
 """Tables with something wrong: they are encoded, or the column and the remedy are named."""
 
 import numpy as np
-import pandas as pd
 import pytest
 import scipy.sparse
 from tables import objects
@@ -193,13 +192,14 @@ def quick(kind):
     ids=["all missing", "one level", "dates", "two numbers"],
 )
 def test_estimators_train_whatever_a_column_holds(kind, column, n_rows):
+    pd = pytest.importorskip("pandas")
     table = pd.DataFrame({"bad": column, "good": np.linspace(0, 1, 30)})[:n_rows]
     y = np.arange(n_rows) % 2
     assert len(quick(kind).fit(table, y).predict(table)) == n_rows
 
 
 def test_estimators_name_gaps_of_the_target():
-    table = pd.DataFrame({"a": np.arange(20.0)})
+    X = np.arange(20.0)[:, np.newaxis]
     for kind in (TabularClassifier, TabularRegressor):
         with pytest.raises(ValueError, match="y contains NaN"):
-            quick(kind).fit(table, np.where(np.arange(20) < 3, np.nan, 1.0))
+            quick(kind).fit(X, np.where(np.arange(20) < 3, np.nan, 1.0))
