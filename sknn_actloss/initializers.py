@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import ClassVar, Protocol
 
@@ -77,11 +77,11 @@ class ScikitLearn(Initializer):
 class VarianceScaling(Initializer):
     """Base of initializers that are defined by the variance of the weights.
 
-    Normal numbers are not truncated.
+    Biases are zero, or normal numbers drawn after the weights. Normal numbers are not truncated.
     """
 
     distribution: str = "uniform"
-    bias_deviation: float = 0.0
+    bias_deviation: float = field(default=0.0, kw_only=True)
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "distribution": [StrOptions({"uniform", "normal"})],
@@ -101,9 +101,12 @@ class VarianceScaling(Initializer):
             weights = random_state.uniform(-bound, bound, (fan_in, fan_out))
         else:
             weights = random_state.normal(0.0, deviation, (fan_in, fan_out))
-        if not self.bias_deviation:
-            return weights, np.zeros(fan_out)
-        return weights, random_state.normal(0.0, self.bias_deviation, fan_out)
+        return weights, self._biases(random_state, fan_out)
+
+    def _biases(self, random_state: np.random.RandomState, fan_out: int) -> np.ndarray:
+        if self.bias_deviation == 0:
+            return np.zeros(fan_out)
+        return random_state.normal(0.0, self.bias_deviation, fan_out)
 
 
 @dataclass(repr=False)
@@ -116,9 +119,9 @@ class Glorot(VarianceScaling):
     ----------
     distribution : {"uniform", "normal"}, default="uniform"
         Distribution of the weights; the normal one is not truncated.
-    bias_deviation : float, default=0.0
-        Standard deviation of the biases, which are normal around zero, in [0, inf). With biases
-        of about one, rectifiers bend at different values of inputs of unit scale.
+    bias_deviation : float >= 0, default=0.0
+        Standard deviation of normal biases b in place of zeros: with 1.0 the units of relu bend
+        at different inputs from the start, which suits small tables.
 
     References
     ----------
@@ -143,9 +146,9 @@ class He(VarianceScaling):
     ----------
     distribution : {"uniform", "normal"}, default="uniform"
         Distribution of the weights; the normal one is not truncated.
-    bias_deviation : float, default=0.0
-        Standard deviation of the biases, which are normal around zero, in [0, inf). With biases
-        of about one, rectifiers bend at different values of inputs of unit scale.
+    bias_deviation : float >= 0, default=0.0
+        Standard deviation of normal biases b in place of zeros: with 1.0 the units of relu bend
+        at different inputs from the start, which suits small tables.
 
     References
     ----------
@@ -170,9 +173,9 @@ class LeCun(VarianceScaling):
     ----------
     distribution : {"uniform", "normal"}, default="uniform"
         Distribution of the weights; the normal one is not truncated.
-    bias_deviation : float, default=0.0
-        Standard deviation of the biases, which are normal around zero, in [0, inf). With biases
-        of about one, rectifiers bend at different values of inputs of unit scale.
+    bias_deviation : float >= 0, default=0.0
+        Standard deviation of normal biases b in place of zeros: with 1.0 the units of relu bend
+        at different inputs from the start, which suits small tables.
 
     References
     ----------

@@ -9,7 +9,15 @@ from sklearn.base import clone
 from sklearn.neural_network import MLPRegressor
 
 from sknn_actloss import initializers
-from sknn_actloss.initializers import INITIALIZERS, Initializer, ScikitLearn, resolve_initializer
+from sknn_actloss.initializers import (
+    INITIALIZERS,
+    Glorot,
+    He,
+    Initializer,
+    LeCun,
+    ScikitLearn,
+    resolve_initializer,
+)
 
 RELU = SimpleNamespace(gain=2**0.5, uniform_factor=6.0)
 LOGISTIC = SimpleNamespace(gain=1.0, uniform_factor=2.0)
@@ -61,6 +69,14 @@ def test_variance(rule, distribution):
     assert weights.mean() == pytest.approx(0.0, abs=0.02 * deviation)
     reach = np.abs(weights).max() / deviation
     assert 1.73 < reach <= 3**0.5 if distribution == "uniform" else reach > 3
+
+
+@pytest.mark.parametrize("initializer", [Glorot, He, LeCun])
+def test_biases_may_be_drawn_after_the_weights(initializer):
+    weights, bias = draw(initializer(bias_deviation=0.5), FAN_IN, 5000)
+    np.testing.assert_array_equal(weights, draw(initializer(), FAN_IN, 5000)[0])
+    assert bias.std() == pytest.approx(0.5, rel=0.05)
+    assert bias.mean() == pytest.approx(0.0, abs=0.03)
 
 
 @pytest.mark.parametrize(("fan_in", "fan_out"), [(8, 8), (9, 4), (4, 9)])

@@ -78,7 +78,12 @@ class BaseMLP(CallbackSupportMixin, Stamped, BaseEstimator):
         "momentum": [number(0, 1, closed="both")],
         "nesterovs_momentum": ["boolean"],
         "early_stopping": ["boolean", Names("auto")],
-        "validation_fraction": [number(0, 1, closed="left"), HasMethods("split")],
+        "validation_fraction": [
+            number(0, 1, closed="left"),
+            whole_number(1),
+            HasMethods("split"),
+            HasMethods("__iter__"),
+        ],
         "beta_1": [number(0, 1, closed="left")],
         "beta_2": [number(0, 1, closed="left")],
         "epsilon": [number(0, None)],

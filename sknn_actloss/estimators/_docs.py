@@ -68,10 +68,12 @@ nesterovs_momentum : bool, default=True
 early_stopping : bool or "auto", default=False
     Whether to set rows aside, stop when what is monitored on them does not improve, and keep
     the weights of the best epoch. "auto" does so above 10 000 rows or where ``fit`` is given
-    ``X_val``, but not with "lbfgs" and not in ``partial_fit``.
-validation_fraction : float or splitter, default=0.1
-    Share of the rows set aside for early stopping, or an object with a method ``split`` whose
-    first split is used: ``GroupKFold(5)``, which takes the ``groups`` given to ``fit``,
+    ``X_val``, but not with "lbfgs" and not in ``partial_fit``, nor, with a warning, where no rows
+    can be set aside: where a class has a single row, say.
+validation_fraction : float, int, splitter or iterable of pairs, default=0.1
+    Share in [0, 1) or number of the rows set aside for early stopping, an iterable of pairs of
+    training and validation rows, as indices or masks, or an object with a method ``split``. The
+    first pair or split is used: ``GroupKFold(5)``, which takes the ``groups`` given to ``fit``,
     ``TimeSeriesSplit(5)`` and the like. It sees X and y as they are given to ``fit``. One whose
     ``random_state`` is ``None`` draws from that of the estimator.
 beta_1, beta_2 : float, default=0.9, 0.999

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from numbers import Real
 
 import numpy as np
 from sklearn.model_selection import KFold, StratifiedKFold
 
 from sknn_actloss.estimators._settings import Settings
-from sknn_actloss.estimators._validation import Data, Request, indices_of, splitter_of
+from sknn_actloss.estimators._splits import brief, is_drawn, pairs
+from sknn_actloss.estimators._validation import Data, Request
 from sknn_actloss.training import Draw, Task
 
 
@@ -51,22 +51,20 @@ def draws_of(task: Task, settings: Settings, data: Data, request: Request) -> li
 def _folds(task: Task, settings: Settings, data: Data, request: Request) -> list[np.ndarray]:
     """Return the rows that each network leaves out."""
     n_members = settings.n_members
-    X, y = data.given
-    if isinstance(settings.validation_fraction, Real):
+    given, groups, splitter = data.given, request.groups, None
+    if is_drawn(settings.validation_fraction):
         strata = data.targets.classes_of(task.y)
         kind = KFold if strata is None else StratifiedKFold
         splitter = kind(n_members, shuffle=True, random_state=task.random_state)
-        X, y, groups = np.empty((task.y.n_rows, 0)), strata, None
-    else:
-        splitter, groups = splitter_of(settings, task.random_state), request.groups
+        given, groups = (np.empty((task.y.n_rows, 0)), strata), None
     with warnings.catch_warnings():
         # A class with fewer rows than there are networks is missing in some folds.
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
-        folds = [indices_of(rows) for _, rows in splitter.split(X, y, groups)]
+        folds = [rows for _, rows in pairs(task, settings, given, groups, splitter)]
     if len(folds) != n_members:
         raise ValueError(
-            f"validation_fraction={settings.validation_fraction!r} has {len(folds)} splits, but "
-            f"n_members={settings.committee!r} needs one for each of {n_members} networks."
+            f"validation_fraction={brief(settings.validation_fraction)} has {len(folds)} splits, "
+            f"but n_members={settings.committee!r} needs one for each of {n_members} networks."
         )
     return folds
 

@@ -247,8 +247,11 @@ class Setup:
 
     def _spec(self, task: Task, optimizer: OptimizerState) -> MemberSpec:
         has_rows = self.request.has_rows or self.settings.resamples
+        is_judged = task.holdout is not None or self.settings.resamples
         early_stopping = not self.incremental and (
-            self.settings.solver.stochastic and self.settings.stops_early(self.y.n_rows, has_rows)
+            is_judged
+            and self.settings.solver.stochastic
+            and self.settings.stops_early(self.y.n_rows, has_rows)
         )
         spec = self.settings.member(self.model, early_stopping, self.incremental)
         return replace(spec, learning_rate_init=optimizer.rate.learning_rate_init)

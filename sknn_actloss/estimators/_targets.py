@@ -291,8 +291,7 @@ class Labels(ClassTargets):
         """Return the states of a single column; other targets are not stratified, as in
         scikit-learn.
         """
-        # As text, as scikit-learn turns a column into for its messages, row by row.
-        return y.contents[0].astype(bool).astype(str) if y.n_columns == 1 else None
+        return y.contents[0].astype(bool) if y.n_columns == 1 else None
 
     def look(self, model: Model, outputs: np.ndarray) -> np.ndarray:
         """Return the predicted state of each output, -1 where it is not finite."""
@@ -321,6 +320,10 @@ class Binary(Labels):
     def classes_of(self, y: EncodedTargets) -> np.ndarray:
         """Return the index of each row's class."""
         return y.contents[0].astype(int)
+
+    def strata(self, y: EncodedTargets) -> np.ndarray:
+        """Return the class of each row, by which messages know it."""
+        return self.classes[self.classes_of(y)]
 
     def probabilities(self, model: Model, outputs: np.ndarray) -> np.ndarray:
         """Return the probabilities of both classes, a column of ones for a single class."""

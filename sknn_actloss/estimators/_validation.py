@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from numbers import Real
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import train_test_split
-from sklearn.utils.metadata_routing import get_routing_for_object
 
 from sknn_actloss._sklearn import check_sample_weight
 from sknn_actloss.core import Model, Rows
 from sknn_actloss.estimators._monitor import check_name, is_default
 from sknn_actloss.estimators._settings import Settings
+from sknn_actloss.estimators._splits import brief, is_drawn, split, takes_groups
 from sknn_actloss.estimators._targets import Targets
 from sknn_actloss.training import EncodedTargets, Holdout, Task
 
@@ -116,22 +113,23 @@ class Request:
 
     def _check_splitter(self, settings: Settings) -> None:
         spec = settings.validation_fraction
-        is_splitter = not isinstance(spec, Real)
-        if is_splitter and isinstance(spec, str | bytes | type):
+        is_splitter = not is_drawn(spec)
+        if isinstance(spec, str | bytes | type | bool | Mapping):
             raise ValueError(
-                f"validation_fraction={spec!r} must be a number in [0, 1), or a splitter such as "
-                "ShuffleSplit(n_splits=1, test_size=0.1, random_state=0) or GroupKFold(5)."
+                f"validation_fraction={spec!r} must be a number in [0, 1), a count of rows, a "
+                "splitter such as ShuffleSplit(n_splits=1, test_size=0.1, random_state=0) or "
+                "GroupKFold(5), or pairs of training and validation rows."
             )
         if is_splitter and self.has_rows:
             raise ValueError(
-                f"validation_fraction={spec!r} and X_val both say what the validation rows are. "
-                "Leave out one of them."
+                f"validation_fraction={brief(spec)} and X_val both say what the validation rows "
+                "are. Leave out one of them."
             )
         splits = settings.early_stopping or settings.committee.resample == "folds"
-        uses_groups = is_splitter and splits and _takes_groups(spec)
+        uses_groups = is_splitter and splits and takes_groups(spec)
         if self.groups is not None and not uses_groups:
             raise ValueError(
-                f"groups given to fit, but validation_fraction={spec!r} with early_stopping="
+                f"groups given to fit, but validation_fraction={brief(spec)} with early_stopping="
                 f"{settings.early_stopping!r} does not use them. Set early_stopping=True and "
                 "validation_fraction to a splitter by groups, such as GroupKFold(5)."
             )
@@ -207,7 +205,7 @@ def hold_out(
         return replace(task, holdout=_given_rows(task, settings, data, request, model, validate))
     if not settings.stops_early(task.y.n_rows, has_rows=False):
         return task
-    return _split(task, settings, data, request.groups)
+    return split(task, settings, data.targets, data.given, request.groups)
 
 
 def _given_rows(
@@ -247,71 +245,3 @@ def _given_weights(
 
 def _checked_weights(sample_weight: Any, y: EncodedTargets) -> np.ndarray:
     return check_sample_weight(sample_weight, np.empty((y.n_rows, 0)), ensure_non_negative=True)
-
-
-def _split(task: Task, settings: Settings, data: Data, groups: Any) -> Task:
-    """Set rows aside, by chance as scikit-learn draws them or by a splitter."""
-    if isinstance(settings.validation_fraction, Real):
-        train_rows, rows = _random_split(task, settings, data)
-    else:
-        train_rows, rows = _first_split(task, settings, data, groups)
-    weights = task.sample_weight
-    if weights is not None and not (weights[train_rows].any() and weights[rows].any()):
-        raise ValueError(
-            "sample_weight and class_weight leave the training or the validation rows of "
-            f"early_stopping={settings.early_stopping!r} without a weight above zero."
-        )
-    return replace(task, train_rows=train_rows, holdout=task.hold_out(rows))
-
-
-def _random_split(task: Task, settings: Settings, data: Data) -> tuple[np.ndarray, np.ndarray]:
-    train_rows, rows = train_test_split(
-        np.arange(task.y.n_rows),
-        random_state=task.random_state,
-        test_size=settings.validation_fraction,
-        stratify=data.targets.strata(task.y),
-    )
-    if len(rows) < 2:
-        raise ValueError(
-            "The validation set is too small. Increase 'validation_fraction' or the size of "
-            "your dataset."
-        )
-    return train_rows, rows
-
-
-def _first_split(
-    task: Task, settings: Settings, data: Data, groups: Any
-) -> tuple[np.ndarray, np.ndarray]:
-    spec, splitter = settings.validation_fraction, splitter_of(settings, task.random_state)
-    X, y = data.given
-    first = next(iter(splitter.split(X, y, groups)), ((), ()))
-    train_rows, rows = map(indices_of, first)
-    if len(train_rows) == 0 or len(rows) < 2:
-        raise ValueError(
-            f"The validation set is too small, or nothing is left to learn from: the first split "
-            f"of validation_fraction={spec!r} has {len(train_rows)} training and {len(rows)} "
-            "validation rows. At least 1 and 2 are needed."
-        )
-    return train_rows, rows
-
-
-def splitter_of(settings: Settings, random_state: np.random.RandomState) -> Any:
-    """Return the splitter given by the user; one without a seed draws from the fit's stream."""
-    splitter = settings.validation_fraction
-    if getattr(splitter, "random_state", 0) is None:
-        splitter = copy.copy(splitter)
-        splitter.random_state = random_state
-    return splitter
-
-
-def indices_of(rows: Any) -> np.ndarray:
-    """Return rows, given as indices or as a mask, as indices."""
-    rows = np.asarray(rows)
-    return np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.intp, copy=False)
-
-
-def _takes_groups(splitter: Any) -> bool:
-    """Whether a splitter may use groups: those that say nothing about it may."""
-    if not hasattr(splitter, "get_metadata_routing"):
-        return True
-    return bool(get_routing_for_object(splitter).consumes("split", {"groups"}))

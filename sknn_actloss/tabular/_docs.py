@@ -9,7 +9,14 @@ _SECTIONS = {
 A :class:`TableEncoder` turns numbers, categories, dates and gaps into inputs of a committee of
 networks. Both are parameters, of which a grid reaches the parameters also where they are
 ``None``: ``network__activation``, ``network__loss``, ``network__learning_rate``,
-``encoder__numbers__n_bins``.""",
+``encoder__numbers__n_bins``.
+
+Where neither is given, two encodings race: numbers with piecewise-linear bins and without. A
+committee of each trains for the first cycle of its learning rate, and the one with the lower
+loss of rows left out goes on from the start (``encoding_``). Bins gain where targets jump with
+numbers, and cost where they are smooth functions of them. As soon as a parameter of one of them is
+set, also by a search, there is no race: numbers have bins unless
+``encoder__numbers__n_bins=1``.""",
     "network": """\
 ``max_iter="auto"`` is as many epochs as make 2 000 steps, between 64 and 400;
 ``batch_size="auto"`` is 256 or all rows; ``dtype="auto"`` is float64 for less than 500 rows;
@@ -30,6 +37,8 @@ join_repeats : bool, default=True
     "attributes": """\
 encoder_ : transformer
     The fitted encoder.
+encoding_ : {"bins", "plain", "given"}
+    Which encoding won the race, "given" without one.
 network_ : MLPClassifier or MLPRegressor
     The fitted network.
 n_features_in_ : int

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.base import ClassifierMixin, RegressorMixin, clone
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
@@ -22,6 +22,7 @@ from sknn_actloss.estimators import (
 from sknn_actloss.tabular._defaults import complete, default_network
 from sknn_actloss.tabular._docs import documented
 from sknn_actloss.tabular._parts import HasParts
+from sknn_actloss.tabular._race import Contender, winner
 from sknn_actloss.tabular._repeats import Rows, as_given, joined
 from sknn_actloss.tabular._table import TableEncoder
 
@@ -73,13 +74,22 @@ class Tabular(NetworkHolder, CallbackSupportMixin, HasParts):
         self : object
         """
         rows = self._rows(X, y, sample_weight, groups)
-        encoder = self.unfitted_encoder()
-        encoded = encoder.fit_transform(rows.X, rows.y)
-        network = self.completed(self.unfitted_network(), rows.y)
-        network.fit(encoded, rows.y, **rows.fit_params)
-        self.encoder_, self.network_, self._index = encoder, network, rows.index
+        best, encoded = winner(self._contenders(rows.y), rows)
+        best.network.fit(encoded, rows.y, **rows.fit_params)
+        self.encoder_, self.network_, self._index = best.encoder, best.network, rows.index
+        self.encoding_ = best.name
         self._note(rows)
         return self
+
+    def _contenders(self, y: Any) -> list[Contender]:
+        """Return the encodings that race, which is the given one where encoder or network is."""
+        encoder, network = self.unfitted_encoder(), self.completed(self.unfitted_network(), y)
+        if self.encoder is not None or self.network is not None:
+            return [Contender("given", encoder, network)]
+        plain = clone(encoder).set_params(numbers__n_bins=1)
+        # Without bins a committee is too small to need it.
+        without = self.completed(self.unfitted_network(), y).set_params(dropout=0.0)
+        return [Contender("bins", encoder, network), Contender("plain", plain, without)]
 
     def unfitted_encoder(self) -> Any:
         """Return a copy of the encoder to be fitted."""

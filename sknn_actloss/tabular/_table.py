@@ -35,7 +35,7 @@ from sknn_actloss.tabular._targets import TARGET_TYPES
 
 def default_numbers() -> PiecewiseLinearEncoder:
     """Return what encodes numbers where nothing else is asked for."""
-    return PiecewiseLinearEncoder(bin_scale=0.25)
+    return PiecewiseLinearEncoder()
 
 
 class TableEncoder(TransformerMixin, HasParts):
@@ -61,9 +61,9 @@ class TableEncoder(TransformerMixin, HasParts):
     Parameters
     ----------
     numbers : transformer, "passthrough" or None, default=None
-        What encodes numbers once they are scaled. ``None`` is
-        ``PiecewiseLinearEncoder(bin_scale=0.25)``, "passthrough" leaves them at that. A grid
-        reaches ``numbers__n_bins`` also where it is ``None``.
+        What encodes numbers once they are scaled. ``None`` is ``PiecewiseLinearEncoder()``,
+        "passthrough" leaves them at that. A grid reaches ``numbers__n_bins`` also where it is
+        ``None``.
     categorical_features : "from_dtype", array-like of str, int or bool, or None, \
 default="from_dtype"
         Columns that are categories although their type does not say so: by name, index or mask.

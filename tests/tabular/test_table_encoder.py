@@ -17,7 +17,7 @@ from tables import objects
 from sknn_actloss import MLPRegressor, tabular
 from sknn_actloss.tabular import PiecewiseLinearEncoder, TableEncoder
 
-DEFAULT = PiecewiseLinearEncoder(bin_scale=0.25)
+DEFAULT = PiecewiseLinearEncoder()
 
 
 def encoded(X, y=None, *, names=None, **parameters):

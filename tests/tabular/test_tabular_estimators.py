@@ -19,7 +19,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 from tables import columns
 
-from sknn_actloss import MLPClassifier, MLPRegressor, TabularClassifier, TabularRegressor
+from sknn_actloss import Committee, MLPClassifier, MLPRegressor, TabularClassifier, TabularRegressor
 from sknn_actloss.inspection import diagnose, find_learning_rate
 from sknn_actloss.losses import Quantile
 from sknn_actloss.model_selection import (
@@ -30,6 +30,8 @@ from sknn_actloss.model_selection import (
 )
 from sknn_actloss.tabular import TableEncoder
 from sknn_actloss.tabular._defaults import complete, default_network
+from sknn_actloss.tabular._race import Contender, winner
+from sknn_actloss.tabular._repeats import as_given
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -48,10 +50,8 @@ def regressor(**parameters):
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("kind", [TabularClassifier, TabularRegressor])
-def test_checks_of_scikit_learn(kind):
-    # All defaults but the size of the networks and the time that they take.
-    estimator = kind().set_params(network__hidden_layer_sizes=(16,), network__max_iter=100)
+@pytest.mark.parametrize("estimator", [classifier(), regressor()], ids=["classes", "numbers"])
+def test_checks_of_scikit_learn(estimator):
     results = check_estimator(estimator, on_fail=None, on_skip=None)
     failed = {r["check_name"]: r["exception"] for r in results if r["status"] == "failed"}
     assert failed == {}
@@ -389,3 +389,56 @@ def test_as_good_as_boosted_trees_on_a_small_table():
         ours = model.fit(X[:300], y[:300]).score(X[300:], y[300:])
     theirs = HistGradientBoostingRegressor(random_state=0).fit(X[:300], y[:300])
     assert ours > theirs.score(X[300:], y[300:])
+
+
+# Which encoding a table gets
+
+
+def contender(name, encoder, **parameters):
+    network = MLPRegressor(**SMALL | {"n_members": Committee(2, "folds")} | parameters)
+    return Contender(name, encoder, network.set_params(random_state=0))
+
+
+INFORMED, BLIND = FunctionTransformer(), FunctionTransformer(np.zeros_like)
+
+
+@pytest.mark.parametrize("encoders", [(INFORMED, BLIND), (BLIND, INFORMED)], ids=["first", "last"])
+def test_the_encoding_wins_that_tells_more_of_rows_left_out(encoders):
+    X, y = load_diabetes(return_X_y=True)
+    rows = as_given(10 * X[:100], y[:100] / 100, None, None)
+    best, encoded = winner([contender(repr(one), one) for one in encoders], rows)
+    assert best.encoder is INFORMED
+    assert_array_equal(encoded, rows.X)
+
+
+def test_without_rows_left_out_the_first_encoding_wins():
+    rows = as_given(np.eye(12), np.arange(12.0), None, None)
+    contenders = [contender(repr(one), one, n_members=2) for one in (BLIND, INFORMED)]
+    assert winner(contenders, rows)[0].encoder is BLIND
+
+
+def test_an_encoding_that_diverges_loses():
+    rows = as_given(np.eye(12), np.arange(12.0), None, None)
+    wild = contender("wild", INFORMED, solver="sgd", learning_rate_init=1e200)
+    with np.errstate(all="ignore"):
+        assert winner([wild, contender("tame", BLIND)], rows)[0].name == "tame"
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [{"network__hidden_layer_sizes": (8,)}, {"encoder__numbers__n_bins": 4}],
+    ids=["network", "encoder"],
+)
+def test_parts_that_are_set_do_not_race(parameters):
+    estimator = TabularClassifier(random_state=0).set_params(network__max_iter=5, **parameters)
+    assert estimator.fit(TABLE, LABELS).encoding_ == "given"
+
+
+def test_a_race_is_the_fit_of_its_winner():
+    X, y = load_diabetes(return_X_y=True)
+    raced = TabularRegressor(random_state=0).fit(X[:60], y[:60])
+    alone = TabularRegressor(random_state=0)
+    settings = {"bins": {"encoder__numbers__n_bins": 16}}
+    settings["plain"] = {"encoder__numbers__n_bins": 1, "network__dropout": 0.0}
+    alone.set_params(**settings[raced.encoding_])
+    assert_array_equal(raced.predict(X), alone.fit(X[:60], y[:60]).predict(X))
