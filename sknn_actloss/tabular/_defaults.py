@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.utils.multiclass import type_of_target
+from sklearn.base import is_classifier
 
 from sknn_actloss.committee import Committee
 from sknn_actloss.dropout import FallingDropout
@@ -92,17 +93,18 @@ def _committee(network: BaseMLP, given: Given, y: Any) -> Committee:
         committee = replace(committee, calibrate="temperature" if has_temperature else None)
     if committee.resample != "folds" or not isinstance(given["validation_fraction"], float):
         return committee
-    n_members = min(committee.n_members, _most_folds(y))
+    n_members = min(committee.n_members, _most_folds(network, y))
     if n_members < 2:
         return replace(committee, resample=None, calibrate=None)
     return replace(committee, n_members=n_members)
 
 
-def _most_folds(y: Any) -> int:
+def _most_folds(network: BaseMLP, y: Any) -> int:
     """Return the rows, or those of the largest class: so many folds each have one."""
-    if type_of_target(y) not in ("binary", "multiclass"):
+    y = np.asarray(y)
+    if y.ndim > 1 or not is_classifier(network):
         return len(y)
-    return int(np.unique(y, return_counts=True)[1].max())
+    return max(Counter(y.tolist()).values())
 
 
 def _batch_size(network: BaseMLP, given: Given, y: Any) -> int:

@@ -5,6 +5,7 @@ import pytest
 import scipy.sparse
 from tables import objects
 
+from sknn_actloss import TabularClassifier, TabularRegressor
 from sknn_actloss.tabular import TableEncoder
 
 
@@ -168,3 +169,37 @@ def test_columns_without_a_single_value_beside_others():
     encoder = TableEncoder().fit(X)
     assert set(encoder.dropped_) == {"x0", "x3"}
     assert np.isfinite(encoder.transform(objects())).all()
+
+
+# Estimators
+
+
+def quick(kind):
+    return kind(random_state=0).set_params(network__hidden_layer_sizes=(4,), network__max_iter=2)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("n_rows", [2, 5, 30])
+@pytest.mark.parametrize("kind", [TabularClassifier, TabularRegressor])
+@pytest.mark.parametrize(
+    "column",
+    [
+        np.full(30, np.nan),
+        np.full(30, "same", dtype=object),
+        np.arange("2020-01-01", "2020-01-31", dtype="datetime64[D]"),
+        np.where(np.arange(30) % 3, 1.5, 2.5),
+    ],
+    ids=["all missing", "one level", "dates", "two numbers"],
+)
+def test_estimators_train_whatever_a_column_holds(kind, column, n_rows):
+    pd = pytest.importorskip("pandas")
+    table = pd.DataFrame({"bad": column, "good": np.linspace(0, 1, 30)})[:n_rows]
+    y = np.arange(n_rows) % 2
+    assert len(quick(kind).fit(table, y).predict(table)) == n_rows
+
+
+def test_estimators_name_gaps_of_the_target():
+    X = np.arange(20.0)[:, np.newaxis]
+    for kind in (TabularClassifier, TabularRegressor):
+        with pytest.raises(ValueError, match="y contains NaN"):
+            quick(kind).fit(X, np.where(np.arange(20) < 3, np.nan, 1.0))
