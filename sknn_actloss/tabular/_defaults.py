@@ -23,6 +23,10 @@ Given = dict[str, Any]
 #: Steps of a training, and the epochs that it has at least and at most.
 N_STEPS, MIN_EPOCHS, MAX_EPOCHS = 2_000, 64, 400
 
+#: Share of all epochs without a better one after which a member stops. One that is best at the end
+#: of the second of three cycles sees most of the third, one that overfits early is spared it.
+PATIENCE = 3 / 7
+
 #: Rows of a batch.
 BATCH_SIZE = 256
 
@@ -44,10 +48,11 @@ def default_network(kind: type[BaseMLP]) -> BaseMLP:
         alpha=0.0,
         batch_size="auto",
         learning_rate="cosine_cycles",
-        learning_rate_init=0.0025,
+        learning_rate_init=0.0035,
         max_iter="auto",
         tol=0.0,
-        n_iter_no_change=np.inf,
+        early_stopping="auto",
+        n_iter_no_change="auto",
         weight_init=LeCun("normal", bias_deviation=1.0),
         dropout=FallingDropout(0.15),
         feature_scale=True,
@@ -63,8 +68,9 @@ def complete(network: BaseMLP, y: Any) -> BaseMLP:
     Parameters
     ----------
     network : MLPClassifier or MLPRegressor
-        Its ``max_iter``, ``batch_size``, ``dtype``, ``monitor``, ``target_scaling`` and the
-        ``calibrate`` of its committee may be "auto"; there are no more folds than rows.
+        Its ``max_iter``, ``n_iter_no_change``, ``batch_size``, ``dtype``, ``monitor``,
+        ``target_scaling`` and the ``calibrate`` of its committee may be "auto"; there are no more
+        folds than rows.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         Targets of the rows to learn from.
     """
@@ -123,6 +129,13 @@ def _max_iter(network: BaseMLP, given: Given, y: Any) -> int:
     return int(np.clip(-(-N_STEPS // n_batches), MIN_EPOCHS, MAX_EPOCHS))
 
 
+def _n_iter_no_change(network: BaseMLP, given: Given, y: Any) -> int:
+    max_iter = given["max_iter"]
+    if not isinstance(max_iter, Integral) or max_iter < 1:  # the network will refuse it
+        return MIN_EPOCHS
+    return max(1, -int(-PATIENCE * max_iter // 1))
+
+
 def _monitor(network: BaseMLP, given: Given, y: Any) -> str:
     is_judged = given["early_stopping"] or getattr(given["n_members"], "resample", None)
     return "loss" if is_judged else "score"
@@ -147,6 +160,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], Callable[[BaseMLP, Given, Any], A
     "batch_size": (_is_auto, _batch_size),
     "dtype": (_is_auto, _dtype),
     "max_iter": (_is_auto, _max_iter),
+    "n_iter_no_change": (_is_auto, _n_iter_no_change),
     "monitor": (_is_auto, _monitor),
     "target_scaling": (_is_auto, _target_scaling),
 }

@@ -19,9 +19,9 @@ set, also by a search, there is no race: numbers have bins unless
 ``encoder__numbers__n_bins=1``.""",
     "network": """\
 ``max_iter="auto"`` is as many epochs as make 2 000 steps, between 64 and 400;
-``batch_size="auto"`` is 256 or all rows; ``dtype="auto"`` is float64 for less than 500 rows;
-``monitor="auto"`` is "loss" where rows are left out. A committee has no more folds than there
-are rows (of the largest class).""",
+``n_iter_no_change="auto"`` is three sevenths of them; ``batch_size="auto"`` is 256 or all rows;
+``dtype="auto"`` is float64 for less than 500 rows; ``monitor="auto"`` is "loss" where rows are
+left out. A committee has no more folds than there are rows (of the largest class).""",
     "parameters": """\
 random_state : int, RandomState instance or None, default=None
     Goes on to encoder and network where they have none of their own.

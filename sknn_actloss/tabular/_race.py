@@ -15,6 +15,9 @@ from sknn_actloss.estimators import BaseMLP, Settings
 from sknn_actloss.schedules import CosineCycles
 from sknn_actloss.tabular._repeats import Rows
 
+#: Networks of a short training at most.
+N_MEMBERS = 4
+
 #: Share of ``max_time`` that all short trainings may take.
 SHARE_OF_TIME = 0.25
 
@@ -40,7 +43,7 @@ class Contender:
 def winner(contenders: Sequence[Contender], rows: Rows) -> tuple[Contender, np.ndarray]:
     """Return the encoding to train with, fitted, and the encoded rows.
 
-    Each contender trains for the first cycle of its learning rate, a seventh of the whole of
+    A committee of each trains for the first cycle of its learning rate, a seventh of the whole of
     three cycles, and the one with the lowest loss of rows that its networks have left out wins.
     Without such rows the first one does.
 
@@ -67,6 +70,8 @@ def _loss_of_first_cycle(
     """Return the mean loss of rows left out by the networks of a short training."""
     settings = Settings.of(network)
     short = clone(network).set_params(verbose=False, monitor="loss", checkpoint=None)
+    if settings.committee.resample == "folds":
+        short.set_params(n_members__n_members=min(N_MEMBERS, settings.committee.n_members))
     if isinstance(settings.schedule, CosineCycles):
         n_cycles = settings.schedule.n_cycles
         horizon = -(-settings.max_iter // (2**n_cycles - 1))

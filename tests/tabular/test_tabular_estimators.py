@@ -221,7 +221,19 @@ def test_rows_decide_on_batches_epochs_and_folds(n_rows, batch_size, max_iter, n
     network = complete(default_network(MLPRegressor), np.arange(n_rows) / 3)
     assert (network.batch_size, network.max_iter) == (batch_size, max_iter)
     assert network.dtype == ("float64" if n_rows < 500 else "auto")
+    assert network.n_iter_no_change == -(-3 * max_iter // 7)
     assert (network.n_members.n_members, network.n_members.resample) == (n_members, "folds")
+
+
+def test_networks_stop_when_rows_left_out_gain_no_more():
+    X, noise = np.random.RandomState(0).normal(size=(2, 60, 1))
+    model = TabularRegressor(random_state=0).set_params(network__max_iter=70)
+    network = model.fit(X, noise.ravel()).network_
+    counts = [member.n_iter_ for member in network.members_]
+    assert min(counts) < 70
+    for member in network.members_:
+        best = int(np.argmax(member.validation_scores_))
+        assert member.n_iter_ in (best + 1 + 31, 70)
 
 
 def test_what_cannot_be_left_out_is_not():
