@@ -223,7 +223,7 @@ class BaseMLP(CallbackSupportMixin, Stamped, BaseEstimator):
                 f"({error}). Fit it again, or unpickle it with the version that it was pickled by."
             ) from None
         predictor = model.predictor(layout.layer_sizes)
-        with np.errstate(over="ignore", under="ignore"):
+        with np.errstate(all="ignore"):
             return predictor(as_rows(X), vars(self), model.output if activated else None)
 
     def _rows_to_predict(self, X: Any) -> Any:

@@ -37,12 +37,13 @@ from sknn_actloss.model_selection._docs import documented
 from sknn_actloss.model_selection._evaluation import Evaluation, Split, Unit
 from sknn_actloss.model_selection._pipeline import network_name
 from sknn_actloss.model_selection._plan import Candidate, configured
+from sknn_actloss.model_selection._predictions import BestPredicts
 from sknn_actloss.model_selection._progress import SearchProgress
 from sknn_actloss.model_selection._runner import Runner
 from sknn_actloss.model_selection._selection import check_scorer, committee
 
 
-class StackedSearch(Stamped, BaseSearchCV):
+class StackedSearch(BestPredicts, Stamped, BaseSearchCV):
     """Base of the stacked searches: scikit-learn's ``fit`` with stacks of networks inside."""
 
     #: Members of a stack at most, instead of as many as fit the cache.

@@ -138,7 +138,7 @@ def range_test(
         The learning rates, rising.
     """
     pairs: list[np.ndarray] = []
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         for rate, group in zip(rates, _groups(batches, random_state), strict=False):
             losses = stack.steps(group, iter([np.array([[rate], [0.0]])]))
             if not np.all(np.isfinite(losses)):

@@ -91,7 +91,7 @@ def minimize(
         if callback(intermediate_result.x, float(intermediate_result.fun)):
             raise StopIteration
 
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         return optimize.minimize(
             objective,
             start,

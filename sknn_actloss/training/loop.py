@@ -83,7 +83,7 @@ def run_epochs(
         left; ``None`` where all are done.
     """
     loop = _Loop(stack, batches, random_state, validate, observer or Observer())
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         loop.run(n_epochs)
     return loop.stack
 
