@@ -31,6 +31,11 @@ def _date_type(y: Any) -> str:
     """Return the type of the first date or duration, ``""`` where there is none."""
     if getattr(getattr(y, "dtype", None), "kind", "O") in "biufc":
         return ""
+    # Polars tells of dates by their type; its oldest releases cannot make arrays of them.
+    dtypes = [y.dtype] if hasattr(y, "dtype") else getattr(y, "dtypes", [])
+    for dtype in dtypes:
+        if hasattr(dtype, "is_temporal") and dtype.is_temporal():
+            return str(dtype)
     try:
         values = np.asarray(y)
     except Exception:  # for the validation to complain about

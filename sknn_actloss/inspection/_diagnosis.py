@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 import numpy as np
+from sklearn.base import is_regressor
 
 from sknn_actloss.estimators import BaseMLP, reopen
 from sknn_actloss.inspection._course import CourseReport, measure_course
@@ -19,6 +20,7 @@ from sknn_actloss.inspection._remedies import Remedies
 from sknn_actloss.inspection._report_text import advice, course_line, layer_table
 from sknn_actloss.inspection._signals import measure_signals
 from sknn_actloss.inspection._steps import update_ratios
+from sknn_actloss.inspection._target_scale import measure_targets
 from sknn_actloss.training import Task
 
 #: Rows that are looked at, at most.
@@ -208,6 +210,11 @@ def diagnose(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Diagn
     - ``"input_scales"``: scales apart by more than 30 both by standard deviation and by extent;
       a mean of more than 10 extents; half of the standard deviations above 30. Inputs that are
       constant but for a few rows do not count.
+    - ``"target_scales"``: a mean of targets of more than 10 standard deviations, or a standard
+      deviation above 30 or below 1/30, in a regression whose loss leaves units free; rates are
+      not blamed then.
+    - ``"worse_than_constant"``: the loss on the rows given lies above that of the best constant
+      output by more than a tenth of it; for the squared error, R² is below -0.1.
     - ``"dead_units"``: half of the units of a layer are zero for all rows, after the activation
       and before dropout and skip connections; 30 % of them, if the network explains less
       than 80 % of the loss of a constant output.
@@ -253,7 +260,8 @@ def diagnose(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Diagn
     course = measure_course(network, settings, task, spec.model, signals.loss)
     inputs = measure_inputs(task.X)
     remedies = Remedies(network, settings, task.X.is_sparse, batch_size)
-    flaws = findings(Facts(layers, course, inputs, remedies))
+    targets = measure_targets(task, spec.model) if is_regressor(network) else None
+    flaws = findings(Facts(layers, course, inputs, targets, remedies))
     return Diagnosis(type(network).__name__, task.y.n_rows, layers, course, inputs, flaws)
 
 

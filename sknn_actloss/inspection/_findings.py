@@ -11,6 +11,7 @@ from sknn_actloss.inspection._course import CourseReport
 from sknn_actloss.inspection._inputs import InputReport
 from sknn_actloss.inspection._layers import LayerReport
 from sknn_actloss.inspection._remedies import Remedies, Remedy
+from sknn_actloss.inspection._target_scale import TargetScale
 
 #: Shares of a layer's units that are too many for any network, and for one that has not learnt.
 DEAD, DEAD_UNLEARNT = 0.5, 0.3
@@ -23,7 +24,7 @@ GRADIENT_FACTOR = 1e3
 #: Factor between scales of inputs, and mean of an input in units of its extent.
 SCALE_FACTOR, OFFSET = 30.0, 10.0
 #: In units of the loss of a constant output, see CourseReport.
-EXPLAINED, LATE_FALL, GAP, RISE = 0.2, 0.01, 0.25, 0.01
+EXPLAINED, LATE_FALL, GAP, RISE, WORSE = 0.2, 0.01, 0.25, 0.01, 0.1
 #: In the same units, the late fall below which more epochs do not help.
 STILL = 0.001
 #: Ratio of a step to the weights above which the rate is high; it is about 1e-3 as a rule.
@@ -37,8 +38,9 @@ class Finding:
     Parameters
     ----------
     kind : str
-        One of "input_scales", "dead_units", "saturation", "vanishing_gradients",
-        "exploding_gradients", "plateau", "overfitting" and "oscillation".
+        One of "input_scales", "target_scales", "worse_than_constant", "dead_units",
+        "saturation", "vanishing_gradients", "exploding_gradients", "plateau", "overfitting" and
+        "oscillation".
     layer : int or None
         Index of the layer in ``coefs_`` and in the report; ``None`` for the network as a whole.
     message : str
@@ -46,7 +48,8 @@ class Finding:
     advice : str
         What to change, the likeliest remedy first.
     parameters : tuple of str
-        The parameters to change, in the same order; "StandardScaler" for a step in front.
+        The parameters to change, in the same order; "StandardScaler" for a step in front,
+        "TransformedTargetRegressor" for one around the network.
     """
 
     kind: str
@@ -75,12 +78,14 @@ class Facts:
     layers : sequence of LayerReport
     course : CourseReport
     inputs : InputReport
+    targets : TargetScale or None
     remedies : Remedies
     """
 
     layers: Sequence[LayerReport]
     course: CourseReport
     inputs: InputReport
+    targets: TargetScale | None
     remedies: Remedies
 
     @property
@@ -93,6 +98,8 @@ def findings(facts: Facts) -> list[Finding]:
     """Return all that is wrong, causes before what follows from them."""
     rules = (
         input_scales,
+        target_scales,
+        worse_than_constant,
         dead_units,
         saturation,
         vanishing_gradients,
@@ -128,6 +135,58 @@ def _flaw_of_scales(inputs: InputReport) -> str:
     if np.median(std) > SCALE_FACTOR:
         return f"The inputs are large: half of their standard deviations exceed {SCALE_FACTOR:g}."
     return ""
+
+
+def target_scales(facts: Facts) -> Iterator[Finding]:
+    """Targets far from zero, large, or tiny."""
+    flaw = _flaw_of_targets(facts.targets)
+    if flaw:
+        yield Finding.of(
+            "target_scales", flaw, facts.remedies.target_scaling, facts.remedies.target_transformer
+        )
+
+
+def _flaw_of_targets(targets: TargetScale | None) -> str:
+    if targets is None:
+        return ""
+    std, worst = targets.std, int(targets.offset.argmax())
+    if targets.offset[worst] > OFFSET:
+        return (
+            f"Targets lie far from zero: a mean of {targets.mean[worst]:.4g} with a standard "
+            f"deviation of {std[worst]:.3g}, while outputs start close to zero."
+        )
+    if max(std.max(), 1 / std.min()) > SCALE_FACTOR:
+        extreme = std.max() if std.max() > SCALE_FACTOR else std.min()
+        return (
+            f"Targets are far from unit scale: a standard deviation of {extreme:.3g}, while rates "
+            "and losses suit deviations of about one."
+        )
+    return ""
+
+
+def worse_than_constant(facts: Facts) -> Iterator[Finding]:
+    """Predictions that are worse than the best constant."""
+    course = facts.course
+    unit = abs(course.constant_loss)
+    if not course.loss - course.constant_loss > WORSE * unit > 0:
+        return
+    if _flaw_of_targets(facts.targets):
+        remedies = [facts.remedies.target_scaling, facts.remedies.target_transformer]
+    elif course.gap is not None and course.gap > GAP:
+        remedies = [facts.remedies.stronger_penalty, facts.remedies.early_stopping]
+    else:
+        remedies = [
+            facts.remedies.more_epochs,
+            facts.remedies.lower_rate,
+            facts.remedies.schedule,
+            facts.remedies.weaker_penalty,
+        ]
+    yield Finding.of(
+        "worse_than_constant",
+        f"The network is worse than a constant: its loss on the rows given is {course.loss:.4g}, "
+        f"that of the best constant output {course.constant_loss:.4g}.",
+        *(remedies if any(remedies) else [facts.remedies.more_units]),
+    )
 
 
 def dead_units(facts: Facts) -> Iterator[Finding]:
@@ -200,6 +259,8 @@ def plateau(facts: Facts) -> Iterator[Finding]:
     course = facts.course
     if course.explained is None or course.explained > EXPLAINED or course.late_fall > LATE_FALL:
         return
+    if _flaw_of_targets(facts.targets):
+        return
     ratios = [layer.update_ratio for layer in facts.layers if layer.update_ratio is not None]
     is_fast = bool(ratios) and np.median(ratios) > FAST
     remedies = [
@@ -223,7 +284,8 @@ def plateau(facts: Facts) -> Iterator[Finding]:
 def oscillation(facts: Facts) -> Iterator[Finding]:
     """A loss that rises again and again."""
     course = facts.course
-    if course.rise is not None and course.rise > RISE:
+    is_scaled = not _flaw_of_targets(facts.targets)
+    if is_scaled and course.rise is not None and course.rise > RISE:
         yield Finding.of(
             "oscillation",
             f"The loss goes up and down: its rises add up to {course.rise:.1%} of the loss of a "

@@ -154,6 +154,17 @@ class Remedies:
         return "StandardScaler", f"put a StandardScaler({arguments}) in front of the network"
 
     @property
+    def target_scaling(self) -> Remedy | None:
+        if self._settings.target_scaling is not None:
+            return None
+        return "target_scaling", "set target_scaling='standard'"
+
+    @property
+    def target_transformer(self) -> Remedy:
+        around = "put a TransformedTargetRegressor with a StandardScaler around the network"
+        return "TransformedTargetRegressor", around
+
+    @property
     def _is_stochastic(self) -> bool:
         return self._settings.solver.stochastic
 

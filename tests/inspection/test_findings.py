@@ -6,8 +6,9 @@ import inspect
 
 import numpy as np
 import pytest
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_breast_cancer, load_digits, make_friedman1
-from sklearn.preprocessing import scale
+from sklearn.preprocessing import StandardScaler, scale
 
 from sknn_actloss import MLPClassifier, MLPRegressor
 from sknn_actloss.activations import LeakyReLU
@@ -249,3 +250,51 @@ def test_findings_of_breast_cancer_without_scaling():
     rows, targets = load_breast_cancer(return_X_y=True)
     model = MLPClassifier(max_iter=20, random_state=0).fit(rows, targets)
     assert kinds(model, rows, targets)[0] == "input_scales"
+
+
+SHIFTS = {"far": (1.0, 1e3), "tiny": (1e-6, 0.0), "huge": (1e6, 0.0)}
+
+
+def learnt(factor, shift, **parameters):
+    targets = (X[:, 20] - X[:, 30]) * factor + shift
+    return MLPRegressor((8,), max_iter=20, random_state=0).set_params(**parameters), targets
+
+
+@pytest.mark.parametrize("name", SHIFTS)
+def test_scales_of_targets(name):
+    model, targets = learnt(*SHIFTS[name])
+    report = diagnose(model.fit(X, targets), X, targets).findings
+    assert report[0].kind == "target_scales"
+    assert report[0].parameters == ("target_scaling", "TransformedTargetRegressor")
+    assert "target_scaling='standard'" in report[0].advice
+    assert {"plateau", "oscillation"}.isdisjoint(finding.kind for finding in report)
+
+
+@pytest.mark.parametrize("name", SHIFTS)
+def test_scaled_targets_have_no_flaw(name):
+    model, targets = learnt(*SHIFTS[name], target_scaling="standard")
+    around = TransformedTargetRegressor(learnt(1, 0)[0], transformer=StandardScaler())
+    for estimator in (model, around):
+        assert "target_scales" not in kinds(estimator.fit(X, targets), X, targets)
+
+
+def test_one_target_of_several_on_another_scale():
+    model, targets = learnt(1, 0)
+    several = np.c_[targets, 1e4 * targets]
+    assert "target_scales" in kinds(model.fit(X, several), X, several)
+
+
+def test_losses_that_fix_the_units_have_no_flaw_of_targets():
+    model, targets = learnt(1e4, 1e6, loss="poisson")
+    assert "target_scales" not in kinds(model.fit(X, targets), X, targets)
+    rare = np.arange(len(X)) < 1
+    classifier = MLPClassifier((8,), loss="squared_error", max_iter=20, random_state=0)
+    assert "target_scales" not in kinds(classifier.fit(X, rare), X, rare)
+
+
+def test_worse_than_a_constant():
+    model, targets = learnt(1, 0, max_iter=300, alpha=0.0, learning_rate_init=0.01)
+    noise = np.random.RandomState(0).normal(size=len(X))
+    (finding,) = found(model.fit(X, targets), "worse_than_constant", X, noise)
+    assert finding.parameters == ("alpha", "early_stopping")
+    assert "worse_than_constant" not in kinds(model, X, targets)
