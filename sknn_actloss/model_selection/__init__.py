@@ -1,6 +1,7 @@
 """Searches over parameters that train the whole grid at once, and committees of networks."""
 
-from sknn_actloss.model_selection._committee import CommitteeClassifier, CommitteeRegressor
+from sknn_actloss.model_selection._committee_classifier import CommitteeClassifier
+from sknn_actloss.model_selection._committee_regressor import CommitteeRegressor
 from sknn_actloss.model_selection._halving import (
     StackedHalvingGridSearchCV,
     StackedHalvingRandomSearchCV,

@@ -12,15 +12,12 @@ import numpy as np
 from sklearn import get_config
 from sklearn.base import (
     BaseEstimator,
-    ClassifierMixin,
     MetaEstimatorMixin,
-    RegressorMixin,
     clone,
 )
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.metadata_routing import UNUSED
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from sknn_actloss._docs import filled
@@ -29,21 +26,16 @@ from sknn_actloss._sklearn import fit_context
 from sknn_actloss.estimators import (
     BaseMLP,
     JointFit,
-    MLPClassifier,
-    MLPRegressor,
     NetworkHolder,
-    loss_of,
-    parameters_of,
 )
 from sknn_actloss.model_selection._pipeline import (
     Preparation,
-    fitted_network,
     network_name,
     network_of,
     seeded,
     steps_key,
 )
-from sknn_actloss.model_selection._predictions import offers, predicted
+from sknn_actloss.model_selection._predictions import predicted
 
 _SECTIONS = {
     "parameters": """\
@@ -246,215 +238,6 @@ class Committee(MetaEstimatorMixin, Stamped, BaseEstimator):
         tags.input_tags, tags.target_tags = member.input_tags, member.target_tags
         tags.classifier_tags, tags.regressor_tags = member.classifier_tags, member.regressor_tags
         return tags
-
-
-@documented
-class CommitteeClassifier(ClassifierMixin, Committee):
-    """Networks that classify by their averaged probabilities.
-
-    Parameters
-    ----------
-    {parameters}
-
-    Attributes
-    ----------
-    {attributes}
-    classes_ : ndarray of shape (n_classes,)
-        Class labels.
-
-    See Also
-    --------
-    StackedGridSearchCV : Finds members and weights with ``committee_size``.
-    """
-
-    _kind: ClassVar[type[BaseMLP]] = MLPClassifier
-
-    def _check_member(self, index: int, member: Any) -> None:
-        super()._check_member(index, member)
-        network = network_of(member, network_name(member))
-        if not hasattr(network, "predict_proba"):
-            loss_of(network)  # raises where it is no loss at all
-            loss = parameters_of(network)["loss"]
-            raise ValueError(
-                f"estimators[{index}] has loss={loss!r}, which gives no probabilities "
-                "to average. Take a loss such as 'log_loss'."
-            )
-
-    @property
-    def classes_(self) -> np.ndarray:
-        """Class labels."""
-        check_is_fitted(self)
-        return self.estimators_[0].classes_
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Return the weighted mean of the members' probabilities.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
-            Rows to predict.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
-        """
-        return self._average("predict_proba", X)
-
-    def predict_log_proba(self, X: Any) -> np.ndarray:
-        """Return the logarithm of :meth:`predict_proba`.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
-            Rows to predict.
-
-        Returns
-        -------
-        log_probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
-        """
-        with np.errstate(divide="ignore"):
-            return np.log(self.predict_proba(X))
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Return the most probable classes, or the labels above one half.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
-            Rows to predict.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
-        """
-        probabilities = self.predict_proba(X)
-        return self._first_targets.decide(probabilities)
-
-    def decision_function(self, X: Any) -> np.ndarray:
-        """Return the scores by which classes are chosen: the highest, or those above zero.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
-            Rows to predict.
-
-        Returns
-        -------
-        scores : ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_labels)
-            Logarithms of :meth:`predict_proba`, or of the odds for two classes and for labels.
-        """
-        probabilities = self.predict_proba(X)
-        scores = self._first_targets.log_odds(probabilities)
-        return scores.ravel() if scores.shape[1] == 1 else scores
-
-    @property
-    def _first_targets(self) -> Any:
-        """How the first member, like all others, reads classes from probabilities."""
-        return fitted_network(self.estimators_[0])._targets
-
-    def __sklearn_tags__(self) -> Any:
-        return self._like_first(super().__sklearn_tags__())
-
-
-def _first_has_quantiles(committee: CommitteeRegressor) -> bool:
-    members = getattr(committee, "estimators_", committee.estimators)
-    return offers(members[0], "predict_quantiles")
-
-
-def _levels(member: Any) -> tuple[float, ...]:
-    loss = loss_of(fitted_network(member))
-    return tuple(np.sort(np.ravel(getattr(loss, "quantile", ()))).tolist())
-
-
-def _mean_and_std(member: Any, X: Any) -> tuple[np.ndarray, np.ndarray]:
-    try:
-        return member.predict(X, return_std=True)
-    except ValueError:  # its loss knows no variance; what else is wrong is raised again
-        mean = member.predict(X)
-        return mean, np.zeros_like(mean)
-
-
-@documented
-class CommitteeRegressor(RegressorMixin, Committee):
-    """Networks that predict by their mean.
-
-    Parameters
-    ----------
-    {parameters}
-
-    Attributes
-    ----------
-    {attributes}
-
-    See Also
-    --------
-    StackedGridSearchCV : Finds members and weights with ``committee_size``.
-    """
-
-    _kind: ClassVar[type[BaseMLP]] = MLPRegressor
-
-    def predict(
-        self, X: Any, return_std: bool = False
-    ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
-        r"""Return the weighted mean of the members' predictions.
-
-        The standard deviation is that of the mixture of the members, with weights w:
-
-        .. math:: \sigma^2 = \sum_m w_m (\sigma_m^2 + (\mu_m - \mu)^2)
-
-        Members whose loss knows no variance count as certain.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
-            Rows to predict.
-        return_std : bool, default=False
-            Whether to return the standard deviations of the targets as well.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Predicted targets.
-        std : ndarray of the shape of ``y``
-            Standard deviations, with ``return_std=True``.
-        """
-        if not return_std:
-            return self._average("predict", X)
-        check_is_fitted(self)
-        moments = [_mean_and_std(member, X) for member in self.estimators_]
-        means, stds = (np.stack(part) for part in zip(*moments, strict=True))
-        mean = np.average(means, axis=0, weights=self.weights_)
-        variance = np.average(stds**2 + (means - mean) ** 2, axis=0, weights=self.weights_)
-        return mean, np.sqrt(variance)
-
-    @available_if(_first_has_quantiles)
-    def predict_quantiles(self, X: Any) -> np.ndarray:
-        """Return the weighted mean of the members' quantiles, whose levels are the same.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
-            Rows to predict.
-
-        Returns
-        -------
-        quantiles : ndarray of shape (n_samples, n_levels) or (n_samples, n_targets, n_levels)
-
-        Raises
-        ------
-        ValueError
-            If members have other levels.
-        """
-        levels = {_levels(member) for member in self.estimators_}
-        if len(levels) > 1:
-            raise ValueError(
-                f"predict_quantiles needs members of the same levels, but theirs are "
-                f"{', '.join(map(str, sorted(levels)))}. Give all members the same loss."
-            )
-        return self._average("predict_quantiles", X)
-
-    def __sklearn_tags__(self) -> Any:
-        return self._like_first(super().__sklearn_tags__())
 
 
 def _passed_on(member: Any, sample_weight: Any, fit_params: dict[str, Any]) -> dict[str, Any]:

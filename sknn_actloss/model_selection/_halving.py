@@ -18,7 +18,7 @@ from sknn_actloss.model_selection._evaluation import Unit
 from sknn_actloss.model_selection._pipeline import completed, network_name, network_of
 from sknn_actloss.model_selection._plan import Candidate
 from sknn_actloss.model_selection._runner import Runner
-from sknn_actloss.model_selection._search import StackedSearch
+from sknn_actloss.model_selection._stacked import StackedSearch
 
 
 class StackedHalving(StackedSearch):

@@ -97,6 +97,8 @@ def test_quantiles_of_other_levels_have_no_mean():
     with pytest.raises(ValueError, match="same levels"):
         fitted.predict_quantiles(X)
     assert not hasattr(committee(regressor(), regressor()), "predict_quantiles")
+    for members in ([], None, [None]):
+        assert not hasattr(CommitteeRegressor(members), "predict_quantiles")
 
 
 @pytest.mark.parametrize(

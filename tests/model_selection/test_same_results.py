@@ -51,7 +51,7 @@ from sknn_actloss.dropout import FallingDropout
 from sknn_actloss.initializers import INITIALIZERS, He
 from sknn_actloss.losses import LOSSES, Focal, GaussianNLL, Huber, Quantile, SquaredError
 from sknn_actloss.model_selection import StackedGridSearchCV, StackedRandomizedSearchCV
-from sknn_actloss.model_selection._search import StackedSearch
+from sknn_actloss.model_selection._stacked import StackedSearch
 from sknn_actloss.normalization import NORMALIZATIONS, BatchNorm
 from sknn_actloss.schedules import SCHEDULES, Cosine, Step
 from sknn_actloss.solvers import SGD, SOLVERS, Adam, AdamW, RMSprop
