@@ -206,6 +206,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             Rows to judge the network by after each epoch, in place of those that
             ``validation_fraction`` sets aside. Without early stopping they are looked at only,
             and ``restore_best=True`` goes by them.
+            The steps of a Pipeline see them with ``transform_input=["X_val"]`` only.
         y_val : array-like of shape (n_val,) or (n_val, n_labels), default=None
             Their classes or labels, all of which occur in ``y``.
         sample_weight_val : array-like of shape (n_val,), default=None

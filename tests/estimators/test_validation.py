@@ -14,7 +14,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn import config_context
 from sklearn.base import clone
-from sklearn.datasets import make_classification, make_multilabel_classification
+from sklearn.datasets import (
+    load_breast_cancer,
+    make_classification,
+    make_multilabel_classification,
+)
 from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 from sklearn.metrics import accuracy_score, get_scorer, log_loss, make_scorer, r2_score
 from sklearn.model_selection import (
@@ -800,3 +804,21 @@ def test_what_a_scorer_fails_with_names_the_monitor():
     with pytest.raises(ValueError, match="pos_label") as caught:
         MLPClassifier((4,), early_stopping=True, monitor="f1").fit(data, labels)
     assert any("monitor='f1'" in note for note in caught.value.__notes__)
+
+
+def test_steps_of_a_pipeline_transform_validation_rows_where_it_is_asked_to():
+    raw, labels = load_breast_cancer(return_X_y=True)
+    scaler = StandardScaler().fit(raw[:150])
+    network = MLPClassifier((4,), early_stopping=True, max_iter=5, random_state=0)
+    with config_context(enable_metadata_routing=True):
+        network.set_fit_request(X_val=True, y_val=True)
+        steps = [("scale", StandardScaler()), ("mlp", network)]
+        pipe = Pipeline(steps, transform_input=["X_val"])
+        pipe.fit(raw[:150], labels[:150], X_val=raw[150:220], y_val=labels[150:220])
+    alone = clone(network).fit(
+        scaler.transform(raw[:150]),
+        labels[:150],
+        X_val=scaler.transform(raw[150:220]),
+        y_val=labels[150:220],
+    )
+    assert_array_equal(pipe[-1].validation_scores_, alone.validation_scores_)
