@@ -155,8 +155,8 @@ def _flaw_of_targets(targets: TargetScale | None) -> str:
             f"Targets lie far from zero: a mean of {targets.mean[worst]:.4g} with a standard "
             f"deviation of {std[worst]:.3g}, while outputs start close to zero."
         )
-    if max(std.max(), 1 / std.min()) > SCALE_FACTOR:
-        extreme = std.max() if std.max() > SCALE_FACTOR else std.min()
+    extreme = std.max() if std.max() > SCALE_FACTOR else std.min()
+    if not 1 / SCALE_FACTOR <= extreme <= SCALE_FACTOR:
         return (
             f"Targets are far from unit scale: a standard deviation of {extreme:.3g}, while rates "
             "and losses suit deviations of about one."

@@ -51,7 +51,7 @@ def network_of(estimator: Any, name: str) -> BaseMLP:
 
     That of an estimator that makes it, or changes it in advance, is a copy.
     """
-    last = _last(estimator)
+    last = last_step(estimator)
     if isinstance(last, NetworkHolder):
         return last.unfitted_network()
     return estimator.get_params()[name] if name else estimator
@@ -59,13 +59,13 @@ def network_of(estimator: Any, name: str) -> BaseMLP:
 
 def completed(estimator: Any, network: BaseMLP, y: Any) -> BaseMLP:
     """Return a network of an estimator with what it leaves open until there are targets."""
-    last = _last(estimator)
+    last = last_step(estimator)
     return last.completed(network, y) if isinstance(last, NetworkHolder) else network
 
 
-def _last(estimator: Any) -> Any:
+def last_step(estimator: Any) -> Any:
     """Return the end of a Pipeline, or another estimator as it is."""
-    return _last(estimator.steps[-1][1]) if isinstance(estimator, Pipeline) else estimator
+    return last_step(estimator.steps[-1][1]) if isinstance(estimator, Pipeline) else estimator
 
 
 def steps_key(estimator: Any, name: str) -> Hashable:
@@ -148,7 +148,7 @@ class Preparation:
 
     def end_with(self, network: BaseMLP) -> Any:
         """Return what predicts with a fitted network from rows that have been prepared."""
-        last = _last(self.estimator)
+        last = last_step(self.estimator)
         if isinstance(last, NetworkHolder):
             return last.with_network(network).for_prepared_rows()
         return network
@@ -156,7 +156,7 @@ class Preparation:
 
 def fitted_network(estimator: Any) -> Any:
     """Return the network, or what stands in for it, of a fitted estimator."""
-    last = _last(estimator)
+    last = last_step(estimator)
     return last.network_ if isinstance(last, NetworkHolder) else last
 
 

@@ -10,6 +10,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from sknn_actloss.model_selection._pipeline import last_step
+
 
 def predicted(estimator: Any, method: str, X: Any, **options: Any) -> Any:
     """Return what a method of the end of a Pipeline gives for rows that its steps prepare.
@@ -32,9 +34,7 @@ def predicted(estimator: Any, method: str, X: Any, **options: Any) -> Any:
 
 def offers(estimator: Any, method: str) -> bool:
     """Whether the end of a Pipeline has a method; raises AttributeError where it does not."""
-    while isinstance(estimator, Pipeline):
-        estimator = estimator.steps[-1][1]
-    getattr(estimator, method)
+    getattr(last_step(estimator), method)
     return True
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from math import ceil
 from numbers import Integral
 from typing import Any
 
@@ -86,6 +87,11 @@ def _is_auto(value: Any) -> bool:
     return isinstance(value, str) and value == "auto"
 
 
+def _is_count(value: Any) -> bool:
+    """Whether the network will not refuse it as a number of rows or epochs."""
+    return isinstance(value, Integral) and value >= 1
+
+
 def _is_committee(value: Any) -> bool:
     return isinstance(value, Committee)
 
@@ -123,7 +129,7 @@ def _dtype(network: BaseMLP, given: Given, y: Any) -> str:
 
 def _max_iter(network: BaseMLP, given: Given, y: Any) -> int:
     batch_size = given["batch_size"]
-    if not isinstance(batch_size, Integral) or batch_size < 1:  # the network will refuse it
+    if not _is_count(batch_size):
         return MIN_EPOCHS
     n_batches = -(-_n_learning(given, y) // int(batch_size))
     return int(np.clip(-(-N_STEPS // n_batches), MIN_EPOCHS, MAX_EPOCHS))
@@ -131,9 +137,7 @@ def _max_iter(network: BaseMLP, given: Given, y: Any) -> int:
 
 def _n_iter_no_change(network: BaseMLP, given: Given, y: Any) -> int:
     max_iter = given["max_iter"]
-    if not isinstance(max_iter, Integral) or max_iter < 1:  # the network will refuse it
-        return MIN_EPOCHS
-    return max(1, -int(-PATIENCE * max_iter // 1))
+    return ceil(PATIENCE * max_iter) if _is_count(max_iter) else MIN_EPOCHS
 
 
 def _monitor(network: BaseMLP, given: Given, y: Any) -> str:
