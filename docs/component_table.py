@@ -1,4 +1,4 @@
-"""Generate the tables of components in README.md from the tables in the package.
+"""Generate the tables of components of docs/components.md from the tables in the package.
 
 ``python docs/component_table.py`` rewrites them in place.
 """
@@ -20,7 +20,7 @@ from sknn_actloss.normalization import NORMALIZATIONS
 from sknn_actloss.schedules import SCHEDULES, Constant, FunctionSchedule, Schedule
 from sknn_actloss.solvers import SOLVERS
 
-README = Path(__file__).parents[1] / "README.md"
+PAGE = Path(__file__).with_name("components.md")
 BEGIN, END = "<!-- components: begin -->", "<!-- components: end -->"
 
 #: Cells from the formula on, where one class has two names.
@@ -202,21 +202,21 @@ def tables() -> str:
             markdown(AVERAGES, {}),
         ),
     ]
-    return "\n\n".join(f"### {title}\n\n{text}\n\n{table}" for title, text, table in sections)
+    return "\n\n".join(f"## {title}\n\n{text}\n\n{table}" for title, text, table in sections)
 
 
-def parts(readme: str) -> tuple[str, str, str]:
+def parts(page: str) -> tuple[str, str, str]:
     """Return the text before, between and after the markers."""
-    before, rest = readme.split(BEGIN)
+    before, rest = page.split(BEGIN)
     between, after = rest.split(END)
     return before, between.strip(), after
 
 
 def main() -> None:
-    """Rewrite the tables in README.md."""
-    before, _, after = parts(README.read_text(encoding="utf-8"))
+    """Rewrite the tables in docs/components.md."""
+    before, _, after = parts(PAGE.read_text(encoding="utf-8"))
     text = f"{before}{BEGIN}\n\n{tables()}\n\n{END}{after}"
-    README.write_text(text, encoding="utf-8")
+    PAGE.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 from sknn_actloss._component import Component, Table, resolve
 from sknn_actloss._sklearn import number
 
+__all__ = ["AVERAGES", "EMA", "SWA", "Averaging", "resolve_averaging"]
+
 
 class Averaging(Component):
     r"""Base of running averages of weights.

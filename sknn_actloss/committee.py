@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 from sknn_actloss._component import Component
 from sknn_actloss._sklearn import StrOptions, whole_number
 
+__all__ = ["Committee", "resolve_committee"]
+
 
 @dataclass(repr=False)
 class Committee(Component):

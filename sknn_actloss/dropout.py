@@ -10,6 +10,8 @@ from typing import Any, ClassVar
 from sknn_actloss._component import Component
 from sknn_actloss._sklearn import number
 
+__all__ = ["FallingDropout", "resolve_dropout"]
+
 
 @dataclass(repr=False)
 class FallingDropout(Component):

@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 from sknn_actloss._component import Component
 from sknn_actloss._sklearn import number
 
+__all__ = ["FeatureScale", "resolve_feature_scale"]
+
 
 @dataclass(repr=False)
 class FeatureScale(Component):

@@ -12,6 +12,18 @@ import numpy as np
 from sknn_actloss._component import Component, Table, resolve
 from sknn_actloss._sklearn import StrOptions, number
 
+__all__ = [
+    "INITIALIZERS",
+    "Glorot",
+    "He",
+    "Initializer",
+    "LeCun",
+    "Orthogonal",
+    "ScikitLearn",
+    "VarianceScaling",
+    "resolve_initializer",
+]
+
 
 class Scales(Protocol):
     """What an initializer wants to know of the activation behind the weights."""

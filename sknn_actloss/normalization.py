@@ -11,6 +11,15 @@ import numpy as np
 from sknn_actloss._component import Component, Table, resolve
 from sknn_actloss._sklearn import number
 
+__all__ = [
+    "NORMALIZATIONS",
+    "BatchNorm",
+    "LayerNorm",
+    "Normalization",
+    "Pass",
+    "resolve_normalization",
+]
+
 
 def unbiasing(total_weight: float, n_rows: int) -> float:
     """Return the factor n / (n - 1) that a variance over weighted rows lacks.

@@ -17,7 +17,7 @@ class Activation(
     final=("forward_calls", "backward_calls"),
     instead="write forward and backward, or extend BoundActivation",
 ):
-    """Base of activation functions given by :meth:`forward` and :meth:`backward`.
+    """Base of activation functions given by ``forward`` and ``backward``.
 
     Arrays have shape ``(n_members, batch, units)``. Hyperparameters are numbers, or arrays of
     shape ``(n_members, 1, 1)`` where the members of a stack differ; :attr:`range` and

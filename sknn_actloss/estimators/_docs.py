@@ -147,7 +147,7 @@ intercepts_ : list of ndarray of shape (n_out,)
 members_ : list of MLPClassifier or MLPRegressor
     The fitted networks of a committee, one by one. Numbers and curves of the committee are means
     over them, where one that has ended counts with its last value.
-feature_scale_ : ndarray of shape (n_features_in_,) or (n_members, n_features_in_)
+feature_scale_ : ndarray of shape (``n_features_in_``,) or (n_members, ``n_features_in_``)
     Learned factors of the input features, with ``feature_scale``; ``coefs_[0]`` is what scaled
     features are multiplied by.
 oof_prediction_ : ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_targets)
@@ -193,7 +193,7 @@ out_activation_ : str
     Name of the output activation.
 n_features_in_ : int
     Number of features.
-feature_names_in_ : ndarray of shape (n_features_in_,)
+feature_names_in_ : ndarray of shape (``n_features_in_``,)
     Names of the features, where X had string names.""",
 }
 

@@ -30,7 +30,7 @@ class SelfBoundLoss(LossSpec, BoundLoss):
 
 
 class Loss(SelfBoundLoss, PlainGradient):
-    """Base of users' own losses, given by :meth:`value` and :meth:`gradient`.
+    """Base of users' own losses, given by ``value`` and ``gradient``.
 
     Both take encoded targets ``(batch, n_targets)`` and raw outputs ``(n_members, batch,
     n_outputs)`` or ``(batch, n_outputs)``; see :class:`BoundLoss` for what else may be defined.

@@ -54,7 +54,7 @@ weights_ : ndarray of shape (n_members,)
     Their weights, adding up to one.
 n_features_in_ : int
     Number of features.
-feature_names_in_ : ndarray of shape (n_features_in_,)
+feature_names_in_ : ndarray of shape (``n_features_in_``,)
     Names of the features, where X had string names.""",
 }
 documented = filled(_SECTIONS)

@@ -46,7 +46,7 @@ class Solver(Component):
 
 @dataclass(repr=False)
 class StochasticSolver(Solver, final=("bind",), instead="write update, or extend BoundSolver"):
-    r"""Base of solvers that take a step for each mini-batch, given by :meth:`update`.
+    r"""Base of solvers that take a step for each mini-batch, given by ``update``.
 
     Arrays have shape ``(n_members, n_params)``. Hyperparameters are numbers, or arrays of shape
     ``(n_members, 1)`` where the members of a stack differ. In formulas g is the gradient, η the
@@ -119,7 +119,7 @@ class StochasticSolver(Solver, final=("bind",), instead="write update, or extend
 class BoundSolver(
     StochasticSolver, final=("update",), instead="extend StochasticSolver and write update"
 ):
-    """Base of solvers given by :meth:`bind`, which looks up once what stays between steps."""
+    """Base of solvers given by ``bind``, which looks up once what stays between steps."""
 
     @abstractmethod
     def bind(

@@ -43,7 +43,7 @@ network_ : MLPClassifier or MLPRegressor
     The fitted network.
 n_features_in_ : int
     Number of columns in ``fit``.
-feature_names_in_ : ndarray of shape (n_features_in_,)
+feature_names_in_ : ndarray of shape (``n_features_in_``,)
     Their names, where all of them are strings.
 oof_prediction_ : ndarray of shape (n_samples, ...)
     Predictions of the rows of ``fit`` by networks that have not learned from them, where the

@@ -58,7 +58,7 @@ class PiecewiseLinearEncoder(TransformerMixin, Stamped, BaseEstimator):
         Ends of the bins of each column; empty for a column that gains nothing.
     n_features_in_ : int
         Number of columns in ``fit``.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (``n_features_in_``,)
         Their names, where all of them are strings.
 
     See Also

@@ -86,7 +86,7 @@ default="from_dtype"
         Columns and parts of dates that are not used, and why.
     n_features_in_ : int
         Number of columns in ``fit``.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (``n_features_in_``,)
         Their names, where all of them are strings.
 
     See Also

@@ -1,0 +1,95 @@
+"""Configuration of the documentation site, for Sphinx."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import sknn_actloss
+
+project = "sknn-actloss"
+author = "The sknn_actloss developers"
+copyright = "2026, The sknn_actloss developers"
+version = release = sknn_actloss.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "numpydoc",
+    "myst_nb",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = ["_build", "api/backreferences", "auto_examples/*.ipynb", "auto_examples/*.py"]
+templates_path = ["_templates"]
+default_role = "code"
+nitpicky = True
+nitpick_ignore_regex = [(r"py:.*", r"(sklearn|numpy|scipy|matplotlib|joblib|rich)\..*")]
+
+# API reference: what the public modules list in __all__, each object once.
+autosummary_context = {"of_package": sknn_actloss.__all__}
+autosummary_ignore_module_all = False
+autosummary_imported_members = True
+autodoc_typehints = "none"
+autodoc_inherit_docstrings = True
+autoclass_content = "class"
+numpydoc_show_class_members = False
+
+# Pages: cells run at build, and what they print to stderr fails the build.
+myst_enable_extensions = ["dollarmath", "colon_fence"]
+myst_heading_anchors = 3
+nb_execution_mode = os.environ.get("DOCS_EXECUTION", "cache")
+nb_execution_raise_on_error = True
+nb_execution_timeout = 120
+nb_output_stderr = "remove-warn"
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "auto_examples",
+    "filename_pattern": r"plot_" if nb_execution_mode != "off" else "none",
+    "download_all_examples": False,
+    "show_memory": False,
+    "backreferences_dir": "api/backreferences",
+    "doc_module": ("sknn_actloss",),
+    "reference_url": {"sknn_actloss": None},
+    "abort_on_example_error": False,
+}
+
+html_theme = "pydata_sphinx_theme"
+html_title = "sknn-actloss"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_show_sourcelink = False
+html_theme_options = {
+    "navbar_align": "left",
+    "header_links_before_dropdown": 4,
+    "show_prev_next": True,
+    "footer_start": ["copyright"],
+    "footer_end": ["theme-version"],
+}
+
+#: Labels and terms of scikit-learn's user guide that inherited docstrings refer to.
+OF_SCIKIT_LEARN = {"df_output_transform", "meta-estimator", "metadata_routing"}
+
+
+def resolve_missing(app: Any, env: Any, node: Any, contnode: Any) -> Any:
+    """Find objects by their last name, and keep the text of references to scikit-learn's guide."""
+    target = node.get("reftarget", "")
+    if target in OF_SCIKIT_LEARN or target.startswith("sphx_glr_auto_examples_miscellaneous"):
+        return contnode
+    if node.get("refdomain") != "py" or "refspecific" in node:
+        return None
+    node["refspecific"] = True
+    place = (env, node["refdoc"], app.builder, node["reftype"], target, node, contnode)
+    return env.domains["py"].resolve_xref(*place)
+
+
+def declare_language(app: Any, pagename: str, templatename: str, context: dict, doctree: Any):
+    """Declare the language of translated pages, for browsers and search engines."""
+    if pagename.startswith("zh/"):
+        context["language"] = "zh-CN"
+
+
+def setup(app: Any) -> None:
+    """Connect the handlers."""
+    app.connect("missing-reference", resolve_missing)
+    app.connect("html-page-context", declare_language)
