@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from docutils.nodes import SkipNode
+from docutils.utils.math import latex2mathml
+
 import sknn_actloss
 
 project = "sknn-actloss"
@@ -22,6 +25,7 @@ extensions = [
 exclude_patterns = ["_build", "api/backreferences", "auto_examples/*.ipynb", "auto_examples/*.py"]
 templates_path = ["_templates"]
 default_role = "code"
+toc_object_entries_show_parents = "hide"
 nitpicky = True
 nitpick_ignore_regex = [(r"py:.*", r"(sklearn|numpy|scipy|matplotlib|joblib|rich)\..*")]
 
@@ -37,7 +41,7 @@ numpydoc_show_class_members = False
 # Pages: cells run at build, and what they print to stderr fails the build.
 myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_heading_anchors = 3
-nb_execution_mode = os.environ.get("DOCS_EXECUTION", "cache")
+nb_execution_mode = os.environ.get("DOCS_EXECUTION", "inline")
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
 nb_output_stderr = "remove-warn"
@@ -54,27 +58,30 @@ sphinx_gallery_conf = {
     "abort_on_example_error": False,
 }
 
+html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_title = "sknn-actloss"
+html_context = {"default_mode": "auto"}
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_theme_options = {
     "navbar_align": "left",
-    "header_links_before_dropdown": 4,
+    "header_links_before_dropdown": 6,
     "show_prev_next": True,
     "footer_start": ["copyright"],
     "footer_end": ["theme-version"],
 }
 
-#: Labels and terms of scikit-learn's user guide that inherited docstrings refer to.
-OF_SCIKIT_LEARN = {"df_output_transform", "meta-estimator", "metadata_routing"}
+#: Labels of scikit-learn's user guide that inherited docstrings refer to.
+LABELS = {"accuracy_score", "df_output_transform", "metadata_routing", "r2_score"}
 
 
 def resolve_missing(app: Any, env: Any, node: Any, contnode: Any) -> Any:
-    """Find objects by their last name, and keep the text of references to scikit-learn's guide."""
+    """Find objects by their last name, and keep the text of links to scikit-learn's guide."""
     target = node.get("reftarget", "")
-    if target in OF_SCIKIT_LEARN or target.startswith("sphx_glr_auto_examples_miscellaneous"):
+    is_example = target.startswith("sphx_glr_auto_examples_miscellaneous")
+    if node.get("reftype") == "term" or target in LABELS or is_example:
         return contnode
     if node.get("refdomain") != "py" or "refspecific" in node:
         return None
@@ -89,7 +96,16 @@ def declare_language(app: Any, pagename: str, templatename: str, context: dict, 
         context["language"] = "zh-CN"
 
 
+def write_formula(translator: Any, node: Any) -> None:
+    """Write a formula as MathML, which browsers show without a script from elsewhere."""
+    as_block = node.tagname == "math_block"
+    formula = latex2mathml.tex2mathml(node.astext(), as_block=as_block)
+    translator.body.append(f'<div class="formula">{formula}</div>' if as_block else formula)
+    raise SkipNode
+
+
 def setup(app: Any) -> None:
-    """Connect the handlers."""
+    """Connect the handlers and the writer of formulas."""
     app.connect("missing-reference", resolve_missing)
+    app.add_html_math_renderer("mathml", (write_formula, None), (write_formula, None))
     app.connect("html-page-context", declare_language)

@@ -116,7 +116,7 @@ class BatchNorm(Normalization):
 
     .. math::
         \mu = \sum_i v_i z_i, \qquad \sigma^2 = \sum_i v_i (z_i - \mu)^2, \qquad
-        v_i = w_i / \textstyle\sum_j w_j
+        v_i = w_i / \sum_j w_j
 
     with the weights :math:`w` of the rows. Predictions use running moments, which each step
     moves by ``momentum`` towards :math:`\mu` and the unbiased :math:`\sigma^2 n / (n - 1)`, where

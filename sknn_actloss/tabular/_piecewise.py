@@ -27,12 +27,12 @@ BLOCK = 512
 class PiecewiseLinearEncoder(TransformerMixin, Stamped, BaseEstimator):
     r"""Numbers and the share of each bin that they have passed.
 
-    A column :math:`x` whose bins end at :math:`e_0 < \dots < e_k` stays as it is and gains the
+    A column :math:`x` whose bins end at :math:`e_0 < \ldots < e_k` stays as it is and gains the
     columns
 
     .. math:: s \left( \min\left(1, \max\left(0,
               \frac{x - e_{i-1}}{e_i - e_{i-1}}\right)\right) - \frac12 \right),
-              \qquad i = 1, \dots, k.
+              \qquad i = 1, \ldots, k.
 
     A network that is linear in them is piecewise linear in :math:`x`, so that it bends as easily
     in a crowded part of the range as in a wide one. Columns of one or two values gain nothing.
