@@ -221,7 +221,7 @@ def stack(components: Sequence[C], dtype: np.dtype, n_dims: int = 3) -> C:
     for field in fields(components[0]):
         values = [getattr(component, field.name) for component in components]
         if all(_same(value, values[0]) for value in values):
-            merged[field.name] = _plain(values[0])
+            merged[field.name] = as_python(values[0])
         else:
             shape = (-1,) + (1,) * (n_dims - 1)
             merged[field.name] = np.array(values, dtype=dtype).reshape(shape)
@@ -289,13 +289,16 @@ def _same(first: Any, second: Any) -> bool:
     return first is second or (type(first) is type(second) and np.array_equal(first, second))
 
 
-def _plain(value: Any) -> Any:
-    # A NumPy float64 scalar would turn float32 arrays into float64 ones.
+def as_python(value: Any) -> Any:
+    """Return a NumPy scalar as a number of Python, and all else as it is.
+
+    A float64 would turn float32 arrays into float64 ones, and small integers overflow.
+    """
     return value.item() if isinstance(value, np.generic) else value
 
 
 def _literal(value: Any) -> str:
-    value = _plain(value)
+    value = as_python(value)
     if isinstance(value, float) and not math.isfinite(value):
         return f"float('{value}')"
     if callable(value) and hasattr(value, "__name__"):

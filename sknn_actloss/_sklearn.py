@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from inspect import signature
 from numbers import Integral, Real
@@ -33,7 +34,7 @@ from sklearn.utils.validation import (
     _check_feature_names_in as feature_names_in,
     _check_method_params as check_method_params,
     _check_response_method,
-    _check_sample_weight as check_sample_weight,
+    _check_sample_weight,
     _num_features as num_features,
 )
 
@@ -136,6 +137,16 @@ def takes_sample_weight(scorer: Any) -> bool:
     if isinstance(scorer, _BaseScorer | _PassthroughScorer):
         return scorer._accept_sample_weight()
     return "sample_weight" in signature(scorer).parameters
+
+
+def check_sample_weight(sample_weight: Any, X: Any, **options: Any) -> Any:
+    """Check weights of rows; what does not name them in scikit-learn's messages does so here."""
+    try:
+        return _check_sample_weight(sample_weight, X, **options)
+    except (TypeError, ValueError) as error:
+        if re.search("sample.weight", str(error), re.IGNORECASE):
+            raise
+        raise ValueError(f"sample_weight must hold a number for each row: {error}") from error
 
 
 def unavailable_responses(scorer: Any, estimator: Any) -> list[str]:

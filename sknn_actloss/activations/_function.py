@@ -75,9 +75,13 @@ class FunctionActivation(Activation):
             If the function is not elementwise, changes the shape, is not finite, or the complex
             step does not give its derivative.
         """
-        remedy = f"FunctionActivation({self._name}, derivative=...)"
+        remedy = f"FunctionActivation({self._function}, derivative=...)"
         check_elementwise(self.func, _PROBES, self.derivative, self._name, remedy)
 
     @property
     def _name(self) -> str:
+        return f"activation {self._function}"
+
+    @property
+    def _function(self) -> str:
         return getattr(self.func, "__name__", repr(self.func))

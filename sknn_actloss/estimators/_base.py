@@ -26,7 +26,7 @@ from sknn_actloss._suggestion import did_you_mean
 from sknn_actloss.activations import ACTIVATIONS, Activation
 from sknn_actloss.averaging import AVERAGES, Averaging
 from sknn_actloss.committee import Committee
-from sknn_actloss.core import Rows, as_rows
+from sknn_actloss.core import Model, Rows, as_rows
 from sknn_actloss.dropout import FallingDropout
 from sknn_actloss.estimators._attributes import commit
 from sknn_actloss.estimators._observer import FitObserver, Tasks
@@ -154,8 +154,8 @@ class BaseMLP(CallbackSupportMixin, Stamped, BaseEstimator):
         first = " It is the first parameter." if name == next(iter(constraints)) else ""
         return f"{first} Did you mean {others[0]}={value!r}?"
 
-    # What vanishes is zero, whatever the user has asked NumPy to make of it.
-    @np.errstate(under="ignore")
+    # What numbers come to is for checks to say, whatever the user has asked NumPy to make of it.
+    @np.errstate(all="ignore")
     def _fit(
         self,
         X: Any,
@@ -214,17 +214,23 @@ class BaseMLP(CallbackSupportMixin, Stamped, BaseEstimator):
 
     def _outputs(self, X: Any, activated: bool) -> np.ndarray:
         """Return raw or activated outputs of all networks: (n_members, n_samples, n_outputs)."""
-        X = self._rows_to_predict(X)
+        # Also for scikit-learn, which adds up numbers to see whether they are finite.
+        with np.errstate(all="ignore"):
+            X = self._rows_to_predict(X)
+            predictor = self._fitted_model.predictor(self._layout.layer_sizes)
+            output = self._model.output if activated else None
+            return predictor(as_rows(X), vars(self), output)
+
+    @property
+    def _fitted_model(self) -> Model:
         try:
-            model, layout, _ = self._model, self._layout, self._targets
+            model, _, _ = self._model, self._layout, self._targets
         except AttributeError as error:
             raise AttributeError(
                 f"This {type(self).__name__} was pickled by another version of sknn_actloss "
                 f"({error}). Fit it again, or unpickle it with the version that it was pickled by."
             ) from None
-        predictor = model.predictor(layout.layer_sizes)
-        with np.errstate(all="ignore"):
-            return predictor(as_rows(X), vars(self), model.output if activated else None)
+        return model
 
     def _rows_to_predict(self, X: Any) -> Any:
         if not hasattr(self, "coefs_"):

@@ -16,7 +16,7 @@ from sknn_actloss.estimators._dates import refuse_missing_dates
 from sknn_actloss.estimators._docs import documented
 from sknn_actloss.estimators._out_of_fold import check_coverage, label_sets
 from sknn_actloss.estimators._settings import parameters_of, resamples, takes_partial_fit
-from sknn_actloss.estimators._targets import ClassTargets
+from sknn_actloss.estimators._targets import ClassTargets, refuse_mixed_types
 from sknn_actloss.estimators._validation import Request
 from sknn_actloss.losses import LOSSES, LossSpec, ProbabilityHead
 
@@ -36,6 +36,11 @@ def has_probabilities(estimator: MLPClassifier) -> bool:
 
 def has_sets(estimator: MLPClassifier) -> bool:
     """Whether sets of classes can be predicted; raises AttributeError where they cannot."""
+    if hasattr(estimator, "_targets") and estimator._targets.kind == "multilabel":
+        raise AttributeError(
+            "predict_set is for rows of one class each, but y has had several labels for a row. "
+            "Use predict_proba."
+        )
     return resamples(estimator) and has_probabilities(estimator)
 
 
@@ -354,6 +359,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         with np.errstate(divide="ignore"):
             return np.log(probabilities, out=probabilities)
 
+    # scikit-learn adds up numbers to see whether they are finite.
+    @np.errstate(invalid="ignore")
     def _validate(self, X: Any, y: Any, reset: bool) -> tuple[Any, np.ndarray]:
         X, y = validate_data(
             self,
@@ -365,6 +372,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             reset=reset,
         )
         refuse_missing_dates(y)
+        refuse_mixed_types(y)
         return X, single_column(y)
 
     def _find_targets(self, y: Any, anew: bool, incremental: bool, classes: Any) -> ClassTargets:

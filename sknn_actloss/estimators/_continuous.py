@@ -91,14 +91,13 @@ class Continuous(Targets):
 
     def std(self, model: Model, outputs: np.ndarray) -> np.ndarray | None:
         """Return standard deviations (n_rows, n_targets), ``None`` where they are unknown."""
-        points, variances = model.loss.head.point(outputs), model.loss.head.variance(outputs)
-        if variances is None and len(points) == 1:
+        points, known = model.loss.head.point(outputs), model.loss.head.deviation(outputs)
+        if known is None and len(points) == 1:
             return None
-        if variances is None:
-            std = _deviation(points)
-        else:
-            with np.errstate(over="ignore", under="ignore"):
-                std = np.sqrt(points.var(axis=0) + mean_of_members(variances))
+        std = _deviation(points)
+        if known is not None:
+            with np.errstate(under="ignore"):
+                std = np.hypot(std, _root_mean_square(known))
         return std if self._scale is None else self._scale.spread(std)
 
     def quantiles(self, model: Model, outputs: np.ndarray) -> np.ndarray:
@@ -117,11 +116,22 @@ class Continuous(Targets):
         return self.decode(values.swapaxes(1, 2)).swapaxes(1, 2)
 
 
+# Powers of two change no digit, and squares neither overflow nor vanish.
+
+
 def _deviation(points: np.ndarray) -> np.ndarray:
-    """Return the standard deviation over members; squares neither overflow nor vanish."""
+    """Return the standard deviation over members."""
     exponent = np.frexp(np.abs(points).max())[1]
     with np.errstate(under="ignore"):
         return np.ldexp(np.ldexp(points, -exponent).std(axis=0), exponent)
+
+
+def _root_mean_square(values: np.ndarray) -> np.ndarray:
+    """Return the root of the mean of squares over members."""
+    exponent = np.frexp(np.abs(values).max())[1]
+    with np.errstate(under="ignore"):
+        squares = np.square(np.ldexp(values, -exponent))
+        return np.ldexp(np.sqrt(squares.mean(axis=0)), exponent)
 
 
 def _flaw_of(columns: np.ndarray) -> str:

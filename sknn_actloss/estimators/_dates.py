@@ -1,4 +1,4 @@
-"""Dates and durations among targets: as numbers they count some unit that nobody chose."""
+"""Targets that are no numbers: text, and dates, which count some unit that nobody chose."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import datetime
 from typing import Any
 
 import numpy as np
+
+from sknn_actloss._component import as_python
+from sknn_actloss._numeric import as_floats
 
 DATES = (datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64)
 
@@ -18,6 +21,21 @@ def refuse_dates(y: Any) -> None:
             f"y holds {found}, but targets must be numbers. Turn dates and durations into numbers "
             "of a unit, such as (y - y.min()) / numpy.timedelta64(1, 'D'), and leave out rows "
             "with NaT."
+        )
+
+
+def refuse_text(y: Any) -> None:
+    """Raise a ValueError where targets of a regression hold text that is no number."""
+    values = _array(y)
+    if values is None or values.dtype.kind not in "OSU" or as_floats(values) is not None:
+        return
+    text = next(
+        (e for e in values.flat if isinstance(e, str | bytes) and as_floats(e) is None), None
+    )
+    if text is not None:
+        raise ValueError(
+            f"y holds {as_python(text)!r}, which cannot be converted to a number. Leave out rows "
+            "without a number, or take MLPClassifier for classes."
         )
 
 
@@ -36,11 +54,17 @@ def _date_type(y: Any) -> str:
     for dtype in dtypes:
         if hasattr(dtype, "is_temporal") and dtype.is_temporal():
             return str(dtype)
-    try:
-        values = np.asarray(y)
-    except Exception:  # for the validation to complain about
+    values = _array(y)
+    if values is None:
         return ""
     if values.dtype.kind in "mM":
         return str(values.dtype)
     entries = values.flat if values.dtype == object else ()
     return next((type(entry).__name__ for entry in entries if isinstance(entry, DATES)), "")
+
+
+def _array(y: Any) -> np.ndarray | None:
+    try:
+        return np.asarray(y)
+    except Exception:  # for the validation to complain about
+        return None

@@ -58,7 +58,7 @@ class JointFit:
         Time of each fit since the latest pause; that of a stack is divided among its members.
     """
 
-    @np.errstate(under="ignore")
+    @np.errstate(all="ignore")
     def __init__(
         self,
         estimators: Sequence[BaseMLP],
@@ -86,7 +86,7 @@ class JointFit:
             for index, fit in group.items()
         }
 
-    @np.errstate(under="ignore")
+    @np.errstate(all="ignore")
     def train(self, observer: Observer | None = None, until: int | None = None) -> None:
         """Train all estimators and set their attributes to where they stand then.
 

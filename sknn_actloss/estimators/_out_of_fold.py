@@ -185,7 +185,7 @@ def bounds_of(model: Model, outputs: np.ndarray, coverage: float) -> tuple[np.nd
     return low, high
 
 
-@np.errstate(over="ignore", under="ignore")
+@np.errstate(all="ignore")
 def intervals(
     out_of_fold: OutOfFold, model: Model, outputs: np.ndarray, coverage: float
 ) -> np.ndarray:
@@ -265,7 +265,7 @@ def _blocks(n_rows: int, n_held: int) -> Iterator[slice]:
 # Sets
 
 
-@np.errstate(over="ignore", under="ignore")
+@np.errstate(all="ignore")
 def label_sets(
     out_of_fold: OutOfFold,
     targets: ClassTargets,

@@ -13,7 +13,7 @@ from sklearn.utils.validation import validate_data
 from sknn_actloss._sklearn import Names, fit_context
 from sknn_actloss.estimators._base import FLOATS, BaseMLP, single_column
 from sknn_actloss.estimators._continuous import Continuous
-from sknn_actloss.estimators._dates import refuse_dates
+from sknn_actloss.estimators._dates import refuse_dates, refuse_text
 from sknn_actloss.estimators._docs import documented
 from sknn_actloss.estimators._out_of_fold import check_coverage, intervals
 from sknn_actloss.estimators._settings import loss_of, parameters_of, resamples, takes_partial_fit
@@ -347,6 +347,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         if sparse.issparse(y):
             raise TypeError("y is sparse, but targets must be dense. Convert it with y.toarray().")
         refuse_dates(y)
+        refuse_text(y)
         X, y = validate_data(
             self,
             X,

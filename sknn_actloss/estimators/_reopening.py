@@ -20,7 +20,7 @@ from sknn_actloss.schedules import Constant
 from sknn_actloss.training import RangeTest, try_rates
 
 
-@np.errstate(under="ignore")
+@np.errstate(all="ignore")
 def reopen(estimator: BaseMLP, X: Any, y: Any, sample_weight: Any = None) -> tuple[Settings, Fit]:
     """Set up the network of a fitted estimator on rows, as if training went on there.
 
@@ -55,7 +55,7 @@ def reopen(estimator: BaseMLP, X: Any, y: Any, sample_weight: Any = None) -> tup
     return settings, setup.fit(range_test=False)
 
 
-@np.errstate(under="ignore")
+@np.errstate(all="ignore")
 def range_test(
     estimator: BaseMLP, X: Any, y: Any, sample_weight: Any = None, **rates: Any
 ) -> RangeTest:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from sknn_actloss._component import as_python
 from sknn_actloss.activations import Activation, Softmax, canonical_name, resolve_activation
 from sknn_actloss.averaging import Averaging, resolve_averaging
 from sknn_actloss.committee import Committee, resolve_committee
@@ -125,7 +126,7 @@ class Settings:
         committee = resolve_committee(given["n_members"])
         check_lbfgs(given, solver, schedule, normalization, committee)
         check_resampling(given, committee)
-        plain = {name: given[name] for name in _PLAIN}
+        plain = {name: as_python(given[name]) for name in _PLAIN}
         return cls(
             given=given,
             hidden_layer_sizes=sizes,
@@ -257,7 +258,7 @@ class Settings:
 
     def rows_of_batch(self, n_rows: int) -> int:
         """Return the rows of a batch of so many rows."""
-        return min(AUTO_BATCH_SIZE if self.batch_size == "auto" else self.batch_size, n_rows)
+        return min(AUTO_BATCH_SIZE if self.batch_size == "auto" else int(self.batch_size), n_rows)
 
     def layer_activation(self, layer: int) -> Activation:
         """Return the activation that an initializer sees: the output layer takes the last."""
@@ -341,6 +342,7 @@ def takes_partial_fit(estimator: Any) -> bool:
 
 def hidden_sizes(sizes: Any) -> tuple[int, ...]:
     """Check ``hidden_layer_sizes`` and return them as a tuple."""
+    sizes = sizes.tolist() if isinstance(sizes, np.ndarray) else sizes
     sizes = tuple(sizes) if isinstance(sizes, Iterable) else (sizes,)
     if not all(isinstance(size, Integral) and not isinstance(size, bool) for size in sizes):
         raise TypeError(f"hidden_layer_sizes must be integers, got {list(sizes)}.")

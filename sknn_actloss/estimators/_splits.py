@@ -71,10 +71,10 @@ def pairs(
         In place of ``validation_fraction``.
     """
     spec = settings.validation_fraction if splitter is None else splitter
-    found = spec
-    if hasattr(spec, "split"):
-        found = _seeded(spec, task.random_state).split(*given, groups)
-    for pair in found:
+    by = f"validation_fraction={brief(spec)}"
+    if splitter is not None:
+        by = f"n_members={settings.committee!r}"
+    for pair in _splits(spec, task, given, groups, by):
         yield _checked_pair(pair, task.y.n_rows, spec)
 
 
@@ -163,6 +163,17 @@ def _first_split(task: Task, settings: Settings, given: Any, groups: Any) -> Pai
             f"training and {len(first[1])} validation rows. At least 1 and 2 are needed."
         )
     return first
+
+
+def _splits(spec: Any, task: Task, given: Any, groups: Any, by: str) -> Iterator[Any]:
+    """Yield what a splitter or an iterable gives; ``by`` is what messages call it."""
+    if not hasattr(spec, "split"):
+        yield from spec
+        return
+    try:
+        yield from _seeded(spec, task.random_state).split(*given, groups)
+    except ValueError as error:
+        raise ValueError(f"{by} cannot split {task.y.n_rows} rows: {error}") from error
 
 
 def _seeded(splitter: Any, random_state: np.random.RandomState) -> Any:

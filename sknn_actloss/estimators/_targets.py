@@ -17,6 +17,21 @@ from sknn_actloss.losses import ProbabilityHead
 from sknn_actloss.training import Columns, EncodedTargets, OneHot
 
 
+def refuse_mixed_types(y: Any) -> None:
+    """Raise a TypeError where labels cannot be put in order."""
+    if getattr(y, "dtype", np.dtype(int)).kind != "O":
+        return
+    labels = set(y.ravel().tolist())
+    types = sorted({type(label).__name__ for label in labels})
+    try:
+        sorted(labels)
+    except TypeError:
+        raise TypeError(
+            f"y has labels of the types {', '.join(types)}, which cannot be put in order. Give "
+            "all of them one type, such as y.astype(str), and leave out rows without a label."
+        ) from None
+
+
 class Targets(ABC):
     """What the targets of an estimator are.
 
@@ -218,19 +233,23 @@ class ClassTargets(Targets):
         """Return probabilities (n_rows, n_outputs), averaged over the members."""
         return mean_of_members(model.loss.head.probabilities(outputs))
 
-    @np.errstate(under="ignore")
+    @np.errstate(all="ignore")
     def scores(self, model: Model, raw: np.ndarray) -> np.ndarray:
         """Return what ``decision_function`` gives, from raw outputs."""
         if len(raw) > 1 and isinstance(model.loss.head, ProbabilityHead):
             return self.log_odds(self.mean_probabilities(model, model.output(raw)))
-        if self._has_raw_scores(model):
-            return mean_of_members(raw)
+        if len(raw) == 1 and self._has_raw_scores(model):
+            return raw[0]
         return mean_of_members(model.output(raw)) - _threshold(model)
 
     def log_odds(self, probabilities: np.ndarray) -> np.ndarray:
-        """Return logarithms of probabilities, or of their odds where each has a threshold."""
-        with np.errstate(divide="ignore"):
-            return np.log(probabilities) if self.compares else logit(probabilities)
+        """Return logarithms of probabilities, or of their odds where each has a threshold.
+
+        What has been rounded to 0 or 1 is moved to the next number, so that they are finite.
+        """
+        limits = np.finfo(probabilities.dtype)
+        inside = np.clip(probabilities, limits.tiny, 1 - limits.epsneg)
+        return np.log(inside) if self.compares else logit(inside)
 
     def _has_raw_scores(self, model: Model) -> bool:
         """Whether raw outputs order the classes, or pass zero, just where predictions do."""
@@ -379,7 +398,7 @@ def _threshold(model: Model) -> float:
     return sum(model.loss.encoding) / 2
 
 
-@np.errstate(under="ignore")
+@np.errstate(all="ignore")
 def _normalised(probabilities: np.ndarray) -> np.ndarray:
     total = probabilities.sum(axis=-1, keepdims=True)
     n_classes = probabilities.shape[-1]

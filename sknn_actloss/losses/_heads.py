@@ -27,6 +27,11 @@ class Head:
         """Return the variance of each target, (..., n_targets), ``None`` where it is unknown."""
         return None
 
+    def deviation(self, outputs: np.ndarray) -> np.ndarray | None:
+        """Return the root of the variance, which a head may know where that overflows."""
+        variance = self.variance(outputs)
+        return None if variance is None else np.sqrt(variance)
+
 
 class ProbabilityHead(Head):
     """Gives the probability of the positive state of each class or label."""
@@ -77,6 +82,13 @@ class GaussianHead(Head):
         """Return the variances, (..., n_targets)."""
         with np.errstate(over="ignore", under="ignore"):
             return np.exp(outputs[..., 1::2]) + constant(self.min_variance, outputs.dtype)
+
+    def deviation(self, outputs: np.ndarray) -> np.ndarray:
+        """Return the standard deviations, the largest number at most."""
+        highest = np.log(np.finfo(outputs.dtype).max) - 1
+        floor = constant(np.sqrt(self.min_variance), outputs.dtype)
+        with np.errstate(under="ignore"):
+            return np.hypot(np.exp(np.minimum(outputs[..., 1::2] / 2, highest)), floor)
 
 
 def by_target(outputs: np.ndarray, outputs_per_target: int) -> np.ndarray:

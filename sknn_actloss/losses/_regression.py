@@ -286,7 +286,9 @@ class AbsolutePercentageError(Loss):
 
     def initial_prediction(self, y: np.ndarray, sample_weight: np.ndarray) -> np.ndarray:
         """Return the median of each output, weighted by the size of a percent as well."""
-        return weighted_quantile(y, 0.5, sample_weight[:, np.newaxis] * _percent(y))
+        # Of the largest ones, so that products of tiny ones do not vanish.
+        percent, weight = _percent(y), sample_weight / sample_weight.max()
+        return weighted_quantile(y, 0.5, weight[:, np.newaxis] * (percent / percent.max(axis=0)))
 
 
 def _percent(y: np.ndarray) -> np.ndarray:

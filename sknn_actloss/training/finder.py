@@ -72,6 +72,7 @@ class RangeTest:
     initial_losses: np.ndarray
 
     @cached_property
+    @np.errstate(invalid="ignore")
     def smoothed_losses(self) -> np.ndarray:
         """Moving average of the losses (n_steps,)."""
         total, averages = 0.0, np.empty_like(self.losses)

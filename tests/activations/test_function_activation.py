@@ -110,8 +110,8 @@ def test_analytic_functions_pass_the_check(func):
 @pytest.mark.parametrize(
     ("func", "derivative", "problem"),
     [
-        (np.abs, np.sign, "derivative of absolute by complex step is 0"),
-        (step, np.zeros_like, "derivative of step by complex step"),
+        (np.abs, np.sign, "derivative of activation absolute by complex step is 0"),
+        (step, np.zeros_like, "derivative of activation step by complex step"),
         (special.expit, lambda z: 1 / (2 + 2 * np.cosh(z)), "does not take complex numbers"),
     ],
 )
@@ -142,7 +142,7 @@ def test_functions_that_cannot_be_activations_are_refused(func, problem, derivat
 
 
 def test_a_derivative_of_the_wrong_shape_is_refused():
-    with pytest.raises(ValueError, match="The derivative of snake must return an array"):
+    with pytest.raises(ValueError, match="The derivative of activation snake must return an array"):
         FunctionActivation(snake, derivative=total).check()
 
 

@@ -142,3 +142,49 @@ def test_what_is_accepted_as_in_scikit_learn():
     assert set(single.predict(X)) == {"only"}
     with pytest.warns(UserWarning, match="larger than sample size. It is going to be clipped"):
         MLPClassifier(5, max_iter=2, batch_size=100).fit(X, Y)
+
+
+@pytest.mark.parametrize("y", [["a", "b"] * 30, np.array(["a"] * 60, dtype=object)])
+@pytest.mark.parametrize("scaling", [None, "robust"])
+def test_text_as_target_of_a_regression(y, scaling):
+    with pytest.raises(ValueError, match="y holds 'a', which cannot be converted to a number"):
+        MLPRegressor(5, target_scaling=scaling).fit(X, y)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_numbers_as_text_are_targets_of_a_regression():
+    expected = MLPRegressor(5, max_iter=2, random_state=0).fit(X, Y).predict(X)
+    found = MLPRegressor(5, max_iter=2, random_state=0).fit(X, Y.astype(str)).predict(X)
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_labels_of_several_types():
+    y = np.where(Y > 0, Y.astype(object), "none")
+    with pytest.raises(TypeError, match=r"y has labels of the types int, str.*astype\(str\)"):
+        MLPClassifier(5).fit(X, y)
+    with pytest.raises(TypeError, match="y has labels of the types NoneType, str"):
+        MLPClassifier(5).fit(X, np.where(Y > 0, "some", None))
+
+
+@pytest.mark.parametrize("name", ["sample_weight", "sample_weight_val"])
+@pytest.mark.parametrize("scaling", [None, "standard"])
+def test_text_as_weights(name, scaling):
+    data = {"X_val": X, "y_val": Y} if name == "sample_weight_val" else {}
+    with pytest.raises(ValueError, match="sample_weight must hold a number for each row"):
+        MLPRegressor(5, target_scaling=scaling).fit(X, Y, **data, **{name: ["a"] * 60})
+
+
+def test_sizes_as_an_array_without_dimensions():
+    with pytest.raises(TypeError, match=r"hidden_layer_sizes must be integers, got \[1.0\]"):
+        MLPRegressor(np.array(1.0)).fit(X, Y)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("number", [np.int8(20), np.uint8(20), np.int64(20)])
+def test_whole_numbers_of_numpy_are_numbers(number):
+    common = {"random_state": 0, "learning_rate_init": 0.1, "early_stopping": True}
+    expected = MLPRegressor(5, max_iter=20, batch_size=20, n_iter_no_change=20, **common)
+    found = MLPRegressor(
+        np.array(5), max_iter=number, batch_size=number, n_iter_no_change=number, **common
+    )
+    assert found.fit(X, Y).loss_curve_ == expected.fit(X, Y).loss_curve_

@@ -15,7 +15,7 @@ from sklearn.model_selection import GridSearchCV
 
 from sknn_actloss import MLPClassifier, MLPRegressor
 from sknn_actloss.estimators import _attributes
-from sknn_actloss.losses import Quantile
+from sknn_actloss.losses import FunctionLoss, Quantile
 from sknn_actloss.model_selection import StackedGridSearchCV
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -296,3 +296,29 @@ def test_curves_of_many_calls_are_those_of_their_members(first: str, monkeypatch
     assert model.loss_curve_ == mean(curves)
     if first == "partial_fit":
         assert averaged == {1}
+
+
+def bounded(y, p):
+    return np.log1p((y - p) ** 2)
+
+
+def test_decisions_agree_with_predictions_where_networks_contradict_each_other():
+    model = committee(hidden_layer_sizes=(), loss=FunctionLoss(bounded)).fit(X, BINARY)
+    model.coefs_[0][:] = 0
+    # Outputs are averaged, not raw outputs: 0, 0.73 and 0.73 are less than half in the mean.
+    model.intercepts_[0][:] = np.array([[-50.0], [1.0], [1.0]])
+    assert_array_equal(model.predict(X), model.classes_[[0] * 100])
+    assert np.all(model.decision_function(X) < 0)
+    model.intercepts_[0][:] = np.array([[-50.0], [5.0], [5.0]])
+    assert_array_equal(model.predict(X), model.classes_[[1] * 100])
+    assert np.all(model.decision_function(X) > 0)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("kind", TARGETS)
+def test_decisions_are_finite_where_probabilities_are_rounded(kind, dtype):
+    model = committee(hidden_layer_sizes=(), dtype=dtype).fit(X, TARGETS[kind])
+    for coef in model.coefs_:
+        coef *= 1e6
+    assert np.isin(model.predict_proba(X), [0, 1]).any()
+    assert np.all(np.isfinite(model.decision_function(X)))

@@ -265,3 +265,13 @@ def test_settings_that_converge_do_so_without_a_warning(loss):
         warnings.simplefilter("error", ConvergenceWarning)
         fitted = model(loss, max_iter=2000, learning_rate_init=0.02, tol=1e-3).fit(X, Y)
     assert fitted.score(X, Y) > 0.7
+
+
+@pytest.mark.parametrize("n_members", [1, 2])
+def test_deviations_are_finite_where_variances_overflow(n_members):
+    fitted = model(GaussianNLL(), n_members=n_members).fit(X, Y[:, 0])
+    fitted.intercepts_[1][..., 1] = 800.0
+    mean, std = fitted.predict(X, return_std=True)
+    assert np.all(np.isfinite(mean))
+    middle = np.median(std)
+    assert np.exp(395) < middle < np.exp(405)

@@ -7,6 +7,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from sknn_actloss import Committee, MLPClassifier, MLPRegressor
+from sknn_actloss.activations import Logistic
 from sknn_actloss.inspection import diagnose, find_learning_rate
 from sknn_actloss.losses import LOSSES, Quantile
 from sknn_actloss.model_selection import StackedGridSearchCV
@@ -112,3 +113,27 @@ def test_numbers_are_those_of_numpys_default():
         default = MLPClassifier(8, "gelu", **common).fit(X, y)
         expected = default.predict_proba(X)
     assert_array_equal(strict.predict_proba(X), expected)
+
+
+@pytest.mark.parametrize("model", [MLPClassifier, MLPRegressor])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_numbers_that_are_not_finite_are_named(model, value):
+    bad = np.array([[np.inf, 0, 0], [-np.inf, value, 0]] * 30)
+    fitted = model(4, max_iter=2, random_state=0).fit(X, CLASSES["binary"])
+    for refused in (lambda: fitted.predict(bad), lambda: model(4).fit(bad, CLASSES["binary"])):
+        with pytest.raises(ValueError, match="Input X contains"):
+            refused()
+
+
+def test_a_range_test_without_a_finite_loss():
+    huge = X * 1e306
+    with pytest.raises(ValueError, match="Solver produced non-finite"):
+        MLPRegressor(4, learning_rate_init="auto", random_state=0).fit(huge, X[:, 0] * 1e306)
+
+
+def test_output_activations_of_committees():
+    model = MLPClassifier(
+        4, "identity", n_members=2, loss="squared_error", out_activation=Logistic(10.0), max_iter=2
+    ).fit(X, CLASSES["labels"])
+    model.coefs_[1][:] *= 1e306
+    assert np.all(np.isfinite(model.decision_function(np.abs(X))))

@@ -169,3 +169,15 @@ def test_auto_sets_aside_what_it_can(monkeypatch):
         regressor(early_stopping=early_stopping).fit(X, Y) for early_stopping in ("auto", True)
     )
     assert found.validation_scores_ == expected.validation_scores_
+
+
+@pytest.mark.parametrize(
+    ("settings", "match"),
+    [
+        ({"early_stopping": True, "validation_fraction": KFold(3)}, "validation_fraction=KFold"),
+        ({"n_members": Committee(2, resample="folds")}, r"n_members=Committee\(n_members=2"),
+    ],
+)
+def test_who_cannot_split_is_named(settings, match):
+    with pytest.raises(ValueError, match=f"{match}.* cannot split 2 rows: "):
+        MLPClassifier(**BASE | {"batch_size": 2} | settings).fit(X[:2], [0, 1])

@@ -446,3 +446,11 @@ def test_a_users_loss_may_return_a_head_of_the_package() -> None:
     loss = OwnQuantiles()
     assert loss.head_kind is QuantileHead
     assert_array_equal(loss.head.point(np.array([[3.0, 1.0, 2.0]])), [[2.0]])
+
+
+@pytest.mark.parametrize("size", [1e300, 1.0, 1e-3])
+@pytest.mark.parametrize("weight", [1e-300, 1.0, 1e300])
+def test_percentages_start_at_their_median_whatever_the_units(size, weight) -> None:
+    y, weights = np.array([[1.0], [2.0], [3.0]]), np.array([1.0, 1.0, 9.0])
+    found = LOSSES["regression"]["mape"]().initial_prediction(size * y, weight * weights)
+    assert_allclose(found, size * 3.0)

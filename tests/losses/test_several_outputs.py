@@ -207,3 +207,14 @@ def test_output_activations_that_spoil_what_outputs_mean() -> None:
         assert SquaredError().objection(output) == Quantile(0.3).objection(output) == ""
     assert GaussianNLL().objection("identity") == Quantile(LEVELS).objection("exp") == ""
     assert "add up to one" in Quantile(LEVELS).objection("softmax")
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_deviations_are_right_where_variances_overflow(dtype) -> None:
+    logarithm = 1.4 * np.log(np.finfo(dtype).max)
+    raw = np.array([[0.0, logarithm], [0.0, -np.inf], [0.0, 1e30]], dtype)
+    found = GaussianNLL(0.25).head.deviation(raw)[:, 0]
+    assert found.dtype == dtype
+    assert_allclose(found[:2], [np.exp(logarithm / 2), 0.5], rtol=1e-4)
+    assert np.isfinite(found[2])
+    assert SquaredError().head.deviation(raw) is None
