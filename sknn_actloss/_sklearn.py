@@ -8,6 +8,7 @@ from inspect import signature
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
 from sklearn import get_config
 from sklearn.base import _fit_context as fit_context
 from sklearn.metrics._scorer import _BaseScorer, _MultimetricScorer, _PassthroughScorer
@@ -27,6 +28,7 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_parameter_constraints,
 )
+from sklearn.utils._set_output import ADAPTERS_MANAGER, _get_output_config
 from sklearn.utils.metaestimators import _safe_split as safe_split
 from sklearn.utils.multiclass import _check_partial_fit_first_call as check_partial_fit_first_call
 from sklearn.utils.optimize import _check_optimize_result as check_optimize_result
@@ -63,6 +65,7 @@ __all__ = [
     "check_sample_weight",
     "feature_names_in",
     "fit_context",
+    "in_container",
     "insert_error_scores",
     "num_features",
     "number",
@@ -113,6 +116,24 @@ def number(low: float | None, high: float | None, closed: str = "neither") -> In
 def whole_number(low: int | None, high: int | None = None, closed: str = "left") -> Interval:
     """Constraint: an integer between ``low`` and ``high``."""
     return Interval(Integral, low, high, closed=closed)
+
+
+def in_container(values: np.ndarray, X: Any, estimator: Any, names: np.ndarray) -> Any:
+    """Return values in what ``set_output`` asks an estimator for, an array by default.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, n_columns)
+    X : array-like
+        What they were made of, for its index.
+    estimator : estimator
+    names : ndarray of str
+        Names of the columns.
+    """
+    container = _get_output_config("transform", estimator)["dense"]
+    if container == "default":
+        return values
+    return ADAPTERS_MANAGER.adapters[container].create_container(values, X, columns=names)
 
 
 def sees_predictions_only(scorer: Any, params: dict[str, Any]) -> bool:

@@ -1,5 +1,6 @@
 """Networks in lockstep: rows, layers, flat parameters, forward and backward passes."""
 
+from sknn_actloss.core.derivatives import Backward
 from sknn_actloss.core.dropout import mask_streams
 from sknn_actloss.core.inference import forward, hidden_outputs, raw_outputs
 from sknn_actloss.core.layers import ATTRIBUTE_NAMES, Layer
@@ -13,6 +14,7 @@ from sknn_actloss.core.workspace import Workspace
 
 __all__ = [
     "ATTRIBUTE_NAMES",
+    "Backward",
     "CSRRows",
     "Columns",
     "DenseRows",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -89,6 +89,15 @@ class Model:
     @cached_property
     def _predictors(self) -> dict[tuple[int, ...], Predictor]:
         return {}
+
+    def as_predicting(self) -> Model:
+        """Return the model whose training passes compute what predictions do.
+
+        It has no dropout and no penalties, and normalises batches by running moments.
+        """
+        norm = self.normalization
+        norm = norm if norm is None else norm.frozen()
+        return replace(self, alpha=0.0, l1=0.0, dropout=(), normalization=norm)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what is pickled: the fields, and nothing that was made on the way."""

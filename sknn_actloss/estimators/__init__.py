@@ -3,6 +3,7 @@
 from sknn_actloss.estimators._base import BaseMLP
 from sknn_actloss.estimators._classifier import MLPClassifier
 from sknn_actloss.estimators._fit import Fit
+from sknn_actloss.estimators._hidden_units import HiddenUnits
 from sknn_actloss.estimators._holders import NetworkHolder, Recorder
 from sknn_actloss.estimators._joint import JointFit
 from sknn_actloss.estimators._regressor import MLPRegressor
@@ -18,6 +19,7 @@ from sknn_actloss.estimators._settings import (
 __all__ = [
     "BaseMLP",
     "Fit",
+    "HiddenUnits",
     "JointFit",
     "MLPClassifier",
     "MLPRegressor",

@@ -7,7 +7,7 @@ from abc import abstractmethod
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -26,11 +26,17 @@ from sknn_actloss._suggestion import did_you_mean
 from sknn_actloss.activations import ACTIVATIONS, Activation
 from sknn_actloss.averaging import AVERAGES, Averaging
 from sknn_actloss.committee import Committee
-from sknn_actloss.core import Model, Rows, as_rows
+from sknn_actloss.core import Model, Rows, as_rows, forward
 from sknn_actloss.dropout import FallingDropout
 from sknn_actloss.estimators._attributes import commit
+from sknn_actloss.estimators._hidden_units import BLOCK_SIZE, HiddenUnits, index_of
 from sknn_actloss.estimators._observer import FitObserver, Tasks
-from sknn_actloss.estimators._settings import Settings, component_named, loss_of
+from sknn_actloss.estimators._settings import (
+    Settings,
+    component_named,
+    hidden_sizes,
+    loss_of,
+)
 from sknn_actloss.estimators._setup import Setup, starts_anew
 from sknn_actloss.estimators._targets import Targets
 from sknn_actloss.estimators._validation import Data, Request
@@ -46,7 +52,7 @@ from sknn_actloss.solvers import SOLVERS, Solver
 FLOATS = (np.float64, np.float32)
 
 
-class BaseMLP(CallbackSupportMixin, Stamped, BaseEstimator):
+class BaseMLP(HiddenUnits, CallbackSupportMixin, Stamped, TransformerMixin, BaseEstimator):
     """Base of :class:`MLPClassifier` and :class:`MLPRegressor`."""
 
     _task: ClassVar[str]
@@ -223,6 +229,7 @@ class BaseMLP(CallbackSupportMixin, Stamped, BaseEstimator):
 
     @property
     def _fitted_model(self) -> Model:
+        """What the fitted networks compute."""
         try:
             model, _, _ = self._model, self._layout, self._targets
         except AttributeError as error:
@@ -231,6 +238,28 @@ class BaseMLP(CallbackSupportMixin, Stamped, BaseEstimator):
                 f"({error}). Fit it again, or unpickle it with the version that it was pickled by."
             ) from None
         return model
+
+    def _hidden_layer_sizes(self) -> tuple[int, ...]:
+        if hasattr(self, "_layout"):
+            return self._layout.layer_sizes[1:-1]
+        return hidden_sizes(self.hidden_layer_sizes)
+
+    def _n_columns(self, hidden_layer: int) -> int:
+        sizes = self._hidden_layer_sizes()
+        return sizes[index_of(hidden_layer, sizes)] * len(getattr(self, "members_", [self]))
+
+    @np.errstate(all="ignore")
+    def _hidden_outputs(self, X: Any, hidden_layer: int) -> np.ndarray:
+        rows, layout = as_rows(self._rows_to_predict(X)), self._layout
+        index = index_of(hidden_layer, layout.layer_sizes[1:-1])
+        layers = self._fitted_model.layers(layout.layer_sizes)
+        layers = [layer for layer in layers if layer.index <= index]
+        params, blocks = layout.attribute_views(vars(self)), []
+        for start in range(0, rows.n_rows, BLOCK_SIZE):
+            block = slice(start, min(start + BLOCK_SIZE, rows.n_rows))
+            outputs = forward(rows, layers, params, block)
+            blocks.append(outputs.swapaxes(0, 1).reshape(outputs.shape[1], -1))
+        return np.concatenate(blocks)
 
     def _rows_to_predict(self, X: Any) -> Any:
         if not hasattr(self, "coefs_"):
@@ -256,6 +285,9 @@ class BaseMLP(CallbackSupportMixin, Stamped, BaseEstimator):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        tags.transformer_tags.preserves_dtype = (
+            ["float64", "float32"] if self.dtype == "auto" else []
+        )
         return tags
 
 

@@ -238,7 +238,7 @@ class ClassTargets(Targets):
         """Return what ``decision_function`` gives, from raw outputs."""
         if len(raw) > 1 and isinstance(model.loss.head, ProbabilityHead):
             return self.log_odds(self.mean_probabilities(model, model.output(raw)))
-        if len(raw) == 1 and self._has_raw_scores(model):
+        if len(raw) == 1 and self.has_raw_scores(model):
             return raw[0]
         return mean_of_members(model.output(raw)) - _threshold(model)
 
@@ -251,7 +251,7 @@ class ClassTargets(Targets):
         inside = np.clip(probabilities, limits.tiny, 1 - limits.epsneg)
         return np.log(inside) if self.compares else logit(inside)
 
-    def _has_raw_scores(self, model: Model) -> bool:
+    def has_raw_scores(self, model: Model) -> bool:
         """Whether raw outputs order the classes, or pass zero, just where predictions do."""
         if model.output_name == "softmax":
             return self.compares

@@ -1,9 +1,15 @@
-"""Looking into networks: diagnosis, displays, and the learning-rate finder."""
+"""Looking into networks: diagnosis, explanations, displays, and the learning-rate finder."""
 
 from sknn_actloss.inspection._activation_display import ActivationDisplay
 from sknn_actloss.inspection._course import CourseReport
 from sknn_actloss.inspection._diagnosis import Diagnosis, DiagnosisDisplay, diagnose
+from sknn_actloss.inspection._explanations import (
+    feature_importances,
+    input_gradients,
+    integrated_gradients,
+)
 from sknn_actloss.inspection._findings import Finding
+from sknn_actloss.inspection._importance_display import FeatureImportanceDisplay
 from sknn_actloss.inspection._inputs import InputReport
 from sknn_actloss.inspection._layers import LayerReport
 from sknn_actloss.inspection._learning_rate import (
@@ -20,6 +26,7 @@ __all__ = [
     "CourseReport",
     "Diagnosis",
     "DiagnosisDisplay",
+    "FeatureImportanceDisplay",
     "Finding",
     "InputReport",
     "LayerReport",
@@ -29,5 +36,8 @@ __all__ = [
     "LossDisplay",
     "ScheduleDisplay",
     "diagnose",
+    "feature_importances",
     "find_learning_rate",
+    "input_gradients",
+    "integrated_gradients",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -99,7 +99,7 @@ def measure_signals(task: Task, model: Model, params: np.ndarray) -> Signals:
     params : ndarray of shape (1, row_size)
         Its parameters.
     """
-    model, sizes = _bare(model), task.layout.layer_sizes
+    model, sizes = model.as_predicting(), task.layout.layer_sizes
     network = Network(task.layout, [model], params, min(BLOCK_SIZE, task.y.n_rows))
     hidden = [Outputs(*units) for units in zip(model.activations, sizes[1:-1], strict=True)]
     squares, loss, total = np.zeros(task.layout.n_layers), 0.0, 0.0
@@ -109,13 +109,6 @@ def measure_signals(task: Task, model: Model, params: np.ndarray) -> Signals:
             loss += float(network.losses(y, weights.astype(y.dtype))[0])
             total += weights.sum()
         return Signals(hidden, np.sqrt(squares / total).tolist(), float(loss / total))
-
-
-def _bare(model: Model) -> Model:
-    """Return the model that predictions see: without dropout, by running moments."""
-    norm = model.normalization
-    norm = norm if norm is None else norm.frozen()
-    return replace(model, alpha=0.0, l1=0.0, dropout=(), normalization=norm)
 
 
 def _row_gradients(X: Rows, layers: Sequence[LayerSignals], hidden: list[Outputs]) -> np.ndarray:

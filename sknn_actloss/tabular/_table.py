@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from typing import Any, ClassVar, Self
 
@@ -204,6 +205,22 @@ default="from_dtype"
         values = self._reading.read(frame, self._order(frame))
         with config_context(transform_output="default"):
             return self._cast(self.columns_.transform(values))
+
+    def in_double(self) -> Self:
+        """Return a fitted copy whose columns are not rounded to ``dtype``, for derivatives.
+
+        Returns
+        -------
+        encoder : TableEncoder
+        """
+        check_is_fitted(self)
+        encoder = copy.deepcopy(self).set_params(dtype=np.float64)
+        for _, part, _ in encoder.columns_.transformers_:
+            steps = [step for _, step in part.steps] if isinstance(part, Pipeline) else [part]
+            for step in steps:
+                if hasattr(step, "dtype"):
+                    step.dtype = np.float64
+        return encoder
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Return the names of the columns of an encoded table.

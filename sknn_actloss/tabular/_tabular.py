@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import clone
+from sklearn.base import TransformerMixin, clone
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from sknn_actloss._sklearn import CallbackSupportMixin, HasMethods, fit_context, number
 from sknn_actloss.estimators import (
     BaseMLP,
+    HiddenUnits,
     NetworkHolder,
     Recorder,
 )
@@ -33,7 +34,7 @@ def if_network_has(method: str) -> Callable[[Any], bool]:
     return check
 
 
-class Tabular(NetworkHolder, CallbackSupportMixin, HasParts):
+class Tabular(HiddenUnits, NetworkHolder, CallbackSupportMixin, TransformerMixin, HasParts):
     """Base of :class:`TabularClassifier` and :class:`TabularRegressor`."""
 
     _kind: ClassVar[type[BaseMLP]]
@@ -139,6 +140,16 @@ class Tabular(NetworkHolder, CallbackSupportMixin, HasParts):
         """Score of these predictions."""
         return self.network_.oof_score_
 
+    def _hidden_layer_sizes(self) -> tuple[int, ...]:
+        network = getattr(self, "network_", None) or self.unfitted_network()
+        return network._hidden_layer_sizes()
+
+    def _hidden_outputs(self, X: Any, hidden_layer: int) -> np.ndarray:
+        return self.network_._hidden_outputs(self.encoder_.transform(X), hidden_layer)
+
+    def _n_columns(self, hidden_layer: int) -> int:
+        return self.network_._n_columns(hidden_layer)
+
     def _rows(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> Rows:
         if y is None:
             raise ValueError(
@@ -178,4 +189,5 @@ class Tabular(NetworkHolder, CallbackSupportMixin, HasParts):
         tags.input_tags, tags.target_tags = encoder.input_tags, network.target_tags
         tags.classifier_tags, tags.regressor_tags = network.classifier_tags, network.regressor_tags
         tags.target_tags.required = True
+        tags.transformer_tags.preserves_dtype = []
         return tags

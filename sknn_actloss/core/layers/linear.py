@@ -77,6 +77,22 @@ class InputLinear(Linear):
             backward.append(row_sum(delta, frame.room.ones, frame.gradient[self._biases]))
         return Bound(z, delta, forward, [*backward, *self._finish(frame)])
 
+    def gradient_of_rows(self, delta: np.ndarray, params: Views) -> np.ndarray:
+        """Return the derivative with respect to the rows, (n_rows, n_features).
+
+        Parameters
+        ----------
+        delta : ndarray of shape (n_members, n_rows, units)
+            Derivative of a sum over members with respect to the pre-activations.
+        params : Views
+            Parameters by slot.
+        """
+        return np.matmul(delta, transposed(self._weights_of_rows(params))).sum(axis=0)
+
+    def _weights_of_rows(self, params: Views) -> np.ndarray:
+        """Return what rows are multiplied by, (n_members, n_features, units)."""
+        return params[self._weights]
+
     def _operand(self, X: Rows, frame: Frame) -> tuple[list[Call], np.ndarray]:
         """Return the calls that prepare what rows are multiplied by, and the array."""
         return [], self._with_biases(X, frame.params)

@@ -7,7 +7,7 @@ import numpy as np
 from sknn_actloss._calls import Call
 from sknn_actloss.core.layers._base import Frame
 from sknn_actloss.core.layers.linear import InputLinear
-from sknn_actloss.core.layout import Slot
+from sknn_actloss.core.layout import Slot, Views
 from sknn_actloss.core.products import transposed
 from sknn_actloss.core.rows import Rows
 
@@ -47,6 +47,9 @@ class ScaledLinear(InputLinear):
             calls.append((np.copyto, (room[:, :1], frame.params[self._biases])))
         scaled = np.multiply, (weights, transposed(scale), room[:, X.has_ones :])
         return [*calls, scaled], room
+
+    def _weights_of_rows(self, params: Views) -> np.ndarray:
+        return params[self._weights] * transposed(params[self._scale])
 
     def _finish(self, frame: Frame) -> list[Call]:
         weights, scale = frame.params[self._weights], frame.params[self._scale]
