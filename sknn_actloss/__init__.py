@@ -14,6 +14,7 @@ from sknn_actloss import (
 from sknn_actloss._version import __version__
 from sknn_actloss.committee import Committee
 from sknn_actloss.estimators import MLPClassifier, MLPRegressor
+from sknn_actloss.monitor import Monitor
 from sknn_actloss.persistence import Checkpoint
 from sknn_actloss.tabular import TabularClassifier, TabularRegressor
 
@@ -22,6 +23,7 @@ __all__ = [
     "Committee",
     "MLPClassifier",
     "MLPRegressor",
+    "Monitor",
     "TabularClassifier",
     "TabularRegressor",
     "__version__",

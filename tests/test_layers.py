@@ -37,6 +37,7 @@ FLOORS = [
         "feature_scale",
         "initializers",
         "losses",
+        "monitor",
         "normalization",
         "schedules",
         "solvers",

@@ -36,7 +36,9 @@ OPTIONAL = (
     "_optimizer",
     "_monitored",
     "_no_improvement_count",
+    "_scored_by",
     "_workspace",
+    "score_curve_",
 )
 
 #: Fields of a course that a warm start or partial_fit takes from the fitted estimator.
@@ -54,9 +56,18 @@ VALIDATION_ATTRIBUTES = {
     "best_score": "best_validation_score_",
 }
 
+#: The one that goes on where the same quantity is recorded for the training rows.
+SCORE_ATTRIBUTES = {"training_scores": "score_curve_"}
+
 #: What a committee has from its members: means of numbers, of curves, and the largest of counts.
 MEANS = ("loss_", "best_loss_", "best_validation_score_", "learning_rate_init_")
-CURVES = ("loss_curve_", "validation_loss_curve_", "validation_scores_", "learning_rate_curve_")
+CURVES = (
+    "loss_curve_",
+    "validation_loss_curve_",
+    "validation_scores_",
+    "learning_rate_curve_",
+    "score_curve_",
+)
 LARGEST = ("n_iter_", "t_")
 
 
@@ -156,6 +167,11 @@ def network_attributes(
     course = member.state.course
     attributes = {"n_iter_": course.n_epochs, "loss_curve_": course.loss_curve}
     attributes |= dict.fromkeys(VALIDATION_ATTRIBUTES.values())
+    if member.training_judge is not None:
+        attributes |= {
+            "score_curve_": course.training_scores,
+            "_scored_by": member.training_judge.monitor,
+        }
     if member.spec.solver.stochastic:
         return attributes | {"t_": n_rows} | _stochastic_attributes(member, streams)
     loss = {"loss_": (course.loss_curve or [course.best_loss])[-1], "best_loss_": course.best_loss}
@@ -207,7 +223,9 @@ def final_params(member: Member) -> np.ndarray:
     )
 
 
-def continued_course(earlier: Mapping[str, Any], course: Course, with_validation: bool) -> Course:
+def continued_course(
+    earlier: Mapping[str, Any], course: Course, with_validation: bool, with_scores: bool
+) -> Course:
     """Return a course that goes on from that of an earlier fit.
 
     Parameters
@@ -218,8 +236,11 @@ def continued_course(earlier: Mapping[str, Any], course: Course, with_validation
         A new one.
     with_validation : bool
         Whether the same is monitored on the same rows.
+    with_scores : bool
+        Whether the same is recorded for the training rows.
     """
     names = COURSE_ATTRIBUTES | (VALIDATION_ATTRIBUTES if with_validation else {})
+    names |= SCORE_ATTRIBUTES if with_scores else {}
     found = {name: earlier.get(attribute) for name, attribute in names.items()}
     known = {name: copy.copy(value) for name, value in found.items() if value is not None}
     return replace(course, **known)
@@ -244,13 +265,13 @@ def committee_attributes(
         for names, merge in merges
         for name in names
     }
-    curves = {name: [member[name] for member in members] for name in CURVES}
+    curves = {name: [member[name] for member in members] for name in CURVES if name in members[0]}
     return merged | {name: _longer(earlier.get(name), own) for name, own in curves.items()}
 
 
 def _longer(known: list[float] | None, curves: Sequence[list[float] | None]) -> list[float] | None:
     """Return the mean of curves, of which that of their first epochs may be known."""
-    if not known or None in curves or len(set(map(len, curves))) > 1:
+    if not known or None in curves or {len(curve) for curve in curves} != {len(known) + 1}:
         return _mean_curve(curves)
     return known + _mean_curve([curve[len(known) :] for curve in curves])
 

@@ -43,6 +43,7 @@ from sknn_actloss.estimators._validation import Data, Request
 from sknn_actloss.feature_scale import FeatureScale
 from sknn_actloss.initializers import INITIALIZERS, Initializer
 from sknn_actloss.losses import Head
+from sknn_actloss.monitor import Monitor
 from sknn_actloss.normalization import NORMALIZATIONS, Normalization
 from sknn_actloss.persistence import Checkpoint
 from sknn_actloss.schedules import SCHEDULES, Schedule
@@ -107,7 +108,7 @@ class BaseMLP(HiddenUnits, CallbackSupportMixin, Stamped, TransformerMixin, Base
         "feature_scale": ["boolean", FeatureScale],
         "weight_averaging": [Names(*AVERAGES.names), Averaging, None],
         "n_members": [whole_number(1), Committee],
-        "monitor": [str, callable],
+        "monitor": [str, callable, Monitor],
         "restore_best": ["boolean", Names("auto")],
         "max_time": [number(0, None), None],
         "checkpoint": [Checkpoint, None],

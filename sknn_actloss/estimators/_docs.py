@@ -123,12 +123,13 @@ n_members : int or Committee, default=1
     loss, unless ``monitor`` names a scorer) and predicts them for ``oof_prediction_``. A splitter
     as ``validation_fraction`` gives the folds. ``partial_fit`` and ``warm_start`` refuse it, as
     they cannot know what networks have learnt from.
-monitor : str or callable, default="score"
+monitor : str, callable or Monitor, default="score"
     What validation rows are judged by: "score" (accuracy or R^2), "loss" (the loss without
     penalties, lower is better), or the name of a scorer or a callable
     ``scorer(estimator, X, y)`` as in scikit-learn's ``scoring``. A scorer is called after each
     epoch with the network as it stands and the rows as they were given to ``fit``; sample
-    weights go to scorers that take them.
+    weights go to scorers that take them. ``Monitor("accuracy", training=True)`` records it for
+    the training rows as well, also where there are no validation rows: see ``score_curve_``.
 restore_best : bool or "auto", default="auto"
     Whether ``fit`` keeps the weights of the best epoch instead of the last ones: by what is
     monitored on validation rows, or by the training loss where there are none. "auto" does so
@@ -174,6 +175,9 @@ learning_rate_curve_ : list of float
     Last learning rate of each epoch; not with "lbfgs".
 validation_loss_curve_ : list of float or None
     Loss on the validation rows after each epoch, without penalties; ``None`` without such rows.
+score_curve_ : list of float
+    What ``monitor=Monitor(metric, training=True)`` gives for the rows that were learnt from after
+    each epoch, higher is better; only with it. It decides nothing.
 learning_rate_init_ : float
     Initial learning rate, found or given; not with "lbfgs".
 validation_scores_ : list of float or None

@@ -25,6 +25,7 @@ from sknn_actloss.estimators._conflicts import (
 from sknn_actloss.feature_scale import FeatureScale, resolve_feature_scale
 from sknn_actloss.initializers import Initializer, resolve_initializer
 from sknn_actloss.losses import LossSpec, resolve_loss
+from sknn_actloss.monitor import resolve_monitor
 from sknn_actloss.normalization import Normalization, resolve_normalization
 from sknn_actloss.persistence import Checkpoint
 from sknn_actloss.schedules import Constant, Schedule, resolve_schedule
@@ -72,6 +73,8 @@ class Settings:
         The average of weights that predictions use.
     committee : Committee
         How many networks there are, and which rows each learns from.
+    scores_training : bool
+        Whether what is monitored is recorded for the training rows as well.
     """
 
     given: dict[str, Any]
@@ -110,6 +113,7 @@ class Settings:
     averaging: Averaging | None
     committee: Committee
     monitor: Any
+    scores_training: bool
     restore_best: bool | str
     max_time: float
     checkpoint: Checkpoint | None
@@ -119,13 +123,14 @@ class Settings:
         """Resolve the parameters of an estimator."""
         given = parameters_of(estimator)
         sizes = hidden_sizes(given["hidden_layer_sizes"])
-        solver = _solver(given)
+        solver = resolve_solver(given["solver"], given)
         schedule, rate, rate_parameter = _learning_rate(given)
         normalization = resolve_normalization(given["normalization"])
         feature_scale = resolve_feature_scale(given["feature_scale"])
         committee = resolve_committee(given["n_members"])
         check_lbfgs(given, solver, schedule, normalization, committee)
         check_resampling(given, committee)
+        dropout, monitor = given["dropout"], resolve_monitor(given["monitor"])
         plain = {name: as_python(given[name]) for name in _PLAIN}
         return cls(
             given=given,
@@ -134,6 +139,8 @@ class Settings:
             out_activation=_out_activation(given["out_activation"]),
             loss=resolve_loss(given["loss"], estimator._task),
             target_scaling=given.get("target_scaling"),
+            monitor=monitor.metric,
+            scores_training=monitor.training,
             class_weight=given.get("class_weight"),
             solver=solver,
             schedule=schedule,
@@ -143,8 +150,8 @@ class Settings:
             initializer=resolve_initializer(given["weight_init"]),
             alpha=float(given["alpha"]),
             l1=float(given["l1"]),
-            dropout=resolve_dropout(given["dropout"], len(sizes)),
-            falling_dropout=_falling(given["dropout"]),
+            dropout=resolve_dropout(dropout, len(sizes)),
+            falling_dropout=dropout if isinstance(dropout, FallingDropout) else None,
             normalization=normalization,
             feature_scale=feature_scale,
             averaging=resolve_averaging(given["weight_averaging"]),
@@ -283,7 +290,6 @@ _PLAIN = (
     "max_norm",
     "gradient_clip",
     "skip_connections",
-    "monitor",
     "restore_best",
     "checkpoint",
 )
@@ -309,6 +315,7 @@ def component_named(estimator: Any, name: str) -> Any:
         "weight_init": resolve_initializer,
         "feature_scale": resolve_feature_scale,
         "n_members": resolve_committee,
+        "monitor": resolve_monitor,
     }
     if name in resolvers and (isinstance(value, str | int) and value is not False):
         return resolvers[name](value)
@@ -351,11 +358,6 @@ def hidden_sizes(sizes: Any) -> tuple[int, ...]:
     return tuple(int(size) for size in sizes)
 
 
-def _solver(given: Mapping[str, Any]) -> Solver:
-    """Resolve the solver; one given by name takes the estimator's parameters for solvers."""
-    return resolve_solver(given["solver"], given)
-
-
 def _out_activation(spec: Any) -> Activation | None:
     if isinstance(spec, str) and spec == "auto":
         return None
@@ -371,10 +373,6 @@ def _activations(spec: Any, n_hidden: int) -> tuple[Activation, ...]:
             )
         return tuple(resolve_activation(entry) for entry in spec)
     return (resolve_activation(spec),) * n_hidden
-
-
-def _falling(dropout: Any) -> FallingDropout | None:
-    return dropout if isinstance(dropout, FallingDropout) else None
 
 
 def _learning_rate(given: Mapping[str, Any]) -> tuple[Schedule, float | None, str]:

@@ -203,8 +203,15 @@ class Setup:
         draws = draws_of(task, self.settings, self.data, self.request)
         is_judged = task.holdout is not None or self.settings.resamples
         judge = self._judge(template) if is_judged else None
+        scores = self._judge(template) if self.settings.scores_training else None
         members = [
-            Member(self._spec(task, optimizer), self._state(task, optimizer, own, row), judge, draw)
+            Member(
+                self._spec(task, optimizer),
+                self._state(task, optimizer, own, row),
+                judge,
+                draw,
+                scores,
+            )
             for optimizer, own, row, draw in zip(optimizers, earlier, params, draws, strict=True)
         ]
         return Fit(
@@ -268,7 +275,9 @@ class Setup:
         if self.settings.solver.stochastic:
             own = monitored(self.settings, task)
             goes_on = own is not None and own == earlier.get("_monitored")
-            course = continued_course(earlier, course, goes_on)
+            scored = self.settings.scores_training and "_scored_by" in earlier
+            scored = scored and self.settings.monitor == earlier["_scored_by"]
+            course = continued_course(earlier, course, goes_on, scored)
         average = optimizer.average if self.settings.averaging else {}
         if average:
             self.layout.trained(params[None])[...] = average["last"]

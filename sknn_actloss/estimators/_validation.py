@@ -88,10 +88,11 @@ class Request:
         check_name(settings.monitor, estimator)
         self._check_committee(settings)
         may_validate = self.has_rows or bool(settings.early_stopping) or settings.resamples
-        if not (may_validate or is_default(settings.monitor)):
+        if not (may_validate or settings.scores_training or is_default(settings.monitor)):
             raise ValueError(
                 f"monitor={settings.monitor!r} needs validation rows. Set early_stopping=True, "
-                "pass X_val and y_val to fit, or leave monitor='score'."
+                "pass X_val and y_val to fit, or leave monitor='score'. To record it for the "
+                f"training rows, set monitor=Monitor({settings.monitor!r}, training=True)."
             )
 
     def _check_committee(self, settings: Settings) -> None:

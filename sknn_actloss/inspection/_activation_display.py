@@ -9,9 +9,20 @@ import numpy as np
 
 from sknn_actloss.activations import Activation, resolve_activation
 from sknn_actloss.estimators import parameters_of
+from sknn_actloss.inspection._display import Cells, Display
 from sknn_actloss.inspection._naming import by_name, label, networks_by_name
 from sknn_actloss.inspection._networks import as_own
-from sknn_actloss.inspection._plotting import Display, grid, handles, styles_by_name
+from sknn_actloss.inspection._plotting import (
+    grid,
+    handles,
+    panel_styles,
+    shared_limits,
+    styles_by_name,
+    view_limits,
+)
+
+#: How the axes of each panel are labelled.
+TEXTS = {"function": "f(z)", "derivative": "f′(z)"}
 
 
 class ActivationDisplay(Display):
@@ -159,13 +170,14 @@ class ActivationDisplay(Display):
         panels: str | Sequence[str] | None = None,
         line_kw: Mapping[str, Any] | None = None,
     ) -> Self:
-        """Draw the curves.
+        """Draw the curves, each activation in small axes of its own where there are many.
 
         Parameters
         ----------
         ax : matplotlib Axes or sequence of Axes, default=None
             Where to draw: one Axes for each panel, a single one for the function alone.
-            ``None`` makes a figure.
+            ``None`` makes a figure, in which more than six activations have small axes of their
+            own, each with function and derivative; so have as many Axes as activations.
         panels : {"function", "derivative"} or sequence of these, default=None
             What to draw, both by default.
         line_kw : dict, default=None
@@ -175,17 +187,43 @@ class ActivationDisplay(Display):
         -------
         self : ActivationDisplay
         """
-        curves = {"function": self.values, "derivative": self.derivatives}
+        chosen = self._chosen(panels, self.panel_names)
+        cells = self._start_cells(ax, ["all"], self.values)
+        if cells is not None:
+            return self._plot_cells(cells, chosen, line_kw)
         axes = self._start(ax, panels, self.panel_names)
         styles = styles_by_name(self.values, line_kw, dashed=True)
         for panel, where in axes.items():
-            for level in ("axhline", "axvline"):
-                getattr(where, level)(0.0, color="0.85", linewidth=0.8, zorder=0)
+            _mark_zero(where)
             for name, style in styles.items():
-                self._draw(where, self.inputs, curves[panel][name], style)
-        self._set_labels(axes, "input z", {"function": "f(z)", "derivative": "f′(z)"})
-        self._add_legend(handles(styles))
+                self._draw(where, self.inputs, self._curves[panel][name], style)
+            where.set_ylim(*shared_limits(self._curves[panel].values()))
+        self._set_labels(axes, "input z", TEXTS)
+        self._finish(handles(styles))
         return self
+
+    @property
+    def _curves(self) -> dict[str, Mapping[str, np.ndarray]]:
+        return {"function": self.values, "derivative": self.derivatives}
+
+    def _plot_cells(
+        self, cells: Cells, panels: Sequence[str], line_kw: Mapping[str, Any] | None
+    ) -> Self:
+        styles = panel_styles(TEXTS, line_kw)
+        for name, where in cells["all"].items():
+            _mark_zero(where)
+            curves = {panel: self._curves[panel][name] for panel in panels}
+            for panel, curve in curves.items():
+                self._draw(where, self.inputs, curve, styles[panel])
+            where.set_ylim(*view_limits(curves.values()))
+        self._label_cells(cells, "input z", {"all": " and ".join(TEXTS[p] for p in panels)})
+        self._finish(handles({TEXTS[panel]: styles[panel] for panel in panels}))
+        return self
+
+
+def _mark_zero(ax: Any) -> None:
+    ax.axhline(0.0, color="0.85", linewidth=0.8, zorder=0)
+    ax.axvline(0.0, color="0.85", linewidth=0.8, zorder=0)
 
 
 def _layers(activation: Any) -> list[Any]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from numbers import Integral
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from sknn_actloss.estimators import parameters_of, range_test
+from sknn_actloss.inspection._display import Display
 from sknn_actloss.inspection._networks import find_network
-from sknn_actloss.inspection._plotting import check_matplotlib
+from sknn_actloss.inspection._plotting import COLORS
+from sknn_actloss.inspection._room import fill_room
 from sknn_actloss.solvers import resolve_solver
 from sknn_actloss.training import RangeTest
 
@@ -129,7 +131,7 @@ class LearningRateCurve(RangeTest):
         return LearningRateDisplay(self).plot(ax)
 
 
-class LearningRateDisplay:
+class LearningRateDisplay(Display):
     """Picture of a range test: losses against the learning rate, and the suggestion.
 
     Parameters
@@ -141,12 +143,18 @@ class LearningRateDisplay:
     ----------
     ax_ : Axes
         Where it was drawn.
+    axes_ : ndarray of Axes
+        The same in an array.
     figure_ : Figure
         The figure around it.
     lines_ : list of Line2D
         Losses of the batches, their moving average, and the suggestion. The rates of divergence
         are shaded.
+    legend_ : Legend
+        The legend.
     """
+
+    panel_names: ClassVar[tuple[str, ...]] = ("loss",)
 
     def __init__(self, range_test: RangeTest) -> None:
         self.range_test = range_test
@@ -191,23 +199,24 @@ class LearningRateDisplay:
         -------
         self : LearningRateDisplay
         """
-        check_matplotlib(type(self).__name__)
-        import matplotlib.pyplot as plt
-
-        if ax is None:
-            _, ax = plt.subplots(layout="constrained")
-        test, self.ax_, self.figure_ = self.range_test, ax, ax.figure
+        ax = self._start(ax, None, self.panel_names)["loss"]
+        test = self.range_test
         rate, best = test.rates, test.suggestion
+        limits = _loss_range(test) if rate.size else (0.0, 1.0)
         ax.set(xscale="log", xlabel="learning rate", ylabel="training loss")
+        smoothed = {"color": COLORS[0], "linewidth": 2, "label": "smoothed"}
+        suggestion = {"color": COLORS[1], "linestyle": "--", "label": f"suggestion: {best:.2g}"}
         self.lines_ = [
             *ax.plot(rate, test.losses, color="0.7", linewidth=1, label="loss of a batch"),
-            *ax.plot(rate, test.smoothed_losses, color="C0", linewidth=2, label="smoothed"),
-            ax.axvline(best, color="C3", linestyle="--", label=f"suggestion: {best:.2g}"),
+            *ax.plot(rate, test.smoothed_losses, **smoothed),
+            *ax.plot([best, best], limits, **suggestion),
         ]
         if rate.size:
-            ax.set_ylim(_loss_range(test))
-            ax.axvspan(test.limit, rate[-1], color="C3", alpha=0.08, linewidth=0)
-        ax.legend()
+            ax.set_ylim(limits)
+            style = {"color": COLORS[1], "alpha": 0.08, "linewidth": 0, "zorder": 0}
+            ax.axvspan(test.limit, rate[-1], **style)
+        fill_room([ax], {ax: {}})
+        self.legend_ = ax.get_legend()
         return self
 
 

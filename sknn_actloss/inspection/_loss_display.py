@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.base import is_classifier
 
 from sknn_actloss.estimators import parameters_of
+from sknn_actloss.inspection._display import Cells, Display
 from sknn_actloss.inspection._loss_of_prediction import (
     AGAINST,
     LossOfPrediction,
@@ -17,14 +18,16 @@ from sknn_actloss.inspection._loss_of_prediction import (
     default_range,
     kind_of_points,
 )
+from sknn_actloss.inspection._loss_units import are_apart, multiplied, unit_losses, widths
 from sknn_actloss.inspection._naming import by_name, label, networks_by_name
 from sknn_actloss.inspection._networks import as_own
 from sknn_actloss.inspection._plotting import (
     GREY,
     LINE_STYLES,
-    Display,
     grid,
     handles,
+    panel_styles,
+    shared_limits,
     styles_by_name,
     view_limits,
 )
@@ -50,6 +53,9 @@ class LossDisplay(Display):
     against : {"prediction", "probability", "decision", "raw"}, default="prediction"
         What ``predictions`` are: numbers, probabilities of the positive class, decision values
         or raw outputs.
+    factors : dict of str to float, default=None
+        What turns the losses that training minimises, and that ``values`` and ``gradients``
+        hold, into those that are reported; 1 where it says nothing.
 
     Attributes
     ----------
@@ -89,12 +95,14 @@ class LossDisplay(Display):
         gradients: Mapping[str, np.ndarray],
         *,
         against: str = "prediction",
+        factors: Mapping[str, float] | None = None,
     ) -> None:
         self.predictions = predictions
         self.targets = targets
         self.values = values
         self.gradients = gradients
         self.against = against
+        self.factors = factors or {}
 
     @classmethod
     def from_losses(
@@ -108,6 +116,8 @@ class LossDisplay(Display):
         names: str | Sequence[str] | None = None,
         ax: Any = None,
         panels: str | Sequence[str] | None = None,
+        units: str = "report",
+        relative: bool | str = "auto",
         line_kw: Mapping[str, Any] | None = None,
     ) -> Self:
         """Draw losses of one task.
@@ -130,7 +140,7 @@ class LossDisplay(Display):
             are left out of its curve.
         names : str or sequence of str, default=None
             Names in the legend, one for each loss.
-        ax, panels, line_kw
+        ax, panels, units, relative, line_kw
             As in :meth:`plot`.
 
         Returns
@@ -147,7 +157,7 @@ class LossDisplay(Display):
         found = by_name(losses, names, "losses")
         curves = {name: LossOfPrediction.of(loss, "auto", task) for name, loss in found.items()}
         return cls._of(curves, task, y, against, prediction_range).plot(
-            ax, panels=panels, line_kw=line_kw
+            ax, panels=panels, units=units, relative=relative, line_kw=line_kw
         )
 
     @classmethod
@@ -161,6 +171,8 @@ class LossDisplay(Display):
         names: str | Sequence[str] | None = None,
         ax: Any = None,
         panels: str | Sequence[str] | None = None,
+        units: str = "report",
+        relative: bool | str = "auto",
         line_kw: Mapping[str, Any] | None = None,
     ) -> Self:
         """Draw the losses of estimators, through their own output activations.
@@ -169,7 +181,7 @@ class LossDisplay(Display):
         ----------
         estimator : estimator, or sequence or dict of estimators
             MLPs of one task, fitted or not, or Pipelines that end in one.
-        y, against, prediction_range, ax, panels, line_kw
+        y, against, prediction_range, ax, panels, units, relative, line_kw
             As in :meth:`from_losses`.
         names : str or sequence of str, default=None
             Names in the legend, one for each estimator.
@@ -191,7 +203,7 @@ class LossDisplay(Display):
             for name, own in given.items()
         }
         return cls._of(curves, task, y, against, prediction_range).plot(
-            ax, panels=panels, line_kw=line_kw
+            ax, panels=panels, units=units, relative=relative, line_kw=line_kw
         )
 
     @classmethod
@@ -213,13 +225,16 @@ class LossDisplay(Display):
         values, gradients = (
             {name: pair[index] for name, pair in pairs.items()} for index in (0, 1)
         )
-        return cls(points, targets, values, gradients, against=kind)
+        factors = {name: curve.report_factor for name, curve in curves.items()}
+        return cls(points, targets, values, gradients, against=kind, factors=factors)
 
     def plot(
         self,
         ax: Any = None,
         *,
         panels: str | Sequence[str] | None = None,
+        units: str = "report",
+        relative: bool | str = "auto",
         line_kw: Mapping[str, Any] | None = None,
     ) -> Self:
         """Draw the curves, a colour for each loss and a line style for each target.
@@ -228,9 +243,17 @@ class LossDisplay(Display):
         ----------
         ax : matplotlib Axes or sequence of Axes, default=None
             Where to draw: one Axes for each panel, a single one for the loss alone.
-            ``None`` makes a figure.
+            ``None`` makes a figure, in which more than six losses have small axes of their own,
+            each with loss and derivative; so have as many Axes as losses.
         panels : {"loss", "gradient"} or sequence of these, default=None
             What to draw, both by default.
+        units : {"report", "training"}, default="report"
+            Whether losses are as metrics have them, the squared error without its half, or as
+            training minimises them.
+        relative : bool or "auto", default="auto"
+            Whether each curve is divided by its loss at one unit off the target (by its median
+            where the curves do not go along predictions of numbers). "auto" does so where one
+            loss is so much larger than another, by a factor of ten, that it would flatten it.
         line_kw : dict, default=None
             Passed on to ``Axes.plot``.
 
@@ -238,19 +261,43 @@ class LossDisplay(Display):
         -------
         self : LossDisplay
         """
+        check_option("units", units, ("report", "training"))
+        check_option("relative", relative, (True, False, "auto"))
+        chosen = self._chosen(panels, self.panel_names)
+        cells = self._start_cells(ax, ["all"], self.values)
+        curves, texts = self._curves(units, relative, together=cells is None)
+        if cells is not None:
+            return self._plot_cells(cells, chosen, curves, texts, line_kw)
         axes = self._start(ax, panels, self.panel_names)
         styles = styles_by_name(self.values, line_kw, dashed=False)
-        curves = {"loss": self.values, "gradient": self.gradients}
         for panel, where in axes.items():
             self._draw_panel(where, curves[panel], styles)
-        variable = "raw output" if self.against == "raw" else "prediction"
-        texts = {
-            "loss": "loss",
-            "gradient": f"derivative of the loss with respect to the {variable}",
-        }
         self._set_labels(axes, AGAINST[self.against], texts)
         self._label_targets(styles)
         return self
+
+    def _curves(
+        self, units: str, relative: bool | str, together: bool
+    ) -> tuple[dict[str, dict[str, np.ndarray]], dict[str, str]]:
+        """Return the curves of each panel in the units asked for, and what they are."""
+        factors = self.factors if units == "report" else {}
+        curves = {"loss": multiplied(self.values, factors)}
+        curves["gradient"] = multiplied(self.gradients, factors)
+        is_reported = any(factor != 1 for factor in factors.values())
+        loss = "loss, as reported" if is_reported else "loss"
+        derivative = f"derivative of the loss{', as reported' * is_reported}"
+        if relative is True or (
+            relative == "auto" and together and are_apart(curves["loss"].values())
+        ):
+            own = self.predictions, self.targets
+            scales = {
+                name: 1 / unit_losses(*own, curve, self.against)
+                for name, curve in curves["loss"].items()
+            }
+            curves = {panel: multiplied(own, scales) for panel, own in curves.items()}
+            unit = "at one unit off" if self.against == "prediction" else "in the median"
+            loss, derivative = f"loss / loss {unit}", f"derivative / loss {unit}"
+        return curves, {"loss": loss, "gradient": derivative}
 
     def _draw_panel(
         self,
@@ -259,10 +306,36 @@ class LossDisplay(Display):
         styles: Mapping[str, Mapping[str, Any]],
     ) -> None:
         ax.axhline(0.0, color="0.85", linewidth=0.8, zorder=0)
-        for name, style in styles.items():
-            for dashes, curve in zip(self._dashes, curves[name], strict=True):
-                self._draw(ax, self.predictions, curve, {"linestyle": dashes, **style})
-        ax.set_ylim(*view_limits(curves.values()))
+        for (name, style), width in zip(styles.items(), widths(curves.values()), strict=True):
+            self._draw_targets(ax, curves[name], {"linewidth": width, **style})
+        ax.set_ylim(*shared_limits(curves.values()))
+
+    def _draw_targets(self, ax: Any, curves: np.ndarray, style: Mapping[str, Any]) -> None:
+        for dashes, curve in zip(self._dashes, curves, strict=True):
+            self._draw(ax, self.predictions, curve, {"linestyle": dashes, **style})
+
+    def _plot_cells(
+        self,
+        cells: Cells,
+        panels: Sequence[str],
+        curves: Mapping[str, Mapping[str, np.ndarray]],
+        texts: Mapping[str, str],
+        line_kw: Mapping[str, Any] | None,
+    ) -> Self:
+        styles = panel_styles(texts, line_kw)
+        if len(self.targets) > 1:
+            styles = {
+                panel: {key: value for key, value in style.items() if key != "linestyle"}
+                for panel, style in styles.items()
+            }
+        for name, where in cells["all"].items():
+            where.axhline(0.0, color="0.85", linewidth=0.8, zorder=0)
+            for panel in panels:
+                self._draw_targets(where, curves[panel][name], styles[panel])
+            where.set_ylim(*view_limits([curves[panel][name] for panel in panels]))
+        self._label_cells(cells, AGAINST[self.against], {"all": " and ".join(panels)})
+        self._label_targets({texts[panel]: styles[panel] for panel in panels})
+        return self
 
     @property
     def _dashes(self) -> list[str]:
@@ -272,8 +345,8 @@ class LossDisplay(Display):
         """Add the legend, which tells several targets by their dashes."""
         texts = [f"target {target:g}" for target in self.targets]
         if len(texts) == 1:
-            self._add_legend(handles(styles), title=texts[0])
+            self._finish(handles(styles), title=texts[0])
             return
         dashes = zip(texts, self._dashes, strict=True)
         marks = {text: {"color": GREY, "linestyle": dash} for text, dash in dashes}
-        self._add_legend(handles(styles) + handles(marks))
+        self._finish(handles(styles) + handles(marks))

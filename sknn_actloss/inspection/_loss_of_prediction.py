@@ -30,9 +30,12 @@ class LossOfPrediction:
     ----------
     model : Model
         Holds the loss, bound to its targets, and the output activation.
+    report_factor : float
+        What the loss is multiplied with where it is reported.
     """
 
     model: Model
+    report_factor: float
 
     @classmethod
     def of(cls, spec: Any, out_activation: Any, task: str) -> LossOfPrediction:
@@ -60,7 +63,7 @@ class LossOfPrediction:
                 f"{output.range} leaves the loss's domain {bound.prediction_domain}. "
                 "Use out_activation='auto'."
             )
-        return cls(Model((), output, bound))
+        return cls(Model((), output, bound), loss.report_scale(target_kind, 1))
 
     @property
     def is_probability(self) -> bool:

@@ -82,9 +82,14 @@ def _distinct(names: Sequence[str]) -> list[str]:
     ]
 
 
+def estimators_by_name(estimators: Any, names: str | Sequence[str] | None) -> dict[str, Any]:
+    """Return what the user gave, by default named by what sets the networks within apart."""
+    return by_name(estimators, names, "estimator", lambda given: _differences(networks(given)))
+
+
 def networks_by_name(estimators: Any, names: str | Sequence[str] | None) -> dict[str, Any]:
-    """Return the networks within what the user gave, by default named by what sets them apart."""
-    found = by_name(estimators, names, "estimator", lambda given: _differences(networks(given)))
+    """Return the networks within what the user gave, by the same names."""
+    found = estimators_by_name(estimators, names)
     return dict(zip(found, networks(found.values()), strict=True))
 
 

@@ -1,9 +1,9 @@
-"""What displays share: matplotlib where it is installed, axes, colours and legends."""
+"""What displays share: matplotlib where it is installed, colours, scales and limits."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -49,12 +49,29 @@ def check_scale(scale: str) -> None:
 
 def set_scale(ax: Any, scale: str, values: Iterable[Any]) -> None:
     """Set the vertical scale; "auto" is logarithmic for positive values a factor of ten apart."""
-    values = np.concatenate([[], *(np.ravel(value) for value in values)])
-    values = values[np.isfinite(values)]
-    apart = len(values) > 0 and values.min() > 0 and values.max() >= 10 * values.min()
+    curves = [np.ravel(value) for value in values]
+    together = np.concatenate([[], *curves])
+    together = together[np.isfinite(together)]
+    apart = len(together) > 0 and together.min() > 0 and together.max() / 10 >= together.min()
     if scale == "log" or (scale == "auto" and apart):
+        _cut_off_divergence(ax, curves)
         ax.set_yscale("log")
         _label_in_decimals(ax)
+
+
+def _cut_off_divergence(ax: Any, curves: Iterable[np.ndarray]) -> None:
+    """Let curves leave a logarithmic axis that rise by decades more than the others."""
+    logs = [np.log10(curve[np.isfinite(curve) & (curve > 0)]) for curve in curves]
+    logs = [curve for curve in logs if len(curve)]
+    tops = [curve.max() for curve in logs]
+    heights = [np.ptp(curve) for curve in logs]
+    if not logs or max(tops) < 12:
+        return
+    room = 2 * max(1.0, np.quantile(heights, 0.5, method="lower"))
+    top = min(max(tops), np.quantile(tops, 0.5, method="lower") + room)
+    low = min(curve.min() for curve in logs)
+    margin = 0.05 * max(top - low, 1.0)
+    ax.set_ylim(10 ** max(low - margin, -300), 10 ** min(top + margin, 300))
 
 
 def set_rate_scale(ax: Any, scale: str, rates: Sequence[Any]) -> None:
@@ -85,115 +102,10 @@ def count_epochs(axes: Iterable[Any]) -> None:
     from matplotlib.ticker import MaxNLocator
 
     for ax in axes:
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
-
-
-class Display:
-    """Base of displays: one or more panels, each an Axes, and the lines in them.
-
-    Attributes
-    ----------
-    panel_names : tuple of str
-        All panels that a display can draw.
-    stacked : bool
-        Whether panels lie below one another, on one horizontal axis, instead of side by side.
-    """
-
-    panel_names: ClassVar[tuple[str, ...]] = ("main",)
-    stacked: ClassVar[bool] = False
-
-    def _start(
-        self,
-        ax: Any,
-        panels: str | Sequence[str] | None,
-        default: Sequence[str],
-        available: Sequence[str] | None = None,
-    ) -> dict[str, Any]:
-        """Set the axes, and return them by panel.
-
-        Parameters
-        ----------
-        ax : Axes, sequence of Axes or None
-            Where to draw; ``None`` makes a figure. One Axes takes the first panel by default.
-        panels : str, sequence of str or None
-            What the user asked for.
-        default : sequence of str
-            Panels of a figure where the user asks for none.
-        available : sequence of str, optional
-            Panels that have something to show, ``panel_names`` if not given.
-        """
-        check_matplotlib(f"{type(self).__name__}.plot")
-        axes = _flat_axes(ax)
-        if panels is None:
-            chosen = default[:1] if axes is not None and np.ndim(ax) == 0 else default
-        else:
-            chosen = self._checked_panels(panels, available or self.panel_names)
-        self._owns_figure = axes is None
-        axes = self._new_axes(len(chosen)) if axes is None else axes
-        if len(axes) != len(chosen):
-            raise ValueError(
-                f"ax has {len(axes)} Axes for {len(chosen)} panels ({', '.join(chosen)}); give "
-                "as many, or choose with panels."
-            )
-        self.axes_, self.ax_, self.figure_ = axes, axes[0], axes[0].figure
-        self.lines_: list[Any] = []
-        return dict(zip(chosen, axes, strict=True))
-
-    def _checked_panels(
-        self, panels: str | Sequence[str], available: Sequence[str]
-    ) -> tuple[str, ...]:
-        chosen = (panels,) if isinstance(panels, str) else tuple(panels)
-        unknown = [name for name in chosen if name not in available]
-        if unknown or not chosen or len(set(chosen)) < len(chosen):
-            raise ValueError(
-                f"panels={panels!r} must name one or more of what there is to show, each once: "
-                f"{', '.join(map(repr, available))}."
-            )
-        return chosen
-
-    def _new_axes(self, n_panels: int) -> np.ndarray:
-        import matplotlib.pyplot as plt
-
-        if self.stacked:
-            shape, size = (n_panels, 1), (6.0, 2.8 + 1.4 * n_panels)
-            ratios = {"height_ratios": [2.5] + [1.0] * (n_panels - 1)}
-        else:
-            shape, size, ratios = (1, n_panels), (0.5 + 4.0 * n_panels, 4.2), {}
-        _, axes = plt.subplots(
-            *shape, figsize=size, sharex=True, squeeze=False, layout="constrained", **ratios
-        )
-        return axes.ravel()
-
-    def _draw(self, ax: Any, x: Any, y: Any, style: Mapping[str, Any]) -> None:
-        """Add a line, with a marker where it has a single point."""
-        marker = {"marker": "o"} if len(x) == 1 else {}
-        self.lines_ += ax.plot(x, y, **{**marker, **style})
-
-    def _set_labels(self, panels: Mapping[str, Any], x: str, y: Mapping[str, str]) -> None:
-        """Label the axes, stacked panels along the lowest only."""
-        for number, (name, ax) in enumerate(panels.items(), start=1):
-            ax.set_ylabel(y[name])
-            if not (self.stacked and self._owns_figure) or number == len(panels):
-                ax.set_xlabel(x)
-
-    def _add_legend(self, handles: Sequence[Any], title: str | None = None) -> None:
-        """Put the legend beside the axes of a figure of its own, else where it hides least."""
-        if not self._owns_figure:
-            self.legend_ = self.ax_.legend(handles=handles, title=title)
-            return
-        self.legend_ = self.figure_.legend(handles=handles, title=title, loc="outside right upper")
-        box, (width, height) = self.legend_.get_window_extent(), self.figure_.get_size_inches()
-        needed = box.height / self.figure_.dpi + 0.2
-        self.figure_.set_size_inches(width + box.width / self.figure_.dpi, max(height, needed))
-
-
-def _flat_axes(ax: Any) -> np.ndarray | None:
-    from matplotlib.axes import Axes
-
-    axes = None if ax is None else np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
-    if axes is not None and not all(isinstance(one, Axes) for one in axes):
-        raise TypeError(f"ax must be an Axes of matplotlib, or a sequence of them; got {ax!r}.")
-    return axes
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
+        low, high = ax.get_xlim()
+        if high - low < 1:
+            ax.set_xlim(round(low) - 0.5, round(high) + 0.5)
 
 
 def styles_by_name(
@@ -210,13 +122,29 @@ def styles_by_name(
     dashed : bool
         Whether dashes help to tell names apart, or mean something else.
     """
+    n = len(names)
+    styles = line_styles(n) if dashed else [{"color": color} for color in colors(n)]
+    changes, pairs = _normalized(line_kw), zip(names, styles, strict=True)
+    return {name: {"label": name, **style, **changes} for name, style in pairs}
+
+
+def panel_styles(
+    texts: Mapping[str, str], line_kw: Mapping[str, Any] | None
+) -> dict[str, dict[str, Any]]:
+    """Return the style of the lines of each panel where all are in the same axes."""
+    changes, looks = _normalized(line_kw), zip(COLORS, LINE_STYLES, strict=False)
+    return {
+        panel: {"label": text, "color": color, "linestyle": dashes, **changes}
+        for (panel, text), (color, dashes) in zip(texts.items(), looks, strict=False)
+    }
+
+
+def _normalized(line_kw: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what the user changes of lines, by the long names."""
     from matplotlib.cbook import normalize_kwargs
     from matplotlib.lines import Line2D
 
-    n = len(names)
-    styles = line_styles(n) if dashed else [{"color": color} for color in colors(n)]
-    changes, pairs = normalize_kwargs(line_kw, Line2D), zip(names, styles, strict=True)
-    return {name: {"label": name, **style, **changes} for name, style in pairs}
+    return normalize_kwargs(line_kw, Line2D)
 
 
 def handles(styles: Mapping[str, Mapping[str, Any]]) -> list[Any]:
@@ -236,11 +164,34 @@ def grid(parameter: str, limits: tuple[float, float], n_points: int = 801) -> np
 
 def view_limits(curves: Iterable[Any]) -> tuple[float, float]:
     """Return limits of an axis that leave out poles, which would hide the rest of the curves."""
+    return _with_margin(*_range(curves))
+
+
+def shared_limits(curves: Iterable[Any]) -> tuple[float, float]:
+    """Return limits of an axis in which no curve is so large that it flattens the others.
+
+    A curve that goes on for more than twice the usual height beyond the usual ends is cut off.
+    """
+    lows, highs = np.array([_range([curve]) for curve in curves]).T
+    usual = [np.quantile(lows, 0.5, method="higher"), np.quantile(highs, 0.5, method="lower")]
+    room = 2 * (max(np.quantile(highs - lows, 0.5, method="lower"), usual[1] - usual[0]) or np.inf)
+    low, high = max(lows.min(), usual[0] - room), min(highs.max(), usual[1] + room)
+    return _with_margin(low, high)
+
+
+def _range(curves: Iterable[Any]) -> tuple[float, float]:
+    """Return the ends of what curves cover, without poles."""
     values = np.concatenate([np.ravel(curve) for curve in curves])
     values = values[np.isfinite(values)]
+    if not len(values):
+        return 0.0, 0.0
     low, high = np.quantile(values, (0.05, 0.95))
     spread = high - low
     low = values.min() if values.min() >= low - spread else low - 0.25 * spread
     high = values.max() if values.max() <= high + spread else high + 0.25 * spread
+    return low, high
+
+
+def _with_margin(low: float, high: float) -> tuple[float, float]:
     margin = 0.05 * (high - low) or 1.0
     return low - margin, high + margin

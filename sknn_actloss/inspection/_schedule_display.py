@@ -9,17 +9,21 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from sknn_actloss.estimators import Settings
+from sknn_actloss.inspection._display import BEHIND, Cells, Display
 from sknn_actloss.inspection._naming import by_name, networks_by_name
 from sknn_actloss.inspection._networks import as_own
 from sknn_actloss.inspection._plotting import (
-    Display,
     check_scale,
     count_epochs,
     handles,
+    panel_styles,
     set_rate_scale,
     styles_by_name,
 )
 from sknn_actloss.schedules import resolve_schedule
+
+#: How the axes are labelled.
+TEXTS = {"rate": "learning rate"}
 
 
 class ScheduleDisplay(Display):
@@ -174,12 +178,13 @@ class ScheduleDisplay(Display):
         scale: str = "auto",
         line_kw: Mapping[str, Any] | None = None,
     ) -> Self:
-        """Draw the curves.
+        """Draw the curves, each schedule in small axes of its own where there are many.
 
         Parameters
         ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; ``None`` makes a figure.
+        ax : matplotlib Axes or sequence of Axes, default=None
+            Where to draw; ``None`` makes a figure, in which more than six schedules have small
+            axes of their own, with the others in grey; so have as many Axes as schedules.
         scale : {"auto", "linear", "log"}, default="auto"
             Scale of the rates; "auto" is logarithmic where the highest rates of the schedules
             are a factor of ten apart.
@@ -191,16 +196,34 @@ class ScheduleDisplay(Display):
         self : ScheduleDisplay
         """
         check_scale(scale)
+        cells = self._start_cells(ax, self.panel_names, self.rates)
+        if cells is not None:
+            return self._plot_cells(cells, scale, line_kw)
         axes = self._start(ax, None, self.panel_names)
         styles = styles_by_name(self.rates, line_kw, dashed=True)
         for name, rates in self.rates.items():
-            epochs = np.arange(1, len(rates) + 1)
-            self._draw(self.ax_, epochs, rates, styles[name])
+            self._draw(self.ax_, _epochs(rates), rates, styles[name])
         count_epochs(self.axes_)
         set_rate_scale(self.ax_, scale, list(self.rates.values()))
-        self._set_labels(axes, "epoch", {"rate": "learning rate"})
-        self._add_legend(handles(styles))
+        self._set_labels(axes, "epoch", TEXTS)
+        self._finish(handles(styles))
         return self
+
+    def _plot_cells(self, cells: Cells, scale: str, line_kw: Mapping[str, Any] | None) -> Self:
+        style = panel_styles(TEXTS, line_kw)["rate"]
+        for name, where in cells["rate"].items():
+            for rates in self.rates.values():
+                where.plot(_epochs(rates), rates, **BEHIND)
+            self._draw(where, _epochs(self.rates[name]), self.rates[name], style)
+            set_rate_scale(where, scale, list(self.rates.values()))
+        count_epochs(self.axes_)
+        self._label_cells(cells, "epoch", TEXTS)
+        self._finish(handles({"one of them": style, "the others": BEHIND}))
+        return self
+
+
+def _epochs(rates: Any) -> np.ndarray:
+    return np.arange(1, len(rates) + 1)
 
 
 def _simulate(

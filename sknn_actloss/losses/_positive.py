@@ -32,6 +32,7 @@ class LogLinkLoss(Loss):
 
     link: ClassVar[str] = "exp"
     report_factor: ClassVar[float] = 2.0
+    report_name: ClassVar[str] = "mean deviance"
 
     @property
     def prediction_domain(self) -> Interval:
@@ -165,6 +166,7 @@ class Tweedie(LossSpec):
     """
 
     report_factor: ClassVar[float] = 2.0
+    report_name: ClassVar[str] = "mean deviance"
 
     power: float = 1.5
 

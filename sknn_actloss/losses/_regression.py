@@ -37,6 +37,7 @@ class SquaredError(SelfBoundLoss, GradientByCalls):
 
     tasks: ClassVar[frozenset[str]] = frozenset({"regression", "classification"})
     report_factor: ClassVar[float] = 2.0
+    report_name: ClassVar[str] = "mean squared error"
     formula: ClassVar[str] = "½(p − y)²"
     advice: ClassVar[str] = "the mean; for classes, probabilities that outliers distort little"
 

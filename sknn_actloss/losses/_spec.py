@@ -40,6 +40,8 @@ class LossSpec(Component):
         quantiles.
     report_factor : float
         What the loss is multiplied with where it is reported, see :meth:`report`.
+    report_name : str
+        What metrics call that, ``""`` where it is the loss itself.
     formula, advice : str
         The formula, and when to use it.
     """
@@ -48,6 +50,7 @@ class LossSpec(Component):
     outputs_per_target: ClassVar[int] = 1
     head_kind: ClassVar[type[Head]] = Head
     report_factor: ClassVar[float] = 1.0
+    report_name: ClassVar[str] = ""
     formula: ClassVar[str] = ""
     advice: ClassVar[str] = ""
 
@@ -144,7 +147,19 @@ class LossSpec(Component):
         y = _columns(y_true)
         kind = target_kind or self._guess_target_kind(y, _columns(y_pred))
         loss = self(y_true, y_pred, sample_weight, target_kind=kind)
-        return self.report_factor * loss / (1 if kind == "multiclass" else y.shape[1])
+        return self.report_scale(kind, y.shape[1]) * loss
+
+    def report_scale(self, target_kind: str, n_targets: int) -> float:
+        """Return what turns the loss that training minimises into the one of :meth:`report`.
+
+        Parameters
+        ----------
+        target_kind : {"continuous", "binary", "multiclass", "multilabel"}
+            What the columns of the encoded targets mean.
+        n_targets : int
+            Number of these columns.
+        """
+        return self.report_factor / (1 if target_kind == "multiclass" else n_targets)
 
     def _guess_target_kind(self, y: np.ndarray, prediction: np.ndarray) -> str:
         if "classification" not in self.tasks:

@@ -29,6 +29,8 @@ class Course:
         from initial weights, which are not a state to keep.
     loss_curve, validation_scores, validation_losses, rate_curve : list of float
         Training loss, score and loss on validation rows, and last learning rate of each epoch.
+    training_scores : list of float
+        Score on the training rows of each epoch, where it is asked for.
     best_loss, best_score : float
         The best values so far; of the loss only where patience goes by it.
     no_improvement_count : int
@@ -50,6 +52,7 @@ class Course:
     validation_scores: list[float] = field(default_factory=list)
     validation_losses: list[float] = field(default_factory=list)
     rate_curve: list[float] = field(default_factory=list)
+    training_scores: list[float] = field(default_factory=list)
     best_loss: float = np.inf
     best_score: float = -np.inf
     no_improvement_count: int = 0

@@ -136,12 +136,16 @@ class Member:
         Says how good it is on validation rows; ``None`` where there are none.
     draw : Draw or None
         Rows that it learns from and rows that judge it; ``None`` for those of the task.
+    training_judge : Judge or None
+        Says how good it is on the rows that it learns from, for the record; ``None`` where
+        nobody wants to know.
     """
 
     spec: MemberSpec
     state: MemberState
     judge: Judge | None = None
     draw: Draw | None = None
+    training_judge: Judge | None = None
 
     @property
     def progress(self) -> float:

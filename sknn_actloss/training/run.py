@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import copy
 import pickle
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from sknn_actloss._sklearn import safe_indexing
-from sknn_actloss.core import Objective, Rows, Workspace, mask_streams, raw_outputs
+from sknn_actloss.core import Rows, Workspace, mask_streams
 from sknn_actloss.training.batches import Batches
 from sknn_actloss.training.judge import Validation
 from sknn_actloss.training.lbfgs import train_by_lbfgs
 from sknn_actloss.training.loop import Observer, run_epochs
 from sknn_actloss.training.member import Member
 from sknn_actloss.training.resample import Draw
+from sknn_actloss.training.scores import TrainingScores, score, validate_alone
 from sknn_actloss.training.stack import Stack
-from sknn_actloss.training.task import Holdout, Task
+from sknn_actloss.training.task import Task
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +129,8 @@ class Run:
 
     def train(self, observer: Observer | None = None, n_epochs: int | None = None) -> FitResult:
         """Train until all members are done, or pause after ``n_epochs``."""
+        if any(member.training_judge is not None for member in self._left):
+            observer = TrainingScores(self.task, observer or Observer())
         if self._left and self._left[0].spec.solver.stochastic:
             self._train_by_steps(observer, n_epochs)
         elif self._left:
@@ -212,20 +214,12 @@ class Run:
         """Return what validation rows say of each member."""
         if self.task.holdout is not None:
             return self._validate_together(stack, params)
-        pairs = zip(stack.members, params, strict=True)
-        return [self._validate_alone(member, own) for member, own in pairs]
-
-    def _validate_alone(self, member: Member, params: np.ndarray) -> Validation:
-        """Return what the rows left out of its training say of a member."""
-        holdout, model = self.task.hold_out(member.draw.rows), member.spec.model
-        layers = model.layers(self.task.layout.layer_sizes)
-        views = self.task.layout.views(params[None])
-        raw = raw_outputs(self.task.X, layers, views, holdout.rows)
-        seen = member.judge.look(model.output(raw)[0])
-        values = Objective([model], raw.dtype).value(holdout.y.dense(), raw)[0]
-        loss = float(np.average(values.astype(np.float64), weights=holdout.sample_weight))
-        rows = partial(safe_indexing, self.task.given, holdout.rows)
-        return Validation(_score(member, params, seen, loss, holdout, rows), loss)
+        return [
+            validate_alone(
+                self.task, member, member.judge, own, self.task.hold_out(member.draw.rows)
+            )
+            for member, own in zip(stack.members, params, strict=True)
+        ]
 
     def _validate_together(self, stack: Stack, params: np.ndarray) -> list[Validation]:
         """Return what rows say that judge all members."""
@@ -234,7 +228,9 @@ class Run:
         losses = np.average(np.concatenate(values, axis=1), axis=1, weights=holdout.sample_weight)
         whole = [np.concatenate(parts) for parts in zip(*seen, strict=True)]
         return [
-            Validation(_score(member, row, own, loss, holdout, self._rows_to_score), loss)
+            Validation(
+                score(member, member.judge, row, own, loss, holdout, self._rows_to_score), loss
+            )
             for member, row, own, loss in zip(
                 stack.members, params, whole, losses.tolist(), strict=True
             )
@@ -267,22 +263,6 @@ class Run:
     def __getstate__(self) -> dict[str, Any]:
         task = replace(self.task, X=None, given=None)
         return vars(self) | {"task": task, "workspace": None, "_scored": None}
-
-
-def _score(
-    member: Member,
-    params: np.ndarray,
-    seen: np.ndarray,
-    loss: float,
-    holdout: Holdout,
-    rows: Callable[[], Any],
-) -> float:
-    """Return the score of a member; what its judge fails with ends its training."""
-    try:
-        return member.judge.score(params, seen, loss, holdout, rows)
-    except Exception as error:
-        member.state.error = error
-        return float("nan")
 
 
 def _same_stream(first: Task, second: Task) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,10 @@ class Holdout:
     sample_weight: np.ndarray | None
     X: Rows | None = None
     given: Any = None
+
+    def weighted(self, sample_weight: np.ndarray) -> Holdout:
+        """Return the rows with other weights."""
+        return replace(self, sample_weight=sample_weight)
 
     def matches(self, other: Holdout | None) -> bool:
         """Whether another one, of the same training data, has the same rows."""

@@ -74,7 +74,7 @@ def test_rates_are_shown_where_they_tell_something():
 def test_losses_that_differ_are_said_to():
     display = LossCurveDisplay.from_estimator([fitted(loss="hinge"), fitted(loss="focal")])
     assert list(display.losses) == ["loss=hinge", "loss=focal"]
-    assert display.ax_.get_ylabel() == "training loss (each model's own)"
+    assert display.ax_.get_ylabel() == "loss / loss at the start"
 
 
 def test_lbfgs_has_iterations_and_no_rate():
