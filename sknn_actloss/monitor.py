@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 
 from sknn_actloss._component import Component
 
+__all__ = ["Monitor", "resolve_monitor"]
+
 
 @dataclass(repr=False)
 class Monitor(Component):
