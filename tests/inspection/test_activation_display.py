@@ -54,7 +54,7 @@ def test_softmax_has_no_curve(range_):
 
 
 def test_own_functions_are_checked():
-    with pytest.raises(ValueError, match="derivative of absolute by complex step"):
+    with pytest.raises(ValueError, match="derivative of activation absolute by complex step"):
         ActivationDisplay.from_activations(np.abs)
     display = ActivationDisplay.from_activations(FunctionActivation(np.abs, np.sign))
     (slope,) = display.derivatives.values()
