@@ -31,5 +31,10 @@ def target_columns(y: Any, target_type: str) -> np.ndarray:
     one_of_classes = ("binary", "multiclass")
     if target_type == "auto" and type_of_target(y, input_name="y") in one_of_classes:
         return LabelBinarizer().fit_transform(np.asarray(y).ravel()).astype(np.float64)
-    y = check_array(y, dtype=np.float64, ensure_2d=False, input_name="y")
+    try:
+        y = check_array(y, dtype=np.float64, ensure_2d=False, input_name="y")
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"target_type={target_type!r} takes y for numbers, which it is not: {error}"
+        ) from error
     return y.reshape(len(y), -1)

@@ -7,10 +7,15 @@ from typing import Any
 
 from .cases import extreme_case, sane_case
 from .draws import Draw
+from .encodings import encoder_case, tabular_case
+from .searches import search_case
 
 FAMILIES: dict[str, Callable[[Draw], Any]] = {
     "sane": sane_case,
     "extreme": extreme_case,
+    "searches": search_case,
+    "tables": tabular_case,
+    "encoders": encoder_case,
 }
 
 

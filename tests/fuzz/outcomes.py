@@ -81,24 +81,25 @@ class Outcome:
         return self.kind, self.place or re.sub(r"[\d.]+", "#", self.text)[:60]
 
 
-def outcome_of(run: Callable[[], None], names: set[str]) -> Outcome:
+def outcome_of(run: Callable[[], str | None], names: set[str]) -> Outcome:
     """Run, and say what it has come to.
 
     Parameters
     ----------
     run : callable
+        May return why it came to nothing.
     names : set of str
         What a refusal may be about: parameters and fields of components.
     """
     try:
-        run()
+        refusal = run()
     except FaultError as fault:
         return Outcome(*fault.args)
     except Exception as error:
         kind = flaw_of_error(error, names)
         text = f"{type(error).__name__}: {error}"
         return Outcome(kind or "refused", text, place_of(error) if kind else "")
-    return Outcome("works")
+    return Outcome("refused", refusal) if refusal else Outcome("works")
 
 
 def flaw_of_error(error: Exception, names: set[str]) -> str:

@@ -32,10 +32,9 @@ def check_predictions(estimator: Any, X: Any, is_classifier: bool) -> dict[str, 
 
 def _check_classifier(estimator: Any, X: Any) -> dict[str, np.ndarray]:
     predicted = estimator.predict(X)
-    found = {"predict": _dense(predicted), "decision_function": estimator.decision_function(X)}
+    found = {"predict": dense(predicted), "decision_function": estimator.decision_function(X)}
     demand_finite(found["decision_function"], "decision_function")
-    dtype = estimator.coefs_[0].dtype
-    demand(found["decision_function"].dtype == dtype, f"decision_function is not of {dtype}")
+    _demand_dtype(found["decision_function"], estimator)
     is_labels = sparse.issparse(predicted) or predicted.ndim == 2
     if not is_labels:
         demand(np.isin(predicted, estimator.classes_).all(), "predict gives other classes")
@@ -75,8 +74,7 @@ def _check_decisions(scores: np.ndarray, predicted: np.ndarray, classes: np.ndar
 def _check_regressor(estimator: Any, X: Any) -> dict[str, np.ndarray]:
     found = {"predict": estimator.predict(X)}
     demand_finite(found["predict"], "predict")
-    dtype = np.float64 if estimator.target_scaling else estimator.coefs_[0].dtype
-    demand(found["predict"].dtype == dtype, f"predict is not of {dtype}")
+    _demand_dtype(found["predict"], estimator)
     if hasattr(estimator, "predict_quantiles"):
         found["predict_quantiles"] = estimator.predict_quantiles(X)
         demand_finite(found["predict_quantiles"], "predict_quantiles")
@@ -96,5 +94,14 @@ def _check_regressor(estimator: Any, X: Any) -> dict[str, np.ndarray]:
     return found
 
 
-def _dense(values: Any) -> np.ndarray:
+def dense(values: Any) -> np.ndarray:
+    """Return an array of what may be sparse."""
     return values.toarray() if sparse.issparse(values) else values
+
+
+def _demand_dtype(values: np.ndarray, estimator: Any) -> None:
+    """Numbers are of the type of the weights, or of float64 with a scale of targets."""
+    network = getattr(estimator, "network_", estimator)
+    scaled = getattr(network, "target_scaling", None) is not None
+    dtype = np.float64 if scaled else network.coefs_[0].dtype
+    demand(values.dtype == dtype, f"predictions of {values.dtype} by weights of {dtype}")

@@ -9,10 +9,17 @@ import pytest
 
 from sknn_actloss import MLPRegressor
 from sknn_actloss.losses import Huber
+from sknn_actloss.tabular import (
+    PiecewiseLinearEncoder,
+    TableEncoder,
+    TabularClassifier,
+    TabularRegressor,
+)
 
 from .cases import Case
 from .components import FIELDS, components, tables
 from .data import CONTAINERS, Data
+from .encodings import CLASSIFIER, PIECEWISE, REGRESSOR, TABLE
 from .extremes import is_allowed, limits
 from .families import FAMILIES, drawn
 from .functions import failing, swish
@@ -21,7 +28,7 @@ from .parameters import ESTIMATORS, SANE
 from .reproducers import code, shrunk
 
 #: Draws of each family in the tests; the campaign makes many more.
-DRAWS = {"sane": 300, "extreme": 200}
+DRAWS = {"sane": 240, "extreme": 200, "searches": 16, "tables": 24, "encoders": 60}
 #: Number of tests that share them.
 PARTS = 4
 
@@ -42,6 +49,19 @@ def test_draws(family: str, part: int) -> None:
 @pytest.mark.parametrize("task", ESTIMATORS)
 def test_every_parameter_has_values(task: str) -> None:
     assert set(SANE[task]) == set(ESTIMATORS[task]().get_params())
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        (PiecewiseLinearEncoder, PIECEWISE),
+        (TableEncoder, TABLE),
+        (TabularClassifier, CLASSIFIER),
+        (TabularRegressor, REGRESSOR),
+    ],
+)
+def test_every_parameter_for_tables_has_values(kind: type, values: dict) -> None:
+    assert set(values) == set(kind().get_params(deep=False))
 
 
 @pytest.mark.parametrize("task", ESTIMATORS)

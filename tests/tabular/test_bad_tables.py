@@ -6,7 +6,7 @@ import scipy.sparse
 from tables import objects
 
 from sknn_actloss import TabularClassifier, TabularRegressor
-from sknn_actloss.tabular import TableEncoder
+from sknn_actloss.tabular import PiecewiseLinearEncoder, TableEncoder
 
 
 def table(*values):
@@ -203,3 +203,16 @@ def test_estimators_name_gaps_of_the_target():
     for kind in (TabularClassifier, TabularRegressor):
         with pytest.raises(ValueError, match="y contains NaN"):
             quick(kind).fit(X, np.where(np.arange(20) < 3, np.nan, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("encoder", "X"),
+    [
+        (TableEncoder(target_type="continuous", max_categories=2), [["a"], ["b"], ["c"]] * 2),
+        (PiecewiseLinearEncoder(strategy="tree", target_type="continuous"), [[1.0], [2.0]] * 3),
+    ],
+    ids=["table", "numbers"],
+)
+def test_words_are_no_continuous_targets(encoder, X):
+    with pytest.raises(ValueError, match=r"target_type='continuous' takes y for numbers.*'no'"):
+        encoder.fit(X, ["no", "yes"] * 3)
