@@ -3,6 +3,8 @@
 import pytest
 from threadpoolctl import threadpool_limits
 
+pytest.register_assert_rewrite("pages")
+
 
 @pytest.fixture(autouse=True, scope="session")
 def one_thread():

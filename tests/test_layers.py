@@ -25,6 +25,7 @@ FLOORS = [
         "_numeric",
         "_pickling",
         "_probes",
+        "_site",
         "_sklearn",
         "_suggestion",
         "_version",
@@ -46,11 +47,11 @@ FLOORS = [
     {"training"},
     {"persistence"},
     {"estimators"},
-    {"model_selection", "inspection", "tabular", "export"},
+    {"model_selection", "inspection", "tabular", "export", "tracking"},
 ]
 LEVEL = {part: level for level, parts in enumerate(FLOORS) for part in parts}
 HOMES_OF_PRIVATE_NAMES = {"_sklearn.py": {"sklearn"}, "_numeric.py": {"numpy"}}
-OPTIONAL = {"matplotlib", "pandas", "polars", "rich"}
+OPTIONAL = {"matplotlib", "mlflow", "pandas", "polars", "rich"}
 
 
 def module_name(path: Path) -> str:

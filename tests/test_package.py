@@ -33,6 +33,7 @@ PUBLIC_MODULES = [
     "schedules",
     "solvers",
     "tabular",
+    "tracking",
 ]
 MODULES = sorted(
     module.name for module in pkgutil.walk_packages(sknn_actloss.__path__, "sknn_actloss.")
@@ -51,6 +52,8 @@ def test_version_is_the_same_everywhere():
     assert sknn_actloss.__version__ == PROJECT["version"]
     assert sknn_actloss.__version__ == importlib.metadata.version("sknn-actloss")
     assert f"## [{sknn_actloss.__version__}]" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+    citation = (ROOT / "CITATION.cff").read_text("utf-8")
+    assert f"\nversion: {sknn_actloss.__version__}\n" in citation
 
 
 def test_dependencies_at_run_time_are_three():

@@ -13,7 +13,7 @@ from sklearn.base import clone
 from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.pipeline import make_pipeline
 
-from sknn_actloss import MLPClassifier, MLPRegressor, _pickling
+from sknn_actloss import MLPClassifier, MLPRegressor, __version__, _pickling
 from sknn_actloss.model_selection import (
     CommitteeClassifier,
     StackedGridSearchCV,
@@ -55,7 +55,7 @@ def test_another_version_is_warned_of(estimator, monkeypatch):
         assert_array_equal(pickle.loads(text).predict(X), fitted.predict(X))
     messages = [str(warning.message) for warning in caught]
     assert any(message.startswith(f"{name_of(estimator)} was pickled by") for message in messages)
-    assert all("sknn_actloss 0.1.0, and this is 9.9.9." in message for message in messages)
+    assert all(f"sknn_actloss {__version__}, and this is 9.9.9." in message for message in messages)
 
 
 def test_a_pickle_that_lacks_something_says_so():

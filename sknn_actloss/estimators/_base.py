@@ -12,6 +12,7 @@ from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknn_actloss._pickling import Stamped
+from sknn_actloss._site import Documented
 from sknn_actloss._sklearn import (
     CallbackSupportMixin,
     HasMethods,
@@ -53,7 +54,9 @@ from sknn_actloss.solvers import SOLVERS, Solver
 FLOATS = (np.float64, np.float32)
 
 
-class BaseMLP(HiddenUnits, CallbackSupportMixin, Stamped, TransformerMixin, BaseEstimator):
+class BaseMLP(
+    HiddenUnits, CallbackSupportMixin, Documented, Stamped, TransformerMixin, BaseEstimator
+):
     """Base of :class:`MLPClassifier` and :class:`MLPRegressor`."""
 
     _task: ClassVar[str]

@@ -22,6 +22,7 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from sknn_actloss._docs import filled
 from sknn_actloss._pickling import Stamped
+from sknn_actloss._site import Documented
 from sknn_actloss._sklearn import fit_context
 from sknn_actloss.estimators import (
     BaseMLP,
@@ -60,7 +61,7 @@ feature_names_in_ : ndarray of shape (``n_features_in_``,)
 documented = filled(_SECTIONS)
 
 
-class Committee(MetaEstimatorMixin, Stamped, BaseEstimator):
+class Committee(MetaEstimatorMixin, Documented, Stamped, BaseEstimator):
     """Base of the committees."""
 
     _kind: ClassVar[type[BaseMLP]]

@@ -19,6 +19,7 @@ from sklearn.model_selection import (
 from sklearn.utils import Bunch, check_random_state, indexable
 
 from sknn_actloss._pickling import Stamped
+from sknn_actloss._site import Documented
 from sknn_actloss._sklearn import (
     BaseSearchCV,
     check_method_params,
@@ -39,7 +40,7 @@ from sknn_actloss.model_selection._runner import Runner
 from sknn_actloss.model_selection._selection import check_scorer, committee
 
 
-class StackedSearch(BestPredicts, Stamped, BaseSearchCV):
+class StackedSearch(BestPredicts, Documented, Stamped, BaseSearchCV):
     """Base of the stacked searches: scikit-learn's ``fit`` with stacks of networks inside."""
 
     #: Members of a stack at most, instead of as many as fit the cache.

@@ -8,9 +8,10 @@ from typing import Any, ClassVar, Self
 from sklearn.base import BaseEstimator, clone
 
 from sknn_actloss._pickling import Stamped
+from sknn_actloss._site import Documented
 
 
-class HasParts(Stamped, BaseEstimator):
+class HasParts(Documented, Stamped, BaseEstimator):
     """Base of estimators with parts: parameters that are estimators, or ``None`` for a default."""
 
     #: Makes the default of each part.

@@ -10,6 +10,7 @@ from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from sknn_actloss._pickling import Stamped
+from sknn_actloss._site import Documented
 from sknn_actloss._sklearn import (
     StrOptions,
     feature_names_in,
@@ -24,7 +25,7 @@ from sknn_actloss.tabular._targets import TARGET_TYPES, target_columns
 BLOCK = 512
 
 
-class PiecewiseLinearEncoder(TransformerMixin, Stamped, BaseEstimator):
+class PiecewiseLinearEncoder(TransformerMixin, Documented, Stamped, BaseEstimator):
     r"""Numbers and the share of each bin that they have passed.
 
     A column :math:`x` whose bins end at :math:`e_0 < \ldots < e_k` stays as it is and gains the
