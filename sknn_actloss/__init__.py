@@ -11,6 +11,7 @@ from sknn_actloss import (
     schedules,
     solvers,
 )
+from sknn_actloss._config import config_context, get_config, set_config
 from sknn_actloss._version import __version__
 from sknn_actloss.committee import Committee
 from sknn_actloss.estimators import MLPClassifier, MLPRegressor
@@ -29,11 +30,14 @@ __all__ = [
     "__version__",
     "activations",
     "averaging",
+    "config_context",
     "dropout",
     "feature_scale",
+    "get_config",
     "initializers",
     "losses",
     "normalization",
     "schedules",
+    "set_config",
     "solvers",
 ]

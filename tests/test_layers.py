@@ -20,6 +20,7 @@ FLOORS = [
     {
         "_calls",
         "_component",
+        "_config",
         "_docs",
         "_interval",
         "_numeric",
@@ -30,6 +31,7 @@ FLOORS = [
         "_suggestion",
         "_version",
     },
+    {"kernels"},
     {
         "activations",
         "averaging",

@@ -11,17 +11,11 @@ from typing import ClassVar
 
 import numpy as np
 
+from sknn_actloss import kernels
 from sknn_actloss._calls import Call
 from sknn_actloss._interval import NONNEGATIVE, REALS, UNIT, Interval
-from sknn_actloss._numeric import clip, constant
 from sknn_actloss._sklearn import number
-from sknn_actloss.activations._base import Activation, BoundActivation, Link
-
-#: For each data type of networks the integers of its size and the number of their last bit.
-_INTEGERS = {
-    np.dtype(f"f{size}"): (np.dtype(f"i{size}"), np.array(8 * size - 1, f"i{size}"))
-    for size in (4, 8)
-}
+from sknn_actloss.activations._base import BoundActivation, Link
 
 
 @dataclass(repr=False)
@@ -65,23 +59,14 @@ class ReLU(BoundActivation):
         return math.sqrt(2.0)
 
     def forward_calls(self, z: np.ndarray, out: np.ndarray) -> list[Call]:
-        # On large arrays clip takes half the time of maximum with a number.
-        return [(clip, (z, constant(0.0, z.dtype), constant(math.inf, z.dtype), out))]
+        return kernels.relu(z, out)
 
     def backward_calls(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> list[Call]:
-        # As integers, positive floats are positive: the sign of the negative, spread over all
-        # bits, is a mask, which takes less time than a comparison and a product.
-        integer, shift = _INTEGERS[a.dtype]
-        mask, slopes = a.view(integer), grad.view(integer)
-        return [
-            (np.negative, (mask, mask)),
-            (np.right_shift, (mask, shift, mask)),
-            (np.bitwise_and, (slopes, mask, slopes)),
-        ]
+        return kernels.relu_backward(a, grad)
 
 
 @dataclass(repr=False)
-class LeakyReLU(Activation):
+class LeakyReLU(BoundActivation):
     """Rectifier that lets a part of negative inputs through: f(z) = max(z, s z).
 
     Parameters
@@ -112,17 +97,15 @@ class LeakyReLU(Activation):
     def gain(self) -> float:
         return math.sqrt(2.0 / (1.0 + self.negative_slope**2))
 
-    def forward(self, z: np.ndarray, out: np.ndarray) -> None:
-        np.maximum(z, z * self.negative_slope, out=out)
+    def forward_calls(self, z: np.ndarray, out: np.ndarray) -> list[Call]:
+        return kernels.leaky_relu(z, self.negative_slope, out)
 
-    def backward(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> None:
-        np.greater(a, 0.0, out=a)
-        np.clip(a, self.negative_slope, 1.0, out=a)
-        grad *= a
+    def backward_calls(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> list[Call]:
+        return kernels.leaky_relu_backward(a, self.negative_slope, grad)
 
 
 @dataclass(repr=False)
-class ReLU6(Activation):
+class ReLU6(BoundActivation):
     """Rectifier with a ceiling: f(z) = min(max(0, z), 6).
 
     References
@@ -141,15 +124,15 @@ class ReLU6(Activation):
     def gain(self) -> float:
         return math.sqrt(2.0)
 
-    def forward(self, z: np.ndarray, out: np.ndarray) -> None:
-        np.clip(z, 0.0, 6.0, out=out)
+    def forward_calls(self, z: np.ndarray, out: np.ndarray) -> list[Call]:
+        return kernels.clamp(z, 0.0, 6.0, out)
 
-    def backward(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> None:
-        grad *= _between(0.0, a, 6.0)
+    def backward_calls(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> list[Call]:
+        return kernels.clamp_backward(a, 0.0, 6.0, grad)
 
 
 @dataclass(repr=False)
-class HardTanh(Activation):
+class HardTanh(BoundActivation):
     """Piecewise linear tanh: f(z) = min(max(-1, z), 1).
 
     References
@@ -165,15 +148,15 @@ class HardTanh(Activation):
     def range(self) -> Interval:
         return Interval(-1.0, 1.0, low_closed=True, high_closed=True)
 
-    def forward(self, z: np.ndarray, out: np.ndarray) -> None:
-        np.clip(z, -1.0, 1.0, out=out)
+    def forward_calls(self, z: np.ndarray, out: np.ndarray) -> list[Call]:
+        return kernels.clamp(z, -1.0, 1.0, out)
 
-    def backward(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> None:
-        grad *= _between(-1.0, a, 1.0)
+    def backward_calls(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> list[Call]:
+        return kernels.clamp_backward(a, -1.0, 1.0, grad)
 
 
 @dataclass(repr=False)
-class HardSigmoid(Activation):
+class HardSigmoid(BoundActivation):
     """Piecewise linear logistic: f(z) = min(max(0, z / 6 + 1 / 2), 1).
 
     References
@@ -189,16 +172,15 @@ class HardSigmoid(Activation):
     def range(self) -> Interval:
         return UNIT
 
-    def forward(self, z: np.ndarray, out: np.ndarray) -> None:
-        _hard_gate(z, out)
+    def forward_calls(self, z: np.ndarray, out: np.ndarray) -> list[Call]:
+        return kernels.hard_sigmoid(z, out)
 
-    def backward(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> None:
-        grad *= _between(0.0, a, 1.0)
-        grad /= 6.0
+    def backward_calls(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> list[Call]:
+        return kernels.hard_sigmoid_backward(a, grad)
 
 
 @dataclass(repr=False)
-class HardSiLU(Activation):
+class HardSiLU(BoundActivation):
     """SiLU with a piecewise linear gate: f(z) = z min(max(0, z / 6 + 1 / 2), 1).
 
     References
@@ -219,26 +201,8 @@ class HardSiLU(Activation):
     def gain(self) -> float:
         return math.sqrt(2.0)
 
-    def forward(self, z: np.ndarray, out: np.ndarray) -> None:
-        gate = np.empty_like(z)
-        _hard_gate(z, gate)
-        np.multiply(z, gate, out=out)
+    def forward_calls(self, z: np.ndarray, out: np.ndarray) -> list[Call]:
+        return kernels.hard_silu(z, out)
 
-    def backward(self, z: np.ndarray, a: np.ndarray, grad: np.ndarray) -> None:
-        _hard_gate(z, a)
-        z *= _between(0.0, a, 1.0)
-        z /= 6.0
-        a += z
-        grad *= a
-
-
-def _hard_gate(z: np.ndarray, out: np.ndarray) -> None:
-    np.divide(z, 6.0, out=out)
-    out += 0.5
-    np.clip(out, 0.0, 1.0, out=out)
-
-
-def _between(low: float, a: np.ndarray, high: float) -> np.ndarray:
-    inside = a > low
-    inside &= a < high
-    return inside
+    def backward_calls(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> list[Call]:
+        return kernels.hard_silu_backward(z, a, grad)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from scipy import sparse
 
+from sknn_actloss import kernels
 from sknn_actloss._calls import Call
 
 
@@ -66,7 +67,6 @@ class Dropout:
         self.go_to(np.ones(len(rates)))
         self._stream = stream
         self._uniform = np.empty((batch_size, width), np.float32)
-        self._kept = np.empty((len(rates), batch_size, width), bool)
         self.mask = np.empty((len(rates), batch_size, width), dtype)
 
     def go_to(self, shares: np.ndarray) -> None:
@@ -76,10 +76,9 @@ class Dropout:
 
     def draw_calls(self, n_rows: int) -> Iterator[Call]:
         """Yield the calls that draw the mask of a batch."""
-        uniform, kept = self._uniform[:n_rows], self._kept[:, :n_rows]
+        uniform, mask = self._uniform[:n_rows], self.mask[:, :n_rows]
         yield self._stream.random, (None, np.float32, uniform)
-        yield np.greater_equal, (uniform, self._rate, kept)
-        yield np.multiply, (kept, self._scale, self.mask[:, :n_rows])
+        yield from kernels.dropout_mask(uniform, self._rate, self._scale, mask)
 
     def drop_entries(self, X: sparse.csr_array, out: list[sparse.csr_array]) -> None:
         """Write what is left of the stored entries of a table, one for each mask.

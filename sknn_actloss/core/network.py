@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sknn_actloss import kernels
 from sknn_actloss._calls import Call, run
-from sknn_actloss._numeric import constant
 from sknn_actloss.core.dropout import Dropout, mask_streams
 from sknn_actloss.core.inference import bind, hidden_outputs, raw_outputs
 from sknn_actloss.core.layers import Bound, Frame
@@ -139,20 +139,21 @@ class Network:
             Where the batch lies in its group.
         """
         workspace, room = self.workspace, self.workspace.room(rows.stop - rows.start)
+        room.place("raw outputs", self.layers[-1].index, workspace.raw[:, rows])
         layers = list(self._bound(X, room, sample_weight))
-        z, delta = layers[-1].value, layers[-1].grad
-        output_room = workspace.output_room(room, delta, rows)
-        batch = rows.start // workspace.batch_size
-        return [
-            *(call for layer in layers for call in layer.forward),
-            (np.copyto, (output_room.raw, z)),
-            *self._objective.gradient_calls(y, output_room),
-            *_weight_calls(delta, sample_weight, total_weight),
-            *(call for layer in reversed(layers) for call in layer.backward),
-            *self._penalty.calls(
-                total_weight, workspace.squares[batch], workspace.magnitudes[batch]
-            ),
-        ]
+        delta, batch = layers[-1].grad, rows.start // workspace.batch_size
+        share = 1.0 / total_weight
+        share = share[:, None, None] if isinstance(share, np.ndarray) else share
+        sums = workspace.squares[batch], workspace.magnitudes[batch]
+        return kernels.fused(
+            [
+                *(call for layer in layers for call in layer.forward),
+                *self._objective.gradient_calls(y, workspace.output_room(room, delta, rows)),
+                *kernels.weigh(delta, sample_weight, share),
+                *(call for layer in reversed(layers) for call in layer.backward),
+                *self._penalty.calls(total_weight, *sums),
+            ]
+        )
 
     def losses(self, y: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarray:
         """Return each member's sum of losses over a group of batches.
@@ -274,16 +275,6 @@ class Network:
     def _bound(self, X: Rows, room: Room, sample_weight: np.ndarray | None) -> Iterator[Bound]:
         frame = Frame(self.views, self.gradient_views, room, sample_weight)
         return bind(X, self.layers, frame)
-
-
-def _weight_calls(
-    delta: np.ndarray, sample_weight: np.ndarray | None, total_weight: float | np.ndarray
-) -> Iterator[Call]:
-    if sample_weight is not None:
-        yield np.multiply, (delta, sample_weight[..., None], delta)
-    share = 1.0 / total_weight
-    share = share[:, None, None] if isinstance(share, np.ndarray) else share
-    yield np.multiply, (delta, constant(share, delta.dtype), delta)
 
 
 def _dropout(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from sknn_actloss import kernels
 from sknn_actloss._calls import Call
 from sknn_actloss.core.layout import Layout
 
@@ -62,14 +63,15 @@ class Penalty:
         params, gradient = self._operands
         weights, room = self._weights, self._room
         if self._alpha is not None:
-            yield np.multiply, (params, self._strength(self._alpha, total_weight), room)
-            yield np.add, (gradient, room, gradient)
+            strength = self._strength(self._alpha, total_weight)
+            yield from kernels.add_scaled(gradient, params, strength, room)
             yield _dot(weights, weights, squares)
         if self._l1 is not None:
             yield np.sign, (params, room)
             yield _dot(weights, self._layout.decaying(room) if len(room) > 1 else room, magnitudes)
-            yield np.multiply, (room, self._strength(self._l1, total_weight), room)
-            yield np.add, (gradient, room, gradient)
+            yield from kernels.add_scaled(
+                gradient, room, self._strength(self._l1, total_weight), room
+            )
 
     def values(self, squares: np.ndarray, magnitudes: np.ndarray) -> float | np.ndarray:
         """Return the penalties of the batches of a group, added up and not divided by n.

@@ -41,13 +41,6 @@ def row_sum(delta: np.ndarray, ones: np.ndarray, out: np.ndarray) -> Call:
     return np.matmul, (ones, delta, out[:, 0])
 
 
-def row_addition(z: np.ndarray, row: np.ndarray) -> Call:
-    """Return the call that adds a row (n_members, 1, units) to each row of a batch, in place."""
-    if len(z) == 1:
-        return np.add, (z[0], row[0], z[0])
-    return np.add, (z, row, z)
-
-
 def transposed(array: np.ndarray) -> np.ndarray:
     """Return a view with rows and columns exchanged."""
     return array.swapaxes(-1, -2)

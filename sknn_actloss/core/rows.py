@@ -11,6 +11,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
+from sknn_actloss import kernels
 from sknn_actloss._calls import Call
 from sknn_actloss.core.dropout import Dropout
 from sknn_actloss.core.products import product, transposed
@@ -277,12 +278,10 @@ def gather(array: np.ndarray, rows: Index, out: np.ndarray, axis: int = 0) -> No
     axis : int, default=0
         The axis of rows: 0, or 1.
     """
-    # take would copy an array in another order as a whole.
-    if isinstance(rows, slice) or not array.flags.c_contiguous:
+    if isinstance(rows, slice):
         out[...] = array[rows] if axis == 0 else array[:, rows]
-    elif array.dtype == out.dtype and out.flags.c_contiguous:
-        # mode="clip" lets it write to out without a buffer in between.
-        np.take(array, rows, axis=axis, out=out, mode="clip")
+    elif axis == 0:
+        kernels.gather(array, rows, out)
     else:
         out[...] = np.take(array, rows, axis=axis, mode="clip")
 

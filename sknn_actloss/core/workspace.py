@@ -85,6 +85,10 @@ class Room:
         """Give an array of another owner a name in this room."""
         self._views[name, index] = array
 
+    def placed(self, name: str, index: int, default: np.ndarray) -> np.ndarray:
+        """Return what has been given this name, ``default`` where nothing has."""
+        return self._views.get((name, index), default)
+
     def parameters(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
         """Return room (n_members, *shape) for what has no axis of rows."""
         return self.keep((name, shape), lambda: np.empty((self._n_members, *shape), self._dtype))

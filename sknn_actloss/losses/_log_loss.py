@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import expit
 
+from sknn_actloss import kernels
 from sknn_actloss._calls import Call
 from sknn_actloss._numeric import softmax_calls
 from sknn_actloss._sklearn import number
@@ -115,6 +116,8 @@ class _Categorical(LogLossForm):
 
     def gradient_calls(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> list[Call]:
         """Return the calls of :meth:`gradient`."""
+        if _is_off(self.label_smoothing):
+            return kernels.softmax_residual(raw, y, out)
         return [*softmax_calls(raw, out), *self._residual_calls(y, out, y.shape[-1])]
 
     def value_of_prediction(self, y: np.ndarray, prediction: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,14 +10,17 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import expit
 
+from sknn_actloss import kernels
+from sknn_actloss._calls import Call
 from sknn_actloss._interval import UNIT, Interval
-from sknn_actloss.losses._base import Loss
-from sknn_actloss.losses._bound import BoundLoss, PlainGradient
+from sknn_actloss.losses._base import SelfBoundLoss
+from sknn_actloss.losses._bound import BoundLoss, GradientByCalls, PlainGradient
+from sknn_actloss.losses._heads import Head, ProbabilityHead
 from sknn_actloss.losses._numerics import row_dot, row_sum
 from sknn_actloss.losses._spec import LossSpec
 
 
-class MarginLoss(Loss):
+class MarginLoss(SelfBoundLoss, GradientByCalls):
     """Base of losses that are a function of the margin ``m = y * raw``, with y of -1 and +1.
 
     Several classes are taken one against the rest.
@@ -34,17 +38,9 @@ class MarginLoss(Loss):
     def _loss(self, m: np.ndarray) -> np.ndarray:
         """Return the loss of each element."""
 
-    @abstractmethod
-    def _slope(self, m: np.ndarray) -> np.ndarray:
-        """Return the derivative of :meth:`_loss`."""
-
     def value(self, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
         """Return the loss of each row."""
         return row_sum(self._loss(y * raw))
-
-    def gradient(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> None:
-        """Write the derivative with respect to ``raw`` to ``out``."""
-        np.multiply(y, self._slope(y * raw), out=out)
 
 
 @dataclass(repr=False)
@@ -64,8 +60,9 @@ class Hinge(MarginLoss):
     def _loss(self, m: np.ndarray) -> np.ndarray:
         return np.maximum(1 - m, 0)
 
-    def _slope(self, m: np.ndarray) -> np.ndarray:
-        return -np.less(m, 1).astype(m.dtype)
+    def gradient_calls(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> list[Call]:
+        """Return the calls that write the derivative with respect to ``raw`` to ``out``."""
+        return kernels.hinge(raw, y, out)
 
 
 @dataclass(repr=False)
@@ -85,8 +82,9 @@ class SquaredHinge(MarginLoss):
     def _loss(self, m: np.ndarray) -> np.ndarray:
         return np.square(np.maximum(1 - m, 0))
 
-    def _slope(self, m: np.ndarray) -> np.ndarray:
-        return -2 * np.maximum(1 - m, 0)
+    def gradient_calls(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> list[Call]:
+        """Return the calls that write the derivative with respect to ``raw`` to ``out``."""
+        return kernels.squared_hinge(raw, y, math.inf, out)
 
 
 @dataclass(repr=False)
@@ -112,8 +110,17 @@ class ModifiedHuber(MarginLoss):
     def _loss(self, m: np.ndarray) -> np.ndarray:
         return np.square(np.clip(1 - m, 0, 2)) + 4 * np.maximum(-1 - m, 0)
 
-    def _slope(self, m: np.ndarray) -> np.ndarray:
-        return -2 * np.clip(1 - m, 0, 2)
+    def gradient_calls(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> list[Call]:
+        """Return the calls that write the derivative with respect to ``raw`` to ``out``."""
+        return kernels.squared_hinge(raw, y, 2.0, out)
+
+
+class HalfLogOddsHead(ProbabilityHead):
+    """Reads probabilities from outputs that are half the logarithm of the odds."""
+
+    def probabilities(self, outputs: np.ndarray) -> np.ndarray:
+        """Return the probability of each output's positive state."""
+        return expit(2 * outputs)
 
 
 @dataclass(repr=False)
@@ -131,20 +138,27 @@ class Exponential(MarginLoss):
     of boosting", Annals of Statistics 28, 2000.
     """
 
-    probabilistic: ClassVar[bool] = True
     formula: ClassVar[str] = "exp(−y f)"
     advice: ClassVar[str] = "clean labels; mislabelled rows dominate"
+
+    @property
+    def head(self) -> Head:
+        """What reads probabilities."""
+        return HalfLogOddsHead()
 
     def _loss(self, m: np.ndarray) -> np.ndarray:
         with np.errstate(over="ignore"):
             return np.exp(-m)
 
-    def _slope(self, m: np.ndarray) -> np.ndarray:
-        return -self._loss(m)
-
-    def probabilities(self, prediction: np.ndarray) -> np.ndarray:
-        """Return the probability of each output's positive state."""
-        return expit(2 * prediction)
+    def gradient_calls(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> list[Call]:
+        """Return the calls that write the derivative with respect to ``raw`` to ``out``."""
+        return [
+            (np.multiply, (y, raw, out)),
+            (np.negative, (out, out)),
+            (np.exp, (out, out)),
+            (np.negative, (out, out)),
+            (np.multiply, (y, out, out)),
+        ]
 
 
 @dataclass(repr=False)

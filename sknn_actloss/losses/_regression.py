@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from sknn_actloss import kernels
 from sknn_actloss._calls import Call
 from sknn_actloss._interval import UNIT, Interval
 from sknn_actloss._sklearn import number
@@ -60,8 +61,8 @@ class SquaredError(SelfBoundLoss, GradientByCalls):
         return 0.5 * row_dot(residual, residual)
 
     def gradient_calls(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> list[Call]:
-        """Return the call that writes the residual to ``out``."""
-        return [(np.subtract, (raw, y, out))]
+        """Return the calls that write the residual to ``out``."""
+        return kernels.residual(raw, y, out)
 
 
 class _BrierError(SquaredError):
@@ -78,7 +79,7 @@ class _BrierError(SquaredError):
         return UNIT
 
 
-class ResidualLoss(Loss):
+class ResidualLoss(SelfBoundLoss, GradientByCalls):
     """Base of losses that are a function of the residual ``d = raw - y``.
 
     They start from the weighted median, which is close to optimal wherever large residuals
@@ -89,18 +90,9 @@ class ResidualLoss(Loss):
     def _loss(self, d: np.ndarray) -> np.ndarray:
         """Return the loss of each element, leaving ``d`` as it is."""
 
-    @abstractmethod
-    def _slope(self, d: np.ndarray) -> None:
-        """Turn residuals into derivatives, in place."""
-
     def value(self, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
         """Return the loss of each row."""
         return row_sum(self._loss(raw - y))
-
-    def gradient(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> None:
-        """Write the derivative with respect to ``raw`` to ``out``."""
-        np.subtract(raw, y, out=out)
-        self._slope(out)
 
     def initial_prediction(self, y: np.ndarray, sample_weight: np.ndarray) -> np.ndarray:
         """Return the weighted median of each output."""
@@ -122,8 +114,9 @@ class AbsoluteError(ResidualLoss):
     def _loss(self, d: np.ndarray) -> np.ndarray:
         return np.abs(d)
 
-    def _slope(self, d: np.ndarray) -> None:
-        np.sign(d, out=d)
+    def gradient_calls(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> list[Call]:
+        """Return the calls that write the derivative with respect to ``raw`` to ``out``."""
+        return kernels.residual_sign(raw, y, out)
 
 
 @dataclass(repr=False)
@@ -159,8 +152,9 @@ class Huber(ResidualLoss):
         bounded = np.clip(d, -self.delta, self.delta)
         return bounded * (d - 0.5 * bounded)
 
-    def _slope(self, d: np.ndarray) -> None:
-        np.clip(d, -self.delta, self.delta, out=d)
+    def gradient_calls(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> list[Call]:
+        """Return the calls that write the derivative with respect to ``raw`` to ``out``."""
+        return kernels.clamped_residual(raw, y, self.delta, out)
 
 
 @dataclass(repr=False)
@@ -187,8 +181,9 @@ class LogCosh(ResidualLoss):
         near = np.minimum(size, 20)
         return np.log1p(2 * np.square(np.sinh(0.5 * near))) + (size - near)
 
-    def _slope(self, d: np.ndarray) -> None:
-        np.tanh(d, out=d)
+    def gradient_calls(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> list[Call]:
+        """Return the calls that write the derivative with respect to ``raw`` to ``out``."""
+        return [*kernels.residual(raw, y, out), (np.tanh, (out, out))]
 
 
 @dataclass(repr=False)
@@ -216,10 +211,9 @@ class EpsilonInsensitive(ResidualLoss):
     def _loss(self, d: np.ndarray) -> np.ndarray:
         return np.maximum(np.abs(d) - self.epsilon, 0)
 
-    def _slope(self, d: np.ndarray) -> None:
-        outside = np.abs(d) > self.epsilon
-        np.sign(d, out=d)
-        np.multiply(d, outside, out=d)
+    def gradient_calls(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> list[Call]:
+        """Return the calls that write the derivative with respect to ``raw`` to ``out``."""
+        return kernels.residual_beyond(raw, y, self.epsilon, out)
 
 
 @dataclass(repr=False)
@@ -248,9 +242,9 @@ class SquaredEpsilonInsensitive(ResidualLoss):
     def _loss(self, d: np.ndarray) -> np.ndarray:
         return np.square(np.maximum(np.abs(d) - self.epsilon, 0))
 
-    def _slope(self, d: np.ndarray) -> None:
-        d -= np.clip(d, -self.epsilon, self.epsilon)
-        d *= 2
+    def gradient_calls(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> list[Call]:
+        """Return the calls that write the derivative with respect to ``raw`` to ``out``."""
+        return kernels.excess(raw, y, self.epsilon, out)
 
 
 @dataclass(repr=False)

@@ -9,9 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sknn_actloss._calls import Call, run
 from sknn_actloss._component import Component
-from sknn_actloss._numeric import constant
 from sknn_actloss._sklearn import number
 
 #: What a solver remembers between steps: buffers like the parameters, and maybe "step".
@@ -157,43 +155,6 @@ class Preset:
 def zeros(params: np.ndarray, *names: str) -> State:
     """Return an array of zeros like the parameters for each name."""
     return {name: np.zeros_like(params) for name in names}
-
-
-def decay_and_add(total: np.ndarray, decay: float | np.ndarray, term: np.ndarray) -> None:
-    """Change ``total`` to ``decay * total + term``."""
-    np.multiply(total, constant(decay, total.dtype), total)
-    np.add(total, term, total)
-
-
-def descend(
-    params: np.ndarray,
-    rate: float | np.ndarray,
-    direction: np.ndarray,
-    squares: np.ndarray,
-    epsilon: float | np.ndarray,
-    out: np.ndarray,
-) -> None:
-    """Subtract ``rate * direction / (sqrt(squares) + epsilon)``, which is left in ``out``."""
-    rate, epsilon = (np.asarray(value, params.dtype) for value in (rate, epsilon))
-    run(descent_calls(params, rate, direction, squares, epsilon, out))
-
-
-def descent_calls(
-    params: np.ndarray,
-    rate: np.ndarray,
-    direction: np.ndarray,
-    squares: np.ndarray,
-    epsilon: np.ndarray,
-    out: np.ndarray,
-) -> list[Call]:
-    """Return the calls of :func:`descend`; rate and epsilon are read when they are made."""
-    return [
-        (np.sqrt, (squares, out)),
-        (np.add, (out, epsilon, out)),
-        (np.divide, (direction, out, out)),
-        (np.multiply, (out, rate, out)),
-        (np.subtract, (params, out, params)),
-    ]
 
 
 def coefficients(params: np.ndarray, like: float | np.ndarray | None = None) -> np.ndarray:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from typing import ClassVar
 
 import numpy as np
 
+from sknn_actloss import kernels
 from sknn_actloss._calls import run
 from sknn_actloss._numeric import constant
 from sknn_actloss._sklearn import number
@@ -20,9 +20,6 @@ from sknn_actloss.solvers._base import (
     State,
     StochasticSolver,
     coefficients,
-    decay_and_add,
-    descend,
-    descent_calls,
     scalar_if_single,
     zeros,
 )
@@ -56,6 +53,9 @@ class MomentSolver(StochasticSolver):
         """Return the factor that makes v the bias-corrected mean of squared gradients."""
         return (1 - self.beta_2) / (1 - self.beta_2**t)
 
+    def _betas(self, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
+        return constant(self.beta_1, dtype), constant(self.beta_2, dtype)
+
 
 @dataclass(repr=False)
 class AdamSolver(MomentSolver, BoundSolver):
@@ -78,21 +78,10 @@ class AdamSolver(MomentSolver, BoundSolver):
     def bind(
         self, params: np.ndarray, gradient: np.ndarray, state: State
     ) -> Callable[[float | np.ndarray], None]:
-        m, v, dtype = state["m"], state["v"], params.dtype
         scaled_rate, epsilon = coefficients(params), coefficients(params, like=self._epsilon(1))
-        calls = [
-            (np.multiply, (m, constant(self.beta_1, dtype), m)),
-            (np.add, (m, gradient, m)),
-            (np.square, (gradient, gradient)),
-            (np.multiply, (v, constant(self.beta_2, dtype), v)),
-            (np.add, (v, gradient, v)),
-        ]
-        if self.amsgrad:
-            calls.append((partial(np.maximum, out=state["v_max"]), (state["v_max"], v)))
-            v = state["v_max"]
-        calls += descent_calls(
-            params, scalar_if_single(scaled_rate), m, v, scalar_if_single(epsilon), gradient
-        )
+        numbers = *self._betas(params.dtype), *map(scalar_if_single, (scaled_rate, epsilon))
+        moments = state["m"], state["v"], state.get("v_max")
+        calls = kernels.adam(params, gradient, *moments, *numbers)
 
         def step(rate: float | np.ndarray) -> None:
             state["step"] = t = state["step"] + 1
@@ -193,7 +182,7 @@ class AdamW(AdamSolver):
 
 
 @dataclass(repr=False)
-class Nadam(MomentSolver):
+class Nadam(MomentSolver, BoundSolver):
     r"""Adam with Nesterov's momentum, at constant β₁.
 
     .. math::
@@ -223,24 +212,28 @@ class Nadam(MomentSolver):
     advice: ClassVar[str] = "adam that looks ahead; same rates as adam"
 
     def init_state(self, params: np.ndarray) -> State:
-        return {"step": 0, **zeros(params, "m", "v", "scratch")}
+        return {"step": 0, **zeros(params, "m", "v")}
 
-    def update(
-        self, params: np.ndarray, gradient: np.ndarray, rate: float | np.ndarray, state: State
-    ) -> None:
-        state["step"] += 1
-        t, m, v, scratch = state["step"], state["m"], state["v"], state["scratch"]
-        decay_and_add(m, self.beta_1, gradient)
-        decay_and_add(v, self.beta_2, np.square(gradient, out=scratch))
-        ahead = self.beta_1 * (1 - self.beta_1**t) / (1 - self.beta_1 ** (t + 1))
-        gradient += np.multiply(m, np.asarray(ahead, params.dtype), out=scratch)
-        root = self._second_scale(t) ** 0.5
-        rate = rate * self._first_scale(t) / root
-        descend(params, rate, gradient, v, self.epsilon / root, out=scratch)
+    def bind(
+        self, params: np.ndarray, gradient: np.ndarray, state: State
+    ) -> Callable[[float | np.ndarray], None]:
+        own = ahead, own_rate, epsilon = [coefficients(params) for _ in range(3)]
+        numbers = *self._betas(params.dtype), *map(scalar_if_single, own)
+        calls = kernels.nadam(params, gradient, state["m"], state["v"], *numbers)
+
+        def step(rate: float | np.ndarray) -> None:
+            state["step"] = t = state["step"] + 1
+            ahead[...] = self.beta_1 * (1 - self.beta_1**t) / (1 - self.beta_1 ** (t + 1))
+            root = self._second_scale(t) ** 0.5
+            own_rate[...] = rate * self._first_scale(t) / root
+            epsilon[...] = self.epsilon / root
+            run(calls)
+
+        return step
 
 
 @dataclass(repr=False)
-class Adamax(MomentSolver):
+class Adamax(MomentSolver, BoundSolver):
     r"""Adam with the infinity norm in place of the second moment.
 
     .. math::
@@ -272,15 +265,16 @@ class Adamax(MomentSolver):
     def init_state(self, params: np.ndarray) -> State:
         return {"step": 0, **zeros(params, "m", "u")}
 
-    def update(
-        self, params: np.ndarray, gradient: np.ndarray, rate: float | np.ndarray, state: State
-    ) -> None:
-        state["step"] += 1
-        m, u = state["m"], state["u"]
-        decay_and_add(m, self.beta_1, gradient)
-        u *= constant(self.beta_2, params.dtype)
-        np.maximum(u, np.abs(gradient, out=gradient), out=u)
-        np.add(u, constant(self.epsilon, params.dtype), out=gradient)
-        np.divide(m, gradient, out=gradient)
-        gradient *= np.asarray(rate * self._first_scale(state["step"]), params.dtype)
-        params -= gradient
+    def bind(
+        self, params: np.ndarray, gradient: np.ndarray, state: State
+    ) -> Callable[[float | np.ndarray], None]:
+        own_rate, epsilon = coefficients(params), constant(self.epsilon, params.dtype)
+        numbers = *self._betas(params.dtype), scalar_if_single(own_rate), epsilon
+        calls = kernels.adamax(params, gradient, state["m"], state["u"], *numbers)
+
+        def step(rate: float | np.ndarray) -> None:
+            state["step"] = t = state["step"] + 1
+            own_rate[...] = rate * self._first_scale(t)
+            run(calls)
+
+        return step

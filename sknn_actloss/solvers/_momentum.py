@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from sknn_actloss import kernels
 from sknn_actloss._calls import run
 from sknn_actloss._numeric import constant
 from sknn_actloss._sklearn import number
@@ -64,21 +65,9 @@ class SGD(BoundSolver):
     def bind(
         self, params: np.ndarray, gradient: np.ndarray, state: State
     ) -> Callable[[float | np.ndarray], None]:
-        velocity, momentum = state["velocity"], constant(self.momentum, params.dtype)
-        own_rate = coefficients(params)
-        calls = [
-            (np.multiply, (gradient, scalar_if_single(own_rate), gradient)),
-            (np.multiply, (velocity, momentum, velocity)),
-            (np.subtract, (velocity, gradient, velocity)),
-        ]
-        if self.nesterovs_momentum:
-            calls += [
-                (np.subtract, (params, gradient, params)),
-                (np.multiply, (velocity, momentum, gradient)),
-                (np.add, (params, gradient, params)),
-            ]
-        else:
-            calls.append((np.add, (params, velocity, params)))
+        own_rate, momentum = coefficients(params), constant(self.momentum, params.dtype)
+        numbers = momentum, scalar_if_single(own_rate), self.nesterovs_momentum
+        calls = kernels.sgd(params, gradient, state["velocity"], *numbers)
 
         def step(rate: float | np.ndarray) -> None:
             own_rate[...] = rate
@@ -88,7 +77,7 @@ class SGD(BoundSolver):
 
 
 @dataclass(repr=False)
-class Lion(StochasticSolver):
+class Lion(BoundSolver):
     r"""Steps of one size for all parameters, along the sign of a blend of gradient and momentum.
 
     .. math::
@@ -122,18 +111,18 @@ class Lion(StochasticSolver):
     }
 
     def init_state(self, params: np.ndarray) -> State:
-        return zeros(params, "m", "scratch")
+        return zeros(params, "m")
 
-    def update(
-        self, params: np.ndarray, gradient: np.ndarray, rate: float | np.ndarray, state: State
-    ) -> None:
-        m, scratch = state["m"], state["scratch"]
-        # Both blends are written as βm + (1 - β)g = β(m - g) + g.
-        np.subtract(m, gradient, out=scratch)
-        np.multiply(scratch, constant(self.beta_2, params.dtype), out=m)
-        m += gradient
-        scratch *= constant(self.beta_1, params.dtype)
-        scratch += gradient
-        np.sign(scratch, out=gradient)  # in place it takes ten times as long
-        gradient *= np.asarray(rate, params.dtype)
-        params -= gradient
+    def bind(
+        self, params: np.ndarray, gradient: np.ndarray, state: State
+    ) -> Callable[[float | np.ndarray], None]:
+        own_rate, dtype = coefficients(params), params.dtype
+        betas = constant(self.beta_1, dtype), constant(self.beta_2, dtype)
+        numbers = *betas, scalar_if_single(own_rate)
+        calls = kernels.lion(params, gradient, state["m"], *numbers)
+
+        def step(rate: float | np.ndarray) -> None:
+            own_rate[...] = rate
+            run(calls)
+
+        return step

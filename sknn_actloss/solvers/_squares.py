@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
+from sknn_actloss import kernels
+from sknn_actloss._calls import run
 from sknn_actloss._numeric import constant
 from sknn_actloss.solvers._base import (
     DECAY,
     EPSILON,
+    BoundSolver,
     State,
     StochasticSolver,
-    decay_and_add,
-    descend,
+    coefficients,
+    scalar_if_single,
     zeros,
 )
 
 
 @dataclass(repr=False)
-class RMSprop(StochasticSolver):
+class RMSprop(BoundSolver):
     r"""Gradients divided by a running root of their mean square.
 
     .. math::
@@ -55,19 +59,26 @@ class RMSprop(StochasticSolver):
     }
 
     def init_state(self, params: np.ndarray) -> State:
-        return zeros(params, "v", "scratch")
+        return zeros(params, "v")
 
-    def update(
-        self, params: np.ndarray, gradient: np.ndarray, rate: float | np.ndarray, state: State
-    ) -> None:
-        v, scratch = state["v"], state["scratch"]
-        decay_and_add(v, self.rho, np.square(gradient, out=scratch))
+    def bind(
+        self, params: np.ndarray, gradient: np.ndarray, state: State
+    ) -> Callable[[float | np.ndarray], None]:
         root = (1 - self.rho) ** 0.5  # v is kept as a sum, without its factor 1 - ρ
-        descend(params, rate / root, gradient, v, self.epsilon / root, out=scratch)
+        own_rate, dtype = coefficients(params), params.dtype
+        rho, epsilon = constant(self.rho, dtype), constant(self.epsilon / root, dtype)
+        numbers = rho, scalar_if_single(own_rate), epsilon
+        calls = kernels.rmsprop(params, gradient, state["v"], *numbers)
+
+        def step(rate: float | np.ndarray) -> None:
+            own_rate[...] = rate / root
+            run(calls)
+
+        return step
 
 
 @dataclass(repr=False)
-class Adagrad(StochasticSolver):
+class Adagrad(BoundSolver):
     r"""Gradients divided by the root of the sum of all their squares.
 
     .. math::
@@ -99,18 +110,24 @@ class Adagrad(StochasticSolver):
     }
 
     def init_state(self, params: np.ndarray) -> State:
-        return zeros(params, "v", "scratch")
+        return zeros(params, "v")
 
-    def update(
-        self, params: np.ndarray, gradient: np.ndarray, rate: float | np.ndarray, state: State
-    ) -> None:
-        v, scratch = state["v"], state["scratch"]
-        v += np.square(gradient, out=scratch)
-        descend(params, rate, gradient, v, self.epsilon, out=scratch)
+    def bind(
+        self, params: np.ndarray, gradient: np.ndarray, state: State
+    ) -> Callable[[float | np.ndarray], None]:
+        own_rate, epsilon = coefficients(params), constant(self.epsilon, params.dtype)
+        numbers = scalar_if_single(own_rate), epsilon
+        calls = kernels.adagrad(params, gradient, state["v"], *numbers)
+
+        def step(rate: float | np.ndarray) -> None:
+            own_rate[...] = rate
+            run(calls)
+
+        return step
 
 
 @dataclass(repr=False)
-class Adadelta(StochasticSolver):
+class Adadelta(BoundSolver):
     r"""Steps in proportion to the mean size of earlier steps.
 
     .. math::
@@ -147,17 +164,19 @@ class Adadelta(StochasticSolver):
     }
 
     def init_state(self, params: np.ndarray) -> State:
-        return zeros(params, "v", "d", "scratch")
+        return zeros(params, "v", "d")
 
-    def update(
-        self, params: np.ndarray, gradient: np.ndarray, rate: float | np.ndarray, state: State
-    ) -> None:
-        v, d, scratch = state["v"], state["d"], state["scratch"]
+    def bind(
+        self, params: np.ndarray, gradient: np.ndarray, state: State
+    ) -> Callable[[float | np.ndarray], None]:
+        own_rate, dtype = coefficients(params), params.dtype
         # Sums without their common factor 1 - ρ, by which epsilon is divided instead.
-        epsilon = constant(self.epsilon / (1 - self.rho), params.dtype)
-        decay_and_add(v, self.rho, np.square(gradient, out=scratch))
-        gradient /= np.sqrt(np.add(v, epsilon, out=scratch), out=scratch)
-        gradient *= np.sqrt(np.add(d, epsilon, out=scratch), out=scratch)
-        decay_and_add(d, self.rho, np.square(gradient, out=scratch))
-        gradient *= np.asarray(rate, params.dtype)
-        params -= gradient
+        rho, epsilon = constant(self.rho, dtype), constant(self.epsilon / (1 - self.rho), dtype)
+        numbers = rho, scalar_if_single(own_rate), epsilon
+        calls = kernels.adadelta(params, gradient, state["v"], state["d"], *numbers)
+
+        def step(rate: float | np.ndarray) -> None:
+            own_rate[...] = rate
+            run(calls)
+
+        return step

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sknn_actloss import kernels
 from sknn_actloss._calls import Call, run
 from sknn_actloss._component import runs
 from sknn_actloss.core import Layout, Network, Workspace, layers_of, mask_streams
@@ -63,6 +64,8 @@ class Stack:
         self._solvers = list(_bound_solvers(self.members, self.network))
         decay = np.array([member.spec.weight_decay for member in members])[:, None]
         self._decay = decay if decay.any() else None
+        self._kept = np.empty_like(params, shape=decay.shape)
+        self._decay_calls = kernels.scale(self.network.decaying, self._kept)
         specs = [member.spec for member in members]
         self._clip = clip_calls(self.network.gradient, [spec.gradient_clip for spec in specs])
         weights = self.network.views.of("coefs_")
@@ -96,8 +99,8 @@ class Stack:
         if self._clip:
             run(self._clip)
         if self._decay is not None:
-            kept = (1 - rate * self._decay).astype(self.params.dtype, copy=False)
-            np.multiply(self.network.decaying, kept, self.network.decaying)
+            self._kept[...] = 1 - rate * self._decay
+            run(self._decay_calls)
         for solver in self._solvers:
             solver.step(rate)
         if self._bound:

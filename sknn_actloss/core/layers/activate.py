@@ -31,10 +31,12 @@ class Activate(Layer):
         z, grad = below.value, below.grad
         a, forward, backward = self._out(z, frame), [], []
         for members, activation in self._runs:
-            forward += activation.forward_calls(z[members], a[members])
+            own = _part(z, members)
+            out = own if a is z else _part(a, members)
+            forward += activation.forward_calls(own, out)
             if frame.is_training:
-                kept = None if a is z else z[members]
-                backward += activation.backward_calls(kept, a[members], grad[members])
+                kept = None if a is z else own
+                backward += activation.backward_calls(kept, out, _part(grad, members))
         return Bound(a, grad, forward, backward)
 
     def _out(self, z: np.ndarray, frame: Frame) -> np.ndarray:
@@ -42,3 +44,8 @@ class Activate(Layer):
         if frame.is_training and self._keeps_input:
             return frame.room.array("outputs", self.index, z.shape[2])
         return z
+
+
+def _part(array: np.ndarray, members: slice) -> np.ndarray:
+    """Return the rows of some members, of all of them the very array."""
+    return array if members == slice(None) else array[members]

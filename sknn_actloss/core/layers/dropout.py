@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from sknn_actloss import kernels
 from sknn_actloss.core.dropout import Dropout
 from sknn_actloss.core.layers._base import Bound, Frame, Layer
 
@@ -50,5 +49,5 @@ class DropUnits(Layer):
         a, grad = below.value, below.grad
         n_rows, n_units = a.shape[1:]
         out, mask = frame.room.array("passed", self.index, n_units), self._dropout.mask[:, :n_rows]
-        forward = [*self._dropout.draw_calls(n_rows), (np.multiply, (a, mask, out))]
-        return Bound(out, grad, forward, [(np.multiply, (grad, mask, grad))])
+        forward = [*self._dropout.draw_calls(n_rows), *kernels.drop(a, mask, out)]
+        return Bound(out, grad, forward, kernels.drop(grad, mask, grad))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from sknn_actloss import kernels
 from sknn_actloss._calls import Call
 from sknn_actloss.core.layers._base import Bound, Frame, Layer
 from sknn_actloss.core.layout import Slot, Views
-from sknn_actloss.core.products import product, row_addition, row_sum, transposed
+from sknn_actloss.core.products import product, row_sum, transposed
 from sknn_actloss.core.rows import Rows
 
 
@@ -38,16 +39,21 @@ class Linear(Layer):
     def bind(self, below: Bound, frame: Frame) -> Bound:
         a, z = below.value, frame.room.array("pre-activations", self.index, self.n_units)
         weights = frame.params[self._weights]
-        forward = [product(a, weights, z), row_addition(z, frame.params[self._biases])]
+        out = self._out(z, frame)
+        forward = [product(a, weights, z), *kernels.add_row(z, frame.params[self._biases], out)]
         if not frame.is_training:
-            return Bound(z, None, forward)
+            return Bound(out, None, forward)
         delta = self._delta(frame)
         backward = [
             product(transposed(a), delta, frame.gradient[self._weights]),
             row_sum(delta, frame.room.ones, frame.gradient[self._biases]),
             product(delta, transposed(weights), below.grad),
         ]
-        return Bound(z, delta, forward, backward)
+        return Bound(out, delta, forward, backward)
+
+    def _out(self, z: np.ndarray, frame: Frame) -> np.ndarray:
+        """Return where biases are added: in place, or on the way to the losses of a group."""
+        return frame.room.placed("raw outputs", self.index, z) if self._is_last else z
 
     def _delta(self, frame: Frame) -> np.ndarray:
         """Return room for the derivative with respect to the pre-activations."""
@@ -66,16 +72,19 @@ class InputLinear(Linear):
     def bind(self, below: Bound, frame: Frame) -> Bound:
         X, z = below.value, frame.room.array("pre-activations", self.index, self.n_units)
         prepare, weights = self._operand(X, frame)
+        out = self._out(z, frame)
         forward = [*prepare, X.product(weights, z)]
         if not X.has_ones:
-            forward.append(row_addition(z, frame.params[self._biases]))
+            forward += kernels.add_row(z, frame.params[self._biases], out)
+        elif out is not z:
+            forward.append((np.copyto, (out, z)))
         if not frame.is_training:
-            return Bound(z, None, forward)
+            return Bound(out, None, forward)
         delta = self._delta(frame)
         backward = [X.gradient(delta, self._with_biases(X, frame.gradient))]
         if not X.has_ones:
             backward.append(row_sum(delta, frame.room.ones, frame.gradient[self._biases]))
-        return Bound(z, delta, forward, [*backward, *self._finish(frame)])
+        return Bound(out, delta, forward, [*backward, *self._finish(frame)])
 
     def gradient_of_rows(self, delta: np.ndarray, params: Views) -> np.ndarray:
         """Return the derivative with respect to the rows, (n_rows, n_features).

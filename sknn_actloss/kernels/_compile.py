@@ -1,0 +1,91 @@
+"""Loops compiled by numba when they are first bound to arrays of a data type."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+from numba import types
+from numba.core.imputils import impl_ret_borrowed
+from numba.extending import intrinsic
+
+from sknn_actloss._calls import Call
+
+_LOCK = threading.RLock()
+
+# Neither fast-math nor contraction: the numbers are those of NumPy.
+_OPTIONS = {"nogil": True, "error_model": "numpy"}
+
+
+class Loop:
+    """A function of arrays that loops over their elements.
+
+    It is compiled for arrays of any strides; rows are taken to be contiguous where the function
+    says so by :func:`row`. The machine code is kept on disk where there is a place for it.
+
+    Parameters
+    ----------
+    function : callable
+        Takes arrays that it may change, and returns nothing.
+    """
+
+    def __init__(self, function: Callable[..., None]) -> None:
+        self.name = function.__name__
+        self._dispatcher = _dispatcher(function)
+        self._compiled: dict[tuple[types.Type, ...], Callable[..., None]] = {}
+
+    def __call__(self, *arguments: np.ndarray) -> Call:
+        """Return the call of the loop on some arrays."""
+        kinds = tuple([(array.dtype, array.ndim, array.flags.writeable) for array in arguments])
+        entry = self._compiled.get(kinds)
+        if entry is None:
+            with _LOCK:
+                entry = self._compiled[kinds] = self._compile(kinds)
+        return entry, arguments
+
+    def makes(self, call: Call) -> bool:
+        """Whether a call is one of this loop."""
+        return call[0] in self._compiled.values()
+
+    def _compile(self, kinds: tuple[tuple[np.dtype, int, bool], ...]) -> Callable[..., None]:
+        signature = tuple(
+            types.Array(numba.from_dtype(dtype), ndim, "A", readonly=not writeable)
+            for dtype, ndim, writeable in kinds
+        )
+        self._dispatcher.compile(signature)
+        # The entry point takes half the time of the dispatcher, which looks at types every time.
+        return self._dispatcher.overloads[signature].entry_point
+
+
+def _dispatcher(function: Callable[..., None]) -> Any:
+    """Return numba's dispatcher of a function."""
+    try:
+        return numba.njit(cache=True, **_OPTIONS)(function)
+    except RuntimeError:  # no folder that can be written to
+        return numba.njit(**_OPTIONS)(function)
+
+
+@numba.njit(inline="always")
+def larger(first: float, second: float) -> float:
+    """Return the larger one of two numbers, or that which is none."""
+    return second if (second > first) | (second != second) else first
+
+
+@numba.njit(inline="always")
+def of(numbers: np.ndarray, member: int) -> float:
+    """Return the number of a member, or that of all of them."""
+    return numbers[member % numbers.shape[0]]
+
+
+@intrinsic
+def row(context: Any, array: types.Array) -> Any:
+    """Take an array of one dimension as contiguous."""
+    contiguous = array.copy(layout="C")
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return impl_ret_borrowed(context, builder, contiguous, arguments[0])
+
+    return contiguous(array), generate

@@ -1,0 +1,384 @@
+"""The loops of compiled kernels, which make the operations of NumPy's in the same order.
+
+Arrays are those of :mod:`sknn_actloss.kernels.numpy`; numbers come as arrays (n_members,), or (1,)
+for all members, and what is stored output by output as (n_members, n_outputs, batch).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sknn_actloss.kernels._compile import Loop, larger, of, row
+
+
+@Loop
+def add_row(z, bias):
+    """z ← z + b."""
+    for m in range(z.shape[0]):
+        b = row(bias[m, 0])
+        for i in range(z.shape[1]):
+            a = row(z[m, i])
+            for j in range(a.shape[0]):
+                a[j] += b[j]
+
+
+@Loop
+def relu(z):
+    """z ← max(0, z)."""
+    zero = z.dtype.type(0)
+    for m in range(z.shape[0]):
+        for i in range(z.shape[1]):
+            a = row(z[m, i])
+            for j in range(a.shape[0]):
+                value = a[j]
+                a[j] = zero if value < zero else value
+
+
+@Loop
+def add_row_relu(z, bias):
+    """z ← max(0, z + b)."""
+    zero = z.dtype.type(0)
+    for m in range(z.shape[0]):
+        b = row(bias[m, 0])
+        for i in range(z.shape[1]):
+            a = row(z[m, i])
+            for j in range(a.shape[0]):
+                value = a[j] + b[j]
+                a[j] = zero if value < zero else value
+
+
+@Loop
+def relu_backward(bits, slopes):
+    """Clear slopes where outputs are not positive; both as integers of their size.
+
+    A negative zero counts as positive, as it does in the arithmetic of NumPy's masks.
+    """
+    least = np.iinfo(bits.dtype).min
+    for m in range(bits.shape[0]):
+        for i in range(bits.shape[1]):
+            a, g = row(bits[m, i]), row(slopes[m, i])
+            for j in range(a.shape[0]):
+                g[j] = g[j] if (a[j] > 0) | (a[j] == least) else 0
+
+
+@Loop
+def leaky_relu(z, slope):
+    """z ← max(z, s z)."""
+    for m in range(z.shape[0]):
+        s = of(slope, m)
+        for i in range(z.shape[1]):
+            a = row(z[m, i])
+            for j in range(a.shape[0]):
+                value, scaled = a[j], a[j] * s
+                a[j] = scaled if scaled > value else value
+
+
+@Loop
+def leaky_relu_backward(outputs, slope, grad):
+    """g ← g where outputs are positive, else s g."""
+    zero, one = grad.dtype.type(0), grad.dtype.type(1)
+    for m in range(grad.shape[0]):
+        s = of(slope, m)
+        for i in range(grad.shape[1]):
+            a, g = row(outputs[m, i]), row(grad[m, i])
+            for j in range(a.shape[0]):
+                g[j] *= one if a[j] > zero else s
+
+
+@Loop
+def clamp(z, bounds):
+    """z ← min(max(low, z), high)."""
+    low, high = bounds[0], bounds[1]
+    for m in range(z.shape[0]):
+        for i in range(z.shape[1]):
+            a = row(z[m, i])
+            for j in range(a.shape[0]):
+                value = a[j]
+                value = low if value < low else value
+                a[j] = high if value > high else value
+
+
+@Loop
+def clamp_backward(outputs, bounds, grad):
+    """g ← g where outputs are between the bounds, else 0 g."""
+    low, high = bounds[0], bounds[1]
+    zero, one = grad.dtype.type(0), grad.dtype.type(1)
+    for m in range(grad.shape[0]):
+        for i in range(grad.shape[1]):
+            a, g = row(outputs[m, i]), row(grad[m, i])
+            for j in range(a.shape[0]):
+                g[j] *= one if (a[j] > low) & (a[j] < high) else zero
+
+
+@Loop
+def hard_sigmoid(z):
+    """z ← min(max(0, z / 6 + 1 / 2), 1)."""
+    number = z.dtype.type
+    zero, half, one, six = number(0.0), number(0.5), number(1.0), number(6.0)
+    for m in range(z.shape[0]):
+        for i in range(z.shape[1]):
+            a = row(z[m, i])
+            for j in range(a.shape[0]):
+                value = a[j] / six + half
+                value = zero if value < zero else value
+                a[j] = one if value > one else value
+
+
+@Loop
+def hard_sigmoid_backward(outputs, grad):
+    """g ← g / 6 where outputs are between 0 and 1, else 0 g / 6."""
+    number = grad.dtype.type
+    zero, one, six = number(0.0), number(1.0), number(6.0)
+    for m in range(grad.shape[0]):
+        for i in range(grad.shape[1]):
+            a, g = row(outputs[m, i]), row(grad[m, i])
+            for j in range(a.shape[0]):
+                g[j] = g[j] * (one if (a[j] > zero) & (a[j] < one) else zero) / six
+
+
+@Loop
+def hard_silu(z, out):
+    """out ← z min(max(0, z / 6 + 1 / 2), 1)."""
+    number = z.dtype.type
+    zero, half, one, six = number(0.0), number(0.5), number(1.0), number(6.0)
+    for m in range(z.shape[0]):
+        for i in range(z.shape[1]):
+            x, a = row(z[m, i]), row(out[m, i])
+            for j in range(x.shape[0]):
+                gate = x[j] / six + half
+                gate = zero if gate < zero else gate
+                a[j] = x[j] * (one if gate > one else gate)
+
+
+@Loop
+def hard_silu_backward(z, grad):
+    """g ← g (gate + z gate')."""
+    number = z.dtype.type
+    zero, half, one, six = number(0.0), number(0.5), number(1.0), number(6.0)
+    for m in range(z.shape[0]):
+        for i in range(z.shape[1]):
+            x, g = row(z[m, i]), row(grad[m, i])
+            for j in range(x.shape[0]):
+                gate = x[j] / six + half
+                gate = zero if gate < zero else gate
+                gate = one if gate > one else gate
+                g[j] *= gate + x[j] * (one if (gate > zero) & (gate < one) else zero) / six
+
+
+@Loop
+def softmax_shift(raw, out, top):
+    """out ← raw - max raw, over outputs; raw and out output by output, top (batch,)."""
+    largest = row(top)
+    for m in range(raw.shape[0]):
+        first = row(raw[m, 0])
+        for i in range(largest.shape[0]):
+            largest[i] = first[i]
+        for k in range(1, raw.shape[1]):
+            z = row(raw[m, k])
+            for i in range(largest.shape[0]):
+                largest[i] = larger(largest[i], z[i])
+        for k in range(raw.shape[1]):
+            z, a = row(raw[m, k]), row(out[m, k])
+            for i in range(largest.shape[0]):
+                a[i] = z[i] - largest[i]
+
+
+@Loop
+def softmax_subtract(out, targets, total):
+    """out ← out / sum of out - y, over outputs; output by output, total (batch,)."""
+    sums = row(total)
+    for m in range(out.shape[0]):
+        first = row(out[m, 0])
+        for i in range(sums.shape[0]):
+            sums[i] = first[i]
+        for k in range(1, out.shape[1]):
+            a = row(out[m, k])
+            for i in range(sums.shape[0]):
+                sums[i] += a[i]
+        for k in range(out.shape[1]):
+            a, y = row(out[m, k]), row(targets[k])
+            for i in range(sums.shape[0]):
+                a[i] = a[i] / sums[i] - y[i]
+
+
+@Loop
+def softmax_subtract_share(out, targets, total, share):
+    """out ← (out / sum of out - y) share, over outputs; output by output, total (batch,)."""
+    sums = row(total)
+    for m in range(out.shape[0]):
+        first, s = row(out[m, 0]), of(share, m)
+        for i in range(sums.shape[0]):
+            sums[i] = first[i]
+        for k in range(1, out.shape[1]):
+            a = row(out[m, k])
+            for i in range(sums.shape[0]):
+                sums[i] += a[i]
+        for k in range(out.shape[1]):
+            a, y = row(out[m, k]), row(targets[k])
+            for i in range(sums.shape[0]):
+                a[i] = (a[i] / sums[i] - y[i]) * s
+
+
+@Loop
+def residual(raw, targets, out):
+    """out ← raw - y; output by output."""
+    for m in range(raw.shape[0]):
+        for k in range(raw.shape[1]):
+            z, y, a = row(raw[m, k]), row(targets[k]), row(out[m, k])
+            for i in range(z.shape[0]):
+                a[i] = z[i] - y[i]
+
+
+@Loop
+def residual_sign(raw, targets, out):
+    """out ← sign(raw - y); output by output."""
+    zero, one = out.dtype.type(0), out.dtype.type(1)
+    for m in range(raw.shape[0]):
+        for k in range(raw.shape[1]):
+            z, y, a = row(raw[m, k]), row(targets[k]), row(out[m, k])
+            for i in range(z.shape[0]):
+                d = z[i] - y[i]
+                a[i] = one if d > zero else (-one if d < zero else d)
+
+
+@Loop
+def clamped_residual(raw, targets, bound, out):
+    """out ← min(max(-c, raw - y), c); output by output."""
+    for m in range(raw.shape[0]):
+        high = of(bound, m)
+        low = -high
+        for k in range(raw.shape[1]):
+            z, y, a = row(raw[m, k]), row(targets[k]), row(out[m, k])
+            for i in range(z.shape[0]):
+                d = z[i] - y[i]
+                d = low if d < low else d
+                a[i] = high if d > high else d
+
+
+@Loop
+def residual_beyond(raw, targets, bound, out):
+    """out ← sign(raw - y) where |raw - y| > c, else 0; output by output."""
+    zero, one = out.dtype.type(0), out.dtype.type(1)
+    for m in range(raw.shape[0]):
+        c = of(bound, m)
+        for k in range(raw.shape[1]):
+            z, y, a = row(raw[m, k]), row(targets[k]), row(out[m, k])
+            for i in range(z.shape[0]):
+                d = z[i] - y[i]
+                sign = one if d > zero else (-one if d < zero else d)
+                a[i] = sign * (one if abs(d) > c else zero)
+
+
+@Loop
+def excess(raw, targets, bound, out):
+    """out ← 2 (d - min(max(-c, d), c)), d = raw - y; output by output."""
+    two = out.dtype.type(2)
+    for m in range(raw.shape[0]):
+        high = of(bound, m)
+        low = -high
+        for k in range(raw.shape[1]):
+            z, y, a = row(raw[m, k]), row(targets[k]), row(out[m, k])
+            for i in range(z.shape[0]):
+                d = z[i] - y[i]
+                near = low if d < low else d
+                near = high if near > high else near
+                a[i] = (d - near) * two
+
+
+@Loop
+def hinge(raw, targets, out):
+    """out ← -y where y raw < 1, else 0; output by output."""
+    zero, one = out.dtype.type(0), out.dtype.type(1)
+    for m in range(raw.shape[0]):
+        for k in range(raw.shape[1]):
+            z, y, a = row(raw[m, k]), row(targets[k]), row(out[m, k])
+            for i in range(z.shape[0]):
+                a[i] = y[i] * -(one if y[i] * z[i] < one else zero)
+
+
+@Loop
+def squared_hinge(raw, targets, limit, out):
+    """out ← -2 y min(max(0, 1 - y raw), limit); output by output."""
+    zero, one, factor = out.dtype.type(0), out.dtype.type(1), out.dtype.type(-2)
+    high = limit[0]
+    for m in range(raw.shape[0]):
+        for k in range(raw.shape[1]):
+            z, y, a = row(raw[m, k]), row(targets[k]), row(out[m, k])
+            for i in range(z.shape[0]):
+                lack = one - y[i] * z[i]
+                lack = zero if lack < zero else lack
+                lack = high if lack > high else lack
+                a[i] = y[i] * (lack * factor)
+
+
+@Loop
+def scale_members(array, share):
+    """Multiply all of a member, output by output, by its share."""
+    for m in range(array.shape[0]):
+        s = of(share, m)
+        for k in range(array.shape[1]):
+            a = row(array[m, k])
+            for i in range(a.shape[0]):
+                a[i] *= s
+
+
+@Loop
+def scale(array, factor):
+    """Multiply rows (n_members, n_params) by factors."""
+    for m in range(array.shape[0]):
+        a, f = row(array[m]), of(factor, m)
+        for i in range(a.shape[0]):
+            a[i] *= f
+
+
+@Loop
+def add_scaled(gradient, params, strength):
+    """g ← g + θ strength, a number for each member."""
+    for m in range(gradient.shape[0]):
+        g, p, s = row(gradient[m]), row(params[m]), of(strength, m)
+        for i in range(g.shape[0]):
+            g[i] += p[i] * s
+
+
+@Loop
+def add_scaled_each(gradient, params, strength):
+    """g ← g + θ strength, a number for each parameter."""
+    for m in range(gradient.shape[0]):
+        g, p, s = row(gradient[m]), row(params[m]), row(strength[m])
+        for i in range(g.shape[0]):
+            g[i] += p[i] * s[i]
+
+
+@Loop
+def dropout_mask(uniform, rate, factor, out):
+    """out ← factor where a random number is at least the rate, else 0."""
+    zero = out.dtype.type(0)
+    for m in range(out.shape[0]):
+        limit, kept = of(rate, m), of(factor, m)
+        for i in range(out.shape[1]):
+            u, mask = row(uniform[i]), row(out[m, i])
+            for j in range(u.shape[0]):
+                mask[j] = kept if u[j] >= limit else zero
+
+
+@Loop
+def drop_relu_backward(slopes, mask, bits):
+    """Multiply slopes by masks, and clear those where outputs, as integers, are not positive."""
+    least = np.iinfo(bits.dtype).min
+    zero = slopes.dtype.type(0)
+    for m in range(slopes.shape[0]):
+        own = of(mask, m)
+        for i in range(slopes.shape[1]):
+            g, kept, a = row(slopes[m, i]), row(own[i]), row(bits[m, i])
+            for j in range(g.shape[0]):
+                value = g[j] * kept[j]
+                g[j] = value if (a[j] > 0) | (a[j] == least) else zero
+
+
+@Loop
+def gather(table, rows, out):
+    """Write rows of a table."""
+    for i in range(rows.shape[0]):
+        source, target = row(table[rows[i]]), row(out[i])
+        for j in range(source.shape[0]):
+            target[j] = source[j]

@@ -1,0 +1,333 @@
+"""Kernels compiled by numba: the numbers of NumPy's, in one pass over the arrays.
+
+Exponentials and logarithms, whose loops NumPy has vectorised, sums over rows, which BLAS makes,
+and arrays that are stored in any other way than those of a training stay NumPy's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from sknn_actloss._calls import Call
+from sknn_actloss.kernels import _loops as loops, _solver_loops as solvers, numpy as reference
+from sknn_actloss.kernels.numpy import _INTEGERS, Number
+
+Binder = Callable[..., list[Call]]
+
+
+def _where_rows_are_contiguous(bind: Binder) -> Binder:
+    """Leave arrays whose rows are not contiguous to the reference of the same name."""
+    fallback = getattr(reference, bind.__name__)
+
+    @wraps(bind)
+    def chosen(*arguments: Any) -> list[Call]:
+        arrays = (a for a in arguments if isinstance(a, np.ndarray) and a.ndim > 1)
+        return (bind if all(map(_has_contiguous_rows, arrays)) else fallback)(*arguments)
+
+    return chosen
+
+
+def _in_place(bind: Binder) -> Binder:
+    """Leave what does not go from the first to the last argument in place to the reference."""
+    fallback = getattr(reference, bind.__name__)
+
+    @wraps(bind)
+    def chosen(z: np.ndarray, *rest: Any) -> list[Call]:
+        is_own = _is_same(z, rest[-1]) and _has_contiguous_rows(z)
+        return bind(z, *rest[:-1]) if is_own else fallback(z, *rest)
+
+    return chosen
+
+
+def _output_by_output(bind: Binder) -> Binder:
+    """Pass on arrays output by output where they are stored so, leave others to the reference."""
+    fallback = getattr(reference, bind.__name__)
+
+    @wraps(bind)
+    def chosen(raw: np.ndarray, y: np.ndarray, *rest: Any) -> list[Call]:
+        swapped = [array.swapaxes(-1, -2) for array in (raw, y, rest[-1])]
+        # NumPy adds up the outputs of a single row in an order of its own.
+        if raw.ndim == 3 and raw.shape[1] > 1 and all(map(_has_contiguous_rows, swapped)):
+            return bind(*swapped[:2], *rest[:-1], swapped[2])
+        return fallback(raw, y, *rest)
+
+    return chosen
+
+
+# -- Linear layers and activations -----------------------------------------------------------------
+
+
+def add_row(z: np.ndarray, row: np.ndarray, out: np.ndarray) -> list[Call]:
+    if _is_same(z, out) and _has_contiguous_rows(z) and _has_contiguous_rows(row):
+        return [loops.add_row(z, row)]
+    return reference.add_row(z, row, out)
+
+
+@_in_place
+def relu(z: np.ndarray) -> list[Call]:
+    return [loops.relu(z)]
+
+
+@_where_rows_are_contiguous
+def relu_backward(a: np.ndarray, grad: np.ndarray) -> list[Call]:
+    integer, _ = _INTEGERS[a.dtype]
+    return [loops.relu_backward(a.view(integer), grad.view(integer))]
+
+
+@_in_place
+def leaky_relu(z: np.ndarray, slope: Number) -> list[Call]:
+    return [loops.leaky_relu(z, _per_member(slope, z))]
+
+
+@_where_rows_are_contiguous
+def leaky_relu_backward(a: np.ndarray, slope: Number, grad: np.ndarray) -> list[Call]:
+    return [loops.leaky_relu_backward(a, _per_member(slope, a), grad)]
+
+
+@_in_place
+def clamp(z: np.ndarray, low: float, high: float) -> list[Call]:
+    return [loops.clamp(z, np.array([low, high], z.dtype))]
+
+
+@_where_rows_are_contiguous
+def clamp_backward(a: np.ndarray, low: float, high: float, grad: np.ndarray) -> list[Call]:
+    return [loops.clamp_backward(a, np.array([low, high], a.dtype), grad)]
+
+
+@_in_place
+def hard_sigmoid(z: np.ndarray) -> list[Call]:
+    return [loops.hard_sigmoid(z)]
+
+
+@_where_rows_are_contiguous
+def hard_sigmoid_backward(a: np.ndarray, grad: np.ndarray) -> list[Call]:
+    return [loops.hard_sigmoid_backward(a, grad)]
+
+
+def hard_silu(z: np.ndarray, out: np.ndarray) -> list[Call]:
+    if _is_same(z, out) or not (_has_contiguous_rows(z) and _has_contiguous_rows(out)):
+        return reference.hard_silu(z, out)
+    return [loops.hard_silu(z, out)]
+
+
+@_where_rows_are_contiguous
+def hard_silu_backward(z: np.ndarray, a: np.ndarray, grad: np.ndarray) -> list[Call]:
+    return [loops.hard_silu_backward(z, grad)]
+
+
+# -- Losses ----------------------------------------------------------------------------------------
+
+
+@_output_by_output
+def residual(raw: np.ndarray, y: np.ndarray, out: np.ndarray) -> list[Call]:
+    return [loops.residual(raw, y, out)]
+
+
+@_output_by_output
+def softmax_residual(raw: np.ndarray, y: np.ndarray, out: np.ndarray) -> list[Call]:
+    room = np.empty(raw.shape[2], raw.dtype)
+    return [
+        loops.softmax_shift(raw, out, room),
+        (np.exp, (out, out)),
+        loops.softmax_subtract(out, y, room),
+    ]
+
+
+@_output_by_output
+def residual_sign(raw: np.ndarray, y: np.ndarray, out: np.ndarray) -> list[Call]:
+    return [loops.residual_sign(raw, y, out)]
+
+
+@_output_by_output
+def clamped_residual(raw: np.ndarray, y: np.ndarray, bound: Number, out: np.ndarray) -> list[Call]:
+    return [loops.clamped_residual(raw, y, _per_member(bound, raw), out)]
+
+
+@_output_by_output
+def residual_beyond(raw: np.ndarray, y: np.ndarray, bound: Number, out: np.ndarray) -> list[Call]:
+    return [loops.residual_beyond(raw, y, _per_member(bound, raw), out)]
+
+
+@_output_by_output
+def excess(raw: np.ndarray, y: np.ndarray, bound: Number, out: np.ndarray) -> list[Call]:
+    return [loops.excess(raw, y, _per_member(bound, raw), out)]
+
+
+@_output_by_output
+def hinge(raw: np.ndarray, y: np.ndarray, out: np.ndarray) -> list[Call]:
+    return [loops.hinge(raw, y, out)]
+
+
+@_output_by_output
+def squared_hinge(raw: np.ndarray, y: np.ndarray, limit: float, out: np.ndarray) -> list[Call]:
+    return [loops.squared_hinge(raw, y, np.array([limit], raw.dtype), out)]
+
+
+def weigh(delta: np.ndarray, sample_weight: np.ndarray | None, share: Number) -> list[Call]:
+    *weighted, scaled = reference.weigh(delta, sample_weight, share)
+    swapped = delta.swapaxes(1, 2)
+    if _has_contiguous_rows(swapped):
+        scaled = loops.scale_members(swapped, _per_member(share, delta))
+    return [*weighted, scaled]
+
+
+# -- Penalties and dropout -------------------------------------------------------------------------
+
+
+@_where_rows_are_contiguous
+def add_scaled(
+    gradient: np.ndarray, params: np.ndarray, strength: np.ndarray, room: np.ndarray
+) -> list[Call]:
+    if strength.shape == params.shape != (len(params), 1):
+        return [loops.add_scaled_each(gradient, params, strength)]
+    return [loops.add_scaled(gradient, params, _per_member(strength, params))]
+
+
+@_where_rows_are_contiguous
+def scale(array: np.ndarray, factor: np.ndarray) -> list[Call]:
+    return [loops.scale(array, _per_member(factor, array))]
+
+
+def dropout_mask(
+    uniform: np.ndarray, rate: np.ndarray, factor: np.ndarray, out: np.ndarray
+) -> list[Call]:
+    rates = _per_member(rate, rate), _per_member(factor, factor)
+    return [loops.dropout_mask(uniform, *rates, out)]
+
+
+# -- Solvers ---------------------------------------------------------------------------------------
+
+
+@_where_rows_are_contiguous
+def adam(
+    params: np.ndarray,
+    gradient: np.ndarray,
+    m: np.ndarray,
+    v: np.ndarray,
+    v_max: np.ndarray | None,
+    *numbers: np.ndarray,
+) -> list[Call]:
+    own = _all_per_member(numbers, params)
+    if v_max is None:
+        return [solvers.adam(params, gradient, m, v, *own)]
+    return [solvers.amsgrad(params, gradient, m, v, v_max, *own)]
+
+
+@_where_rows_are_contiguous
+def nadam(
+    params: np.ndarray, gradient: np.ndarray, m: np.ndarray, v: np.ndarray, *numbers: np.ndarray
+) -> list[Call]:
+    return [solvers.nadam(params, gradient, m, v, *_all_per_member(numbers, params))]
+
+
+@_where_rows_are_contiguous
+def adamax(
+    params: np.ndarray, gradient: np.ndarray, m: np.ndarray, u: np.ndarray, *numbers: np.ndarray
+) -> list[Call]:
+    return [solvers.adamax(params, gradient, m, u, *_all_per_member(numbers, params))]
+
+
+@_where_rows_are_contiguous
+def sgd(
+    params: np.ndarray,
+    gradient: np.ndarray,
+    velocity: np.ndarray,
+    momentum: np.ndarray,
+    rate: np.ndarray,
+    nesterov: bool,
+) -> list[Call]:
+    loop = solvers.nesterov if nesterov else solvers.sgd
+    return [loop(params, gradient, velocity, *_all_per_member((momentum, rate), params))]
+
+
+@_where_rows_are_contiguous
+def lion(
+    params: np.ndarray, gradient: np.ndarray, m: np.ndarray, *numbers: np.ndarray
+) -> list[Call]:
+    return [solvers.lion(params, gradient, m, *_all_per_member(numbers, params))]
+
+
+@_where_rows_are_contiguous
+def rmsprop(
+    params: np.ndarray, gradient: np.ndarray, v: np.ndarray, *numbers: np.ndarray
+) -> list[Call]:
+    return [solvers.rmsprop(params, gradient, v, *_all_per_member(numbers, params))]
+
+
+@_where_rows_are_contiguous
+def adagrad(
+    params: np.ndarray, gradient: np.ndarray, v: np.ndarray, *numbers: np.ndarray
+) -> list[Call]:
+    return [solvers.adagrad(params, gradient, v, *_all_per_member(numbers, params))]
+
+
+@_where_rows_are_contiguous
+def adadelta(
+    params: np.ndarray, gradient: np.ndarray, v: np.ndarray, d: np.ndarray, *numbers: np.ndarray
+) -> list[Call]:
+    return [solvers.adadelta(params, gradient, v, d, *_all_per_member(numbers, params))]
+
+
+# -- Rows and lists of calls -----------------------------------------------------------------------
+
+
+def gather(array: np.ndarray, rows: np.ndarray, out: np.ndarray) -> None:
+    if array.ndim != 2 or not _has_contiguous_rows(array) or array.dtype.kind != "f":
+        reference.gather(array, rows, out)
+        return
+    loop, arguments = loops.gather(array, rows, out)
+    loop(*arguments)
+
+
+def fused(calls: list[Call]) -> list[Call]:
+    """Return calls that do the same in fewer passes: neighbours that a single loop can make."""
+    found: list[Call] = []
+    for call in calls:
+        both = _merged(found[-1], call) if found else None
+        if both is not None:
+            found[-1] = both
+        else:
+            found.append(call)
+    return found
+
+
+def _merged(first: Call, second: Call) -> Call | None:
+    """Return the call that makes two in one pass, ``None`` where there is none."""
+    (_, before), (_, after) = first, second
+    if loops.add_row.makes(first) and loops.relu.makes(second):
+        return loops.add_row_relu(*before) if _is_same(before[0], after[0]) else None
+    if loops.softmax_subtract.makes(first) and loops.scale_members.makes(second):
+        is_same = _is_same(before[0], after[0])
+        return loops.softmax_subtract_share(*before, after[1]) if is_same else None
+    if first[0] is np.multiply and loops.relu_backward.makes(second):
+        grad, mask, out = before
+        bits, slopes = after
+        if _is_same(grad, out) and _is_same(slopes, out) and mask.ndim == 3:
+            return loops.drop_relu_backward(grad, mask, bits)
+    return None
+
+
+def _has_contiguous_rows(array: np.ndarray) -> bool:
+    return array.shape[-1] == 1 or array.strides[-1] == array.itemsize
+
+
+def _is_same(first: np.ndarray, second: np.ndarray) -> bool:
+    """Whether two arrays are views of the very same numbers, maybe as another type."""
+    if first is second:
+        return True
+    start, other = (array.__array_interface__["data"][0] for array in (first, second))
+    return start == other and first.shape == second.shape and first.strides == second.strides
+
+
+def _per_member(number: Number, like: np.ndarray) -> np.ndarray:
+    """Return a view of a number that may change, (n_members,), or (1,) for all of them."""
+    flat = np.asarray(number, like.dtype).reshape(-1)
+    return flat if flat.flags.writeable else flat.copy()
+
+
+def _all_per_member(numbers: Sequence[Number], like: np.ndarray) -> Iterator[np.ndarray]:
+    return (_per_member(number, like) for number in numbers)

@@ -1,0 +1,478 @@
+"""Kernels as calls of NumPy: the reference for all others."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from sknn_actloss._calls import Call
+from sknn_actloss._numeric import clip, constant, softmax_calls
+
+#: For each data type of networks the integers of its size and the number of their last bit.
+_INTEGERS = {
+    np.dtype(f"f{size}"): (np.dtype(f"i{size}"), np.array(8 * size - 1, f"i{size}"))
+    for size in (4, 8)
+}
+
+#: A number for all members, or an array that broadcasts against what it acts on.
+Number = float | np.ndarray
+
+
+# -- Linear layers ---------------------------------------------------------------------------------
+
+
+def add_row(z: np.ndarray, row: np.ndarray, out: np.ndarray) -> list[Call]:
+    """Write ``z`` (n_members, batch, units) plus a row (n_members, 1, units) to ``out``."""
+    if len(z) == 1:
+        return [(np.add, (z[0], row[0], out[0]))]
+    return [(np.add, (z, row, out))]
+
+
+# -- Activations: z and out, or a and grad, (n_members, batch, units) ------------------------------
+
+
+def relu(z: np.ndarray, out: np.ndarray) -> list[Call]:
+    """Write max(0, z)."""
+    # On large arrays clip takes half the time of maximum with a number.
+    return [(clip, (z, constant(0.0, z.dtype), constant(math.inf, z.dtype), out))]
+
+
+def relu_backward(a: np.ndarray, grad: np.ndarray) -> list[Call]:
+    """Clear the derivatives of units that are off; spoils ``a``."""
+    # As integers, positive floats are positive: the sign of the negative, spread over all bits,
+    # is a mask, which takes less time than a comparison and a product.
+    integer, shift = _INTEGERS[a.dtype]
+    mask, slopes = a.view(integer), grad.view(integer)
+    return [
+        (np.negative, (mask, mask)),
+        (np.right_shift, (mask, shift, mask)),
+        (np.bitwise_and, (slopes, mask, slopes)),
+    ]
+
+
+def leaky_relu(z: np.ndarray, slope: Number, out: np.ndarray) -> list[Call]:
+    """Write max(z, slope z)."""
+    room = np.empty_like(z)
+    return [
+        (np.multiply, (z, constant(slope, z.dtype), room)),
+        (np.maximum, (z, room, out)),
+    ]
+
+
+def leaky_relu_backward(a: np.ndarray, slope: Number, grad: np.ndarray) -> list[Call]:
+    """Multiply derivatives by the slope where units are off; spoils ``a``."""
+    one = constant(1.0, a.dtype)
+    return [
+        (np.greater, (a, constant(0.0, a.dtype), a)),
+        (clip, (a, constant(slope, a.dtype), one, a)),
+        (np.multiply, (grad, a, grad)),
+    ]
+
+
+def clamp(z: np.ndarray, low: float, high: float, out: np.ndarray) -> list[Call]:
+    """Write min(max(low, z), high)."""
+    return [(clip, (z, constant(low, z.dtype), constant(high, z.dtype), out))]
+
+
+def clamp_backward(a: np.ndarray, low: float, high: float, grad: np.ndarray) -> list[Call]:
+    """Multiply derivatives by zero where units are at a bound."""
+    return [*_between(a, low, high, room := np.empty(a.shape, bool)), _times(grad, room)]
+
+
+def hard_sigmoid(z: np.ndarray, out: np.ndarray) -> list[Call]:
+    """Write min(max(0, z / 6 + 1 / 2), 1)."""
+    six, half = constant(6.0, z.dtype), constant(0.5, z.dtype)
+    return [(np.divide, (z, six, out)), (np.add, (out, half, out)), *clamp(out, 0.0, 1.0, out)]
+
+
+def hard_sigmoid_backward(a: np.ndarray, grad: np.ndarray) -> list[Call]:
+    """Multiply derivatives by a sixth, and by zero at a bound."""
+    return [
+        *clamp_backward(a, 0.0, 1.0, grad),
+        (np.divide, (grad, constant(6.0, grad.dtype), grad)),
+    ]
+
+
+def hard_silu(z: np.ndarray, out: np.ndarray) -> list[Call]:
+    """Write z min(max(0, z / 6 + 1 / 2), 1)."""
+    gate = np.empty_like(z)
+    return [*hard_sigmoid(z, gate), (np.multiply, (z, gate, out))]
+
+
+def hard_silu_backward(z: np.ndarray, a: np.ndarray, grad: np.ndarray) -> list[Call]:
+    """Multiply derivatives by the gate plus z times its derivative; spoils ``z`` and ``a``."""
+    inside = np.empty(z.shape, bool)
+    return [
+        *hard_sigmoid(z, a),
+        *_between(a, 0.0, 1.0, inside),
+        _times(z, inside),
+        (np.divide, (z, constant(6.0, z.dtype), z)),
+        (np.add, (a, z, a)),
+        (np.multiply, (grad, a, grad)),
+    ]
+
+
+# -- Losses: y (batch, n_targets), raw and out (n_members, batch, n_outputs) -----------------------
+
+
+def residual(raw: np.ndarray, y: np.ndarray, out: np.ndarray) -> list[Call]:
+    """Write raw - y."""
+    return [(np.subtract, (raw, y, out))]
+
+
+def softmax_residual(raw: np.ndarray, y: np.ndarray, out: np.ndarray) -> list[Call]:
+    """Write softmax(raw) - y, the derivative of the log loss."""
+    return [*softmax_calls(raw, out), (np.subtract, (out, y, out))]
+
+
+def residual_sign(raw: np.ndarray, y: np.ndarray, out: np.ndarray) -> list[Call]:
+    """Write sign(raw - y), the derivative of the absolute error."""
+    return [*residual(raw, y, out), (np.sign, (out, out))]
+
+
+def clamped_residual(raw: np.ndarray, y: np.ndarray, bound: Number, out: np.ndarray) -> list[Call]:
+    """Write raw - y within bounds, the derivative of Huber's loss."""
+    low, high = constant(-bound, raw.dtype), constant(bound, raw.dtype)
+    return [*residual(raw, y, out), (clip, (out, low, high, out))]
+
+
+def residual_beyond(raw: np.ndarray, y: np.ndarray, bound: Number, out: np.ndarray) -> list[Call]:
+    """Write sign(raw - y) where |raw - y| is above a bound, else zero."""
+    size, outside = np.empty_like(out), np.empty(out.shape, bool)
+    return [
+        *residual(raw, y, out),
+        (np.abs, (out, size)),
+        (np.greater, (size, constant(bound, raw.dtype), outside)),
+        (np.sign, (out, out)),
+        _times(out, outside),
+    ]
+
+
+def excess(raw: np.ndarray, y: np.ndarray, bound: Number, out: np.ndarray) -> list[Call]:
+    """Write twice what |raw - y| is above a bound, with the sign of raw - y."""
+    inside, dtype = np.empty_like(out), raw.dtype
+    return [
+        *residual(raw, y, out),
+        (clip, (out, constant(-bound, dtype), constant(bound, dtype), inside)),
+        (np.subtract, (out, inside, out)),
+        (np.multiply, (out, constant(2.0, dtype), out)),
+    ]
+
+
+def hinge(raw: np.ndarray, y: np.ndarray, out: np.ndarray) -> list[Call]:
+    """Write -y where y raw is below one, else zero, for y of -1 and +1."""
+    below = np.empty(out.shape, bool)
+    return [
+        (np.multiply, (y, raw, out)),
+        (np.less, (out, constant(1.0, raw.dtype), below)),
+        (np.copyto, (out, below)),
+        (np.negative, (out, out)),
+        (np.multiply, (y, out, out)),
+    ]
+
+
+def squared_hinge(raw: np.ndarray, y: np.ndarray, limit: float, out: np.ndarray) -> list[Call]:
+    """Write -2 y times 1 - y raw, where that is taken from zero to a limit."""
+    dtype = raw.dtype
+    return [
+        (np.multiply, (y, raw, out)),
+        (np.subtract, (constant(1.0, dtype), out, out)),
+        *clamp(out, 0.0, limit, out),
+        (np.multiply, (out, constant(-2.0, dtype), out)),
+        (np.multiply, (y, out, out)),
+    ]
+
+
+def weigh(delta: np.ndarray, sample_weight: np.ndarray | None, share: Number) -> list[Call]:
+    """Multiply derivatives by the weights of rows, and by a share of each row in the mean.
+
+    Parameters
+    ----------
+    delta : ndarray of shape (n_members, batch, n_outputs)
+    sample_weight : ndarray of shape (batch,) or (n_members, batch), or None
+    share : float or ndarray of shape (n_members, 1, 1)
+    """
+    scaled = np.multiply, (delta, constant(share, delta.dtype), delta)
+    if sample_weight is None:
+        return [scaled]
+    return [(np.multiply, (delta, sample_weight[..., None], delta)), scaled]
+
+
+# -- Penalties: arrays of shape (n_members, n_params) ----------------------------------------------
+
+
+def add_scaled(
+    gradient: np.ndarray, params: np.ndarray, strength: np.ndarray, room: np.ndarray
+) -> list[Call]:
+    """Add parameters times a strength, which broadcasts against them; may spoil ``room``."""
+    return [
+        (np.multiply, (params, strength, room)),
+        (np.add, (gradient, room, gradient)),
+    ]
+
+
+def scale(array: np.ndarray, factor: np.ndarray) -> list[Call]:
+    """Multiply rows by factors (n_members, 1) that are read when the calls are made."""
+    return [(np.multiply, (array, factor, array))]
+
+
+# -- Dropout ---------------------------------------------------------------------------------------
+
+
+def dropout_mask(
+    uniform: np.ndarray, rate: np.ndarray, factor: np.ndarray, out: np.ndarray
+) -> list[Call]:
+    """Write a factor where a random number is at least the rate, else zero.
+
+    Parameters
+    ----------
+    uniform : ndarray of shape (batch, units), float32
+        In [0, 1).
+    rate, factor : ndarray of shape (n_masks, 1, 1)
+        Read when the calls are made.
+    out : ndarray of shape (n_masks, batch, units)
+    """
+    kept = np.empty(out.shape, bool)
+    return [(np.greater_equal, (uniform, rate, kept)), (np.multiply, (kept, factor, out))]
+
+
+def drop(a: np.ndarray, mask: np.ndarray, out: np.ndarray) -> list[Call]:
+    """Write units (n_members, batch, units) times a mask of their own, or of all members."""
+    return [(np.multiply, (a, mask, out))]
+
+
+# -- Solvers: arrays of shape (n_members, n_params), numbers read when the calls are made ----------
+#
+# A number is an array of shape (n_members, 1), or without dimensions where one serves all members.
+# The gradient is lost.
+
+
+def adam(
+    params: np.ndarray,
+    gradient: np.ndarray,
+    m: np.ndarray,
+    v: np.ndarray,
+    v_max: np.ndarray | None,
+    beta_1: np.ndarray,
+    beta_2: np.ndarray,
+    rate: np.ndarray,
+    epsilon: np.ndarray,
+) -> list[Call]:
+    """m ← β₁m + g, v ← β₂v + g², θ ← θ - η m / (√v + ε), or by the largest v so far."""
+    calls = [*_decay_and_add(m, beta_1, gradient), *_decay_and_add_square(v, beta_2, gradient)]
+    if v_max is not None:
+        calls.append((np.maximum, (v_max, v, v_max)))
+        v = v_max
+    return [*calls, *_descend(params, m, v, rate, epsilon, gradient)]
+
+
+def nadam(
+    params: np.ndarray,
+    gradient: np.ndarray,
+    m: np.ndarray,
+    v: np.ndarray,
+    beta_1: np.ndarray,
+    beta_2: np.ndarray,
+    ahead: np.ndarray,
+    rate: np.ndarray,
+    epsilon: np.ndarray,
+) -> list[Call]:
+    """m ← β₁m + g, v ← β₂v + g², θ ← θ - η (g + a m) / (√v + ε)."""
+    room = np.empty_like(params)
+    return [
+        *_decay_and_add(m, beta_1, gradient),
+        *_decay_and_add_square(v, beta_2, gradient, room),
+        (np.multiply, (m, ahead, room)),
+        (np.add, (gradient, room, gradient)),
+        *_descend(params, gradient, v, rate, epsilon, room),
+    ]
+
+
+def adamax(
+    params: np.ndarray,
+    gradient: np.ndarray,
+    m: np.ndarray,
+    u: np.ndarray,
+    beta_1: np.ndarray,
+    beta_2: np.ndarray,
+    rate: np.ndarray,
+    epsilon: np.ndarray,
+) -> list[Call]:
+    """m ← β₁m + g, u ← max(β₂u, \\|g\\|), θ ← θ - η m / (u + ε)."""
+    return [
+        *_decay_and_add(m, beta_1, gradient),
+        (np.multiply, (u, beta_2, u)),
+        (np.abs, (gradient, gradient)),
+        (np.maximum, (u, gradient, u)),
+        (np.add, (u, epsilon, gradient)),
+        (np.divide, (m, gradient, gradient)),
+        (np.multiply, (gradient, rate, gradient)),
+        (np.subtract, (params, gradient, params)),
+    ]
+
+
+def sgd(
+    params: np.ndarray,
+    gradient: np.ndarray,
+    velocity: np.ndarray,
+    momentum: np.ndarray,
+    rate: np.ndarray,
+    nesterov: bool,
+) -> list[Call]:
+    """v ← μv - ηg, θ ← θ + v, or θ ← θ + μv - ηg."""
+    calls: list[Call] = [
+        (np.multiply, (gradient, rate, gradient)),
+        (np.multiply, (velocity, momentum, velocity)),
+        (np.subtract, (velocity, gradient, velocity)),
+    ]
+    if not nesterov:
+        return [*calls, (np.add, (params, velocity, params))]
+    return [
+        *calls,
+        (np.subtract, (params, gradient, params)),
+        (np.multiply, (velocity, momentum, gradient)),
+        (np.add, (params, gradient, params)),
+    ]
+
+
+def lion(
+    params: np.ndarray,
+    gradient: np.ndarray,
+    m: np.ndarray,
+    beta_1: np.ndarray,
+    beta_2: np.ndarray,
+    rate: np.ndarray,
+) -> list[Call]:
+    """θ ← θ - η sign(β₁m + (1 - β₁)g), m ← β₂m + (1 - β₂)g."""
+    room = np.empty_like(params)
+    # Both blends are written as βm + (1 - β)g = β(m - g) + g.
+    return [
+        (np.subtract, (m, gradient, room)),
+        (np.multiply, (room, beta_2, m)),
+        (np.add, (m, gradient, m)),
+        (np.multiply, (room, beta_1, room)),
+        (np.add, (room, gradient, room)),
+        (np.sign, (room, gradient)),  # in place it takes ten times as long
+        (np.multiply, (gradient, rate, gradient)),
+        (np.subtract, (params, gradient, params)),
+    ]
+
+
+def rmsprop(
+    params: np.ndarray,
+    gradient: np.ndarray,
+    v: np.ndarray,
+    rho: np.ndarray,
+    rate: np.ndarray,
+    epsilon: np.ndarray,
+) -> list[Call]:
+    """v ← ρv + g², θ ← θ - η g / (√v + ε)."""
+    room = np.empty_like(params)
+    return [
+        *_decay_and_add_square(v, rho, gradient, room),
+        *_descend(params, gradient, v, rate, epsilon, room),
+    ]
+
+
+def adagrad(
+    params: np.ndarray,
+    gradient: np.ndarray,
+    v: np.ndarray,
+    rate: np.ndarray,
+    epsilon: np.ndarray,
+) -> list[Call]:
+    """v ← v + g², θ ← θ - η g / (√v + ε)."""
+    room = np.empty_like(params)
+    return [
+        (np.square, (gradient, room)),
+        (np.add, (v, room, v)),
+        *_descend(params, gradient, v, rate, epsilon, room),
+    ]
+
+
+def adadelta(
+    params: np.ndarray,
+    gradient: np.ndarray,
+    v: np.ndarray,
+    d: np.ndarray,
+    rho: np.ndarray,
+    rate: np.ndarray,
+    epsilon: np.ndarray,
+) -> list[Call]:
+    """v ← ρv + g², Δ = g √(d + ε) / √(v + ε), d ← ρd + Δ², θ ← θ - ηΔ."""
+    room = np.empty_like(params)
+    return [
+        *_decay_and_add_square(v, rho, gradient, room),
+        (np.add, (v, epsilon, room)),
+        (np.sqrt, (room, room)),
+        (np.divide, (gradient, room, gradient)),
+        (np.add, (d, epsilon, room)),
+        (np.sqrt, (room, room)),
+        (np.multiply, (gradient, room, gradient)),
+        *_decay_and_add_square(d, rho, gradient, room),
+        (np.multiply, (gradient, rate, gradient)),
+        (np.subtract, (params, gradient, params)),
+    ]
+
+
+# -- Rows and lists of calls -----------------------------------------------------------------------
+
+
+def gather(array: np.ndarray, rows: np.ndarray, out: np.ndarray) -> None:
+    """Write rows of a table, given by indices within it, in the data type of ``out``, at once."""
+    # take would copy an array in another order as a whole.
+    if not array.flags.c_contiguous:
+        out[...] = array[rows]
+    elif array.dtype == out.dtype and out.flags.c_contiguous:
+        # mode="clip" lets it write to out without a buffer in between.
+        np.take(array, rows, axis=0, out=out, mode="clip")
+    else:
+        out[...] = np.take(array, rows, axis=0, mode="clip")
+
+
+def fused(calls: list[Call]) -> list[Call]:
+    """Return calls that do the same in fewer passes, here the very calls."""
+    return calls
+
+
+def _decay_and_add(total: np.ndarray, decay: np.ndarray, term: np.ndarray) -> list[Call]:
+    return [(np.multiply, (total, decay, total)), (np.add, (total, term, total))]
+
+
+def _decay_and_add_square(
+    total: np.ndarray, decay: np.ndarray, term: np.ndarray, room: np.ndarray | None = None
+) -> list[Call]:
+    """Return the calls for total ← decay total + term², with the square in ``room`` or in place."""
+    room = term if room is None else room
+    return [(np.square, (term, room)), *_decay_and_add(total, decay, room)]
+
+
+def _descend(
+    params: np.ndarray,
+    direction: np.ndarray,
+    squares: np.ndarray,
+    rate: np.ndarray,
+    epsilon: np.ndarray,
+    room: np.ndarray,
+) -> list[Call]:
+    return [
+        (np.sqrt, (squares, room)),
+        (np.add, (room, epsilon, room)),
+        (np.divide, (direction, room, room)),
+        (np.multiply, (room, rate, room)),
+        (np.subtract, (params, room, params)),
+    ]
+
+
+def _between(a: np.ndarray, low: float, high: float, out: np.ndarray) -> list[Call]:
+    above = np.empty(a.shape, bool)
+    return [
+        (np.greater, (a, constant(low, a.dtype), above)),
+        (np.less, (a, constant(high, a.dtype), out)),
+        (np.logical_and, (above, out, out)),
+    ]
+
+
+def _times(array: np.ndarray, states: np.ndarray) -> Call:
+    return np.multiply, (array, states, array)
