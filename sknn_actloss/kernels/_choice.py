@@ -15,16 +15,16 @@ from sknn_actloss.kernels import numpy as reference
 SECONDS, SECONDS_IN_ALL = 1.0, 4.0
 
 _seconds_in_all = 0.0
-_is_loaded = False
+_loaded: ModuleType | None = None
 _has_failed = False
 
 
 def chosen() -> ModuleType:
     """Return the set of kernels that calls are bound to now."""
     kernels = setting("kernels")
-    if kernels == "numpy" or (kernels == "auto" and not _is_loaded):
-        return reference
-    return _compiled()
+    if kernels == "auto":
+        return _loaded or reference
+    return reference if kernels == "numpy" else _compiled()
 
 
 def pays(seconds: float, more: float) -> bool:
@@ -38,7 +38,7 @@ def pays(seconds: float, more: float) -> bool:
         Seconds since this was asked last.
     """
     global _seconds_in_all, _has_failed
-    if _is_loaded or _has_failed or setting("kernels") != "auto" or not _is_installed():
+    if _loaded or _has_failed or setting("kernels") != "auto" or not _is_installed():
         return False
     _seconds_in_all += more
     if seconds < SECONDS and _seconds_in_all < SECONDS_IN_ALL:
@@ -47,7 +47,7 @@ def pays(seconds: float, more: float) -> bool:
         _compiled()
     except ImportError:  # of a version that does not go with this NumPy
         _has_failed = True
-    return _is_loaded
+    return _loaded is not None
 
 
 @cache
@@ -56,7 +56,7 @@ def _is_installed() -> bool:
 
 
 def _compiled() -> ModuleType:
-    global _is_loaded
-    module = import_module("sknn_actloss.kernels.numba")
-    _is_loaded = True
-    return module
+    global _loaded
+    if _loaded is None:
+        _loaded = import_module("sknn_actloss.kernels.numba")
+    return _loaded

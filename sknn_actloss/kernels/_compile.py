@@ -20,6 +20,10 @@ _LOCK = threading.RLock()
 _OPTIONS = {"nogil": True, "error_model": "numpy"}
 
 
+#: The loop of each function that has been compiled.
+LOOPS: dict[Callable[..., None], Loop] = {}
+
+
 class Loop:
     """A function of arrays that loops over their elements.
 
@@ -44,11 +48,8 @@ class Loop:
         if entry is None:
             with _LOCK:
                 entry = self._compiled[kinds] = self._compile(kinds)
+                LOOPS[entry] = self
         return entry, arguments
-
-    def makes(self, call: Call) -> bool:
-        """Whether a call is one of this loop."""
-        return call[0] in self._compiled.values()
 
     def _compile(self, kinds: tuple[tuple[np.dtype, int, bool], ...]) -> Callable[..., None]:
         signature = tuple(

@@ -23,6 +23,16 @@ def add_row(z, bias):
 
 
 @Loop
+def add_row_to(z, bias, out):
+    """out ← z + b, with out output by output."""
+    for m in range(z.shape[0]):
+        for k in range(out.shape[1]):
+            b, a = bias[m, 0, k], row(out[m, k])
+            for i in range(a.shape[0]):
+                a[i] = z[m, i, k] + b
+
+
+@Loop
 def relu(z):
     """z ← max(0, z)."""
     zero = z.dtype.type(0)

@@ -14,6 +14,7 @@ import numpy as np
 
 from sknn_actloss._calls import Call
 from sknn_actloss.kernels import _loops as loops, _solver_loops as solvers, numpy as reference
+from sknn_actloss.kernels._compile import LOOPS
 from sknn_actloss.kernels.numpy import _INTEGERS, Number
 
 Binder = Callable[..., list[Call]]
@@ -62,8 +63,11 @@ def _output_by_output(bind: Binder) -> Binder:
 
 
 def add_row(z: np.ndarray, row: np.ndarray, out: np.ndarray) -> list[Call]:
+    swapped = out.swapaxes(1, 2)
     if _is_same(z, out) and _has_contiguous_rows(z) and _has_contiguous_rows(row):
         return [loops.add_row(z, row)]
+    if _has_contiguous_rows(swapped):
+        return [loops.add_row_to(z, row, swapped)]
     return reference.add_row(z, row, out)
 
 
@@ -219,9 +223,9 @@ def adam(
 
 @_where_rows_are_contiguous
 def nadam(
-    params: np.ndarray, gradient: np.ndarray, m: np.ndarray, v: np.ndarray, *numbers: np.ndarray
+    params: np.ndarray, gradient: np.ndarray, m: np.ndarray, v: np.ndarray, *rest: np.ndarray
 ) -> list[Call]:
-    return [solvers.nadam(params, gradient, m, v, *_all_per_member(numbers, params))]
+    return [solvers.nadam(params, gradient, m, v, *_all_per_member(rest[:-1], params))]
 
 
 @_where_rows_are_contiguous
@@ -245,31 +249,29 @@ def sgd(
 
 
 @_where_rows_are_contiguous
-def lion(
-    params: np.ndarray, gradient: np.ndarray, m: np.ndarray, *numbers: np.ndarray
-) -> list[Call]:
-    return [solvers.lion(params, gradient, m, *_all_per_member(numbers, params))]
+def lion(params: np.ndarray, gradient: np.ndarray, m: np.ndarray, *rest: np.ndarray) -> list[Call]:
+    return [solvers.lion(params, gradient, m, *_all_per_member(rest[:-1], params))]
 
 
 @_where_rows_are_contiguous
 def rmsprop(
-    params: np.ndarray, gradient: np.ndarray, v: np.ndarray, *numbers: np.ndarray
+    params: np.ndarray, gradient: np.ndarray, v: np.ndarray, *rest: np.ndarray
 ) -> list[Call]:
-    return [solvers.rmsprop(params, gradient, v, *_all_per_member(numbers, params))]
+    return [solvers.rmsprop(params, gradient, v, *_all_per_member(rest[:-1], params))]
 
 
 @_where_rows_are_contiguous
 def adagrad(
-    params: np.ndarray, gradient: np.ndarray, v: np.ndarray, *numbers: np.ndarray
+    params: np.ndarray, gradient: np.ndarray, v: np.ndarray, *rest: np.ndarray
 ) -> list[Call]:
-    return [solvers.adagrad(params, gradient, v, *_all_per_member(numbers, params))]
+    return [solvers.adagrad(params, gradient, v, *_all_per_member(rest[:-1], params))]
 
 
 @_where_rows_are_contiguous
 def adadelta(
-    params: np.ndarray, gradient: np.ndarray, v: np.ndarray, d: np.ndarray, *numbers: np.ndarray
+    params: np.ndarray, gradient: np.ndarray, v: np.ndarray, d: np.ndarray, *rest: np.ndarray
 ) -> list[Call]:
-    return [solvers.adadelta(params, gradient, v, d, *_all_per_member(numbers, params))]
+    return [solvers.adadelta(params, gradient, v, d, *_all_per_member(rest[:-1], params))]
 
 
 # -- Rows and lists of calls -----------------------------------------------------------------------
@@ -285,30 +287,41 @@ def gather(array: np.ndarray, rows: np.ndarray, out: np.ndarray) -> None:
 
 def fused(calls: list[Call]) -> list[Call]:
     """Return calls that do the same in fewer passes: neighbours that a single loop can make."""
-    found: list[Call] = []
+    found, before = [], None
     for call in calls:
-        both = _merged(found[-1], call) if found else None
-        if both is not None:
+        kind = LOOPS.get(call[0], call[0])
+        merge = _PAIRS.get((before, kind))
+        both = merge and merge(found[-1][1], call[1])
+        if both:
             found[-1] = both
         else:
             found.append(call)
+        before = kind
     return found
 
 
-def _merged(first: Call, second: Call) -> Call | None:
-    """Return the call that makes two in one pass, ``None`` where there is none."""
-    (_, before), (_, after) = first, second
-    if loops.add_row.makes(first) and loops.relu.makes(second):
-        return loops.add_row_relu(*before) if _is_same(before[0], after[0]) else None
-    if loops.softmax_subtract.makes(first) and loops.scale_members.makes(second):
-        is_same = _is_same(before[0], after[0])
-        return loops.softmax_subtract_share(*before, after[1]) if is_same else None
-    if first[0] is np.multiply and loops.relu_backward.makes(second):
-        grad, mask, out = before
-        bits, slopes = after
-        if _is_same(grad, out) and _is_same(slopes, out) and mask.ndim == 3:
-            return loops.drop_relu_backward(grad, mask, bits)
-    return None
+def _add_row_relu(sums: tuple, outputs: tuple) -> Call | None:
+    z, bias = sums
+    return loops.add_row_relu(z, bias) if _is_same(z, outputs[0]) else None
+
+
+def _softmax_subtract_share(residuals: tuple, shares: tuple) -> Call | None:
+    (out, *rest), (scaled, share) = residuals, shares
+    return loops.softmax_subtract_share(out, *rest, share) if _is_same(out, scaled) else None
+
+
+def _drop_relu_backward(products: tuple, slopes: tuple) -> Call | None:
+    (grad, mask, out), (bits, own) = products, slopes
+    is_drop = mask.ndim == 3 and _is_same(grad, out) and _is_same(grad, own)
+    return loops.drop_relu_backward(grad, mask, bits) if is_drop else None
+
+
+#: What makes two calls in one pass, by what they are calls of.
+_PAIRS = {
+    (loops.add_row, loops.relu): _add_row_relu,
+    (loops.softmax_subtract, loops.scale_members): _softmax_subtract_share,
+    (np.multiply, loops.relu_backward): _drop_relu_backward,
+}
 
 
 def _has_contiguous_rows(array: np.ndarray) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 
@@ -56,7 +57,7 @@ def leaky_relu(z: np.ndarray, slope: Number, out: np.ndarray) -> list[Call]:
     room = np.empty_like(z)
     return [
         (np.multiply, (z, constant(slope, z.dtype), room)),
-        (np.maximum, (z, room, out)),
+        _maximum(z, room, out),
     ]
 
 
@@ -245,7 +246,7 @@ def drop(a: np.ndarray, mask: np.ndarray, out: np.ndarray) -> list[Call]:
 # -- Solvers: arrays of shape (n_members, n_params), numbers read when the calls are made ----------
 #
 # A number is an array of shape (n_members, 1), or without dimensions where one serves all members.
-# The gradient is lost.
+# The gradient is lost, and so is what is in ``room``.
 
 
 def adam(
@@ -262,7 +263,7 @@ def adam(
     """m ← β₁m + g, v ← β₂v + g², θ ← θ - η m / (√v + ε), or by the largest v so far."""
     calls = [*_decay_and_add(m, beta_1, gradient), *_decay_and_add_square(v, beta_2, gradient)]
     if v_max is not None:
-        calls.append((np.maximum, (v_max, v, v_max)))
+        calls.append(_maximum(v_max, v, v_max))
         v = v_max
     return [*calls, *_descend(params, m, v, rate, epsilon, gradient)]
 
@@ -277,9 +278,9 @@ def nadam(
     ahead: np.ndarray,
     rate: np.ndarray,
     epsilon: np.ndarray,
+    room: np.ndarray,
 ) -> list[Call]:
     """m ← β₁m + g, v ← β₂v + g², θ ← θ - η (g + a m) / (√v + ε)."""
-    room = np.empty_like(params)
     return [
         *_decay_and_add(m, beta_1, gradient),
         *_decay_and_add_square(v, beta_2, gradient, room),
@@ -304,7 +305,7 @@ def adamax(
         *_decay_and_add(m, beta_1, gradient),
         (np.multiply, (u, beta_2, u)),
         (np.abs, (gradient, gradient)),
-        (np.maximum, (u, gradient, u)),
+        _maximum(u, gradient, u),
         (np.add, (u, epsilon, gradient)),
         (np.divide, (m, gradient, gradient)),
         (np.multiply, (gradient, rate, gradient)),
@@ -343,9 +344,9 @@ def lion(
     beta_1: np.ndarray,
     beta_2: np.ndarray,
     rate: np.ndarray,
+    room: np.ndarray,
 ) -> list[Call]:
     """θ ← θ - η sign(β₁m + (1 - β₁)g), m ← β₂m + (1 - β₂)g."""
-    room = np.empty_like(params)
     # Both blends are written as βm + (1 - β)g = β(m - g) + g.
     return [
         (np.subtract, (m, gradient, room)),
@@ -366,9 +367,9 @@ def rmsprop(
     rho: np.ndarray,
     rate: np.ndarray,
     epsilon: np.ndarray,
+    room: np.ndarray,
 ) -> list[Call]:
     """v ← ρv + g², θ ← θ - η g / (√v + ε)."""
-    room = np.empty_like(params)
     return [
         *_decay_and_add_square(v, rho, gradient, room),
         *_descend(params, gradient, v, rate, epsilon, room),
@@ -381,9 +382,9 @@ def adagrad(
     v: np.ndarray,
     rate: np.ndarray,
     epsilon: np.ndarray,
+    room: np.ndarray,
 ) -> list[Call]:
     """v ← v + g², θ ← θ - η g / (√v + ε)."""
-    room = np.empty_like(params)
     return [
         (np.square, (gradient, room)),
         (np.add, (v, room, v)),
@@ -399,9 +400,9 @@ def adadelta(
     rho: np.ndarray,
     rate: np.ndarray,
     epsilon: np.ndarray,
+    room: np.ndarray,
 ) -> list[Call]:
     """v ← ρv + g², Δ = g √(d + ε) / √(v + ε), d ← ρd + Δ², θ ← θ - ηΔ."""
-    room = np.empty_like(params)
     return [
         *_decay_and_add_square(v, rho, gradient, room),
         (np.add, (v, epsilon, room)),
@@ -463,6 +464,11 @@ def _descend(
         (np.multiply, (room, rate, room)),
         (np.subtract, (params, room, params)),
     ]
+
+
+def _maximum(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> Call:
+    # Newer releases of NumPy take out by its name only.
+    return partial(np.maximum, out=out), (a, b)
 
 
 def _between(a: np.ndarray, low: float, high: float, out: np.ndarray) -> list[Call]:

@@ -16,7 +16,7 @@ from sknn_actloss._interval import UNIT, Interval
 from sknn_actloss.losses._base import SelfBoundLoss
 from sknn_actloss.losses._bound import BoundLoss, GradientByCalls, PlainGradient
 from sknn_actloss.losses._heads import Head, ProbabilityHead
-from sknn_actloss.losses._numerics import row_dot, row_sum
+from sknn_actloss.losses._numerics import exp, row_dot, row_sum
 from sknn_actloss.losses._spec import LossSpec
 
 
@@ -155,7 +155,7 @@ class Exponential(MarginLoss):
         return [
             (np.multiply, (y, raw, out)),
             (np.negative, (out, out)),
-            (np.exp, (out, out)),
+            (exp, (out, out)),
             (np.negative, (out, out)),
             (np.multiply, (y, out, out)),
         ]

@@ -12,6 +12,12 @@ def softplus(x: np.ndarray) -> np.ndarray:
     return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 
 
+def exp(x: np.ndarray, out: np.ndarray) -> None:
+    """Write the exponential, infinite where it is too large."""
+    with np.errstate(over="ignore"):
+        np.exp(x, out)
+
+
 def row_sum(x: np.ndarray) -> np.ndarray:
     """Return the sum over the last axis."""
     return np.add.reduce(x, axis=-1)

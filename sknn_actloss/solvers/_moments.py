@@ -212,14 +212,14 @@ class Nadam(MomentSolver, BoundSolver):
     advice: ClassVar[str] = "adam that looks ahead; same rates as adam"
 
     def init_state(self, params: np.ndarray) -> State:
-        return {"step": 0, **zeros(params, "m", "v")}
+        return {"step": 0, **zeros(params, "m", "v", "scratch")}
 
     def bind(
         self, params: np.ndarray, gradient: np.ndarray, state: State
     ) -> Callable[[float | np.ndarray], None]:
         own = ahead, own_rate, epsilon = [coefficients(params) for _ in range(3)]
         numbers = *self._betas(params.dtype), *map(scalar_if_single, own)
-        calls = kernels.nadam(params, gradient, state["m"], state["v"], *numbers)
+        calls = kernels.nadam(params, gradient, state["m"], state["v"], *numbers, state["scratch"])
 
         def step(rate: float | np.ndarray) -> None:
             state["step"] = t = state["step"] + 1

@@ -111,7 +111,7 @@ class Lion(BoundSolver):
     }
 
     def init_state(self, params: np.ndarray) -> State:
-        return zeros(params, "m")
+        return zeros(params, "m", "scratch")
 
     def bind(
         self, params: np.ndarray, gradient: np.ndarray, state: State
@@ -119,7 +119,7 @@ class Lion(BoundSolver):
         own_rate, dtype = coefficients(params), params.dtype
         betas = constant(self.beta_1, dtype), constant(self.beta_2, dtype)
         numbers = *betas, scalar_if_single(own_rate)
-        calls = kernels.lion(params, gradient, state["m"], *numbers)
+        calls = kernels.lion(params, gradient, state["m"], *numbers, state["scratch"])
 
         def step(rate: float | np.ndarray) -> None:
             own_rate[...] = rate

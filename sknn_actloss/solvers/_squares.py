@@ -59,7 +59,7 @@ class RMSprop(BoundSolver):
     }
 
     def init_state(self, params: np.ndarray) -> State:
-        return zeros(params, "v")
+        return zeros(params, "v", "scratch")
 
     def bind(
         self, params: np.ndarray, gradient: np.ndarray, state: State
@@ -68,7 +68,7 @@ class RMSprop(BoundSolver):
         own_rate, dtype = coefficients(params), params.dtype
         rho, epsilon = constant(self.rho, dtype), constant(self.epsilon / root, dtype)
         numbers = rho, scalar_if_single(own_rate), epsilon
-        calls = kernels.rmsprop(params, gradient, state["v"], *numbers)
+        calls = kernels.rmsprop(params, gradient, state["v"], *numbers, state["scratch"])
 
         def step(rate: float | np.ndarray) -> None:
             own_rate[...] = rate / root
@@ -110,14 +110,14 @@ class Adagrad(BoundSolver):
     }
 
     def init_state(self, params: np.ndarray) -> State:
-        return zeros(params, "v")
+        return zeros(params, "v", "scratch")
 
     def bind(
         self, params: np.ndarray, gradient: np.ndarray, state: State
     ) -> Callable[[float | np.ndarray], None]:
         own_rate, epsilon = coefficients(params), constant(self.epsilon, params.dtype)
         numbers = scalar_if_single(own_rate), epsilon
-        calls = kernels.adagrad(params, gradient, state["v"], *numbers)
+        calls = kernels.adagrad(params, gradient, state["v"], *numbers, state["scratch"])
 
         def step(rate: float | np.ndarray) -> None:
             own_rate[...] = rate
@@ -164,7 +164,7 @@ class Adadelta(BoundSolver):
     }
 
     def init_state(self, params: np.ndarray) -> State:
-        return zeros(params, "v", "d")
+        return zeros(params, "v", "d", "scratch")
 
     def bind(
         self, params: np.ndarray, gradient: np.ndarray, state: State
@@ -173,7 +173,9 @@ class Adadelta(BoundSolver):
         # Sums without their common factor 1 - ρ, by which epsilon is divided instead.
         rho, epsilon = constant(self.rho, dtype), constant(self.epsilon / (1 - self.rho), dtype)
         numbers = rho, scalar_if_single(own_rate), epsilon
-        calls = kernels.adadelta(params, gradient, state["v"], state["d"], *numbers)
+        calls = kernels.adadelta(
+            params, gradient, state["v"], state["d"], *numbers, state["scratch"]
+        )
 
         def step(rate: float | np.ndarray) -> None:
             own_rate[...] = rate
