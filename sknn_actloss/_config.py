@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib.util import find_spec
+from typing import Any
 
 #: What each setting may be.
 CHOICES = {"kernels": ("auto", "numpy", "numba")}
@@ -112,6 +113,23 @@ def config_context(*, kernels: str | None = None) -> Iterator[None]:
         yield
     finally:
         _of_context.reset(token)
+
+
+class WithConfig:
+    """A function that carries the settings of where it is made to where it is called.
+
+    Parameters
+    ----------
+    function : callable
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function, self._config = function, get_config()
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        """Call the function with those settings."""
+        with config_context(**self._config):
+            return self._function(*arguments, **keywords)
 
 
 def _checked(**settings: str | None) -> dict[str, str]:

@@ -11,6 +11,7 @@ from joblib import effective_n_jobs
 from sklearn.base import clone, is_classifier
 from sklearn.utils.parallel import Parallel, delayed
 
+from sknn_actloss._config import WithConfig
 from sknn_actloss.model_selection._evaluation import (
     Evaluation,
     Result,
@@ -153,7 +154,7 @@ class Runner:
         self._units = units
         with self._progress.stage(units, context) as watches:
             tasks = (
-                delayed(run_unit)(
+                delayed(WithConfig(run_unit))(
                     self._shared, unit, self._sent.get((unit.split.index, unit.key)), watch, number
                 )
                 for number, (unit, watch) in enumerate(zip(units, watches, strict=True))
@@ -169,7 +170,7 @@ class Runner:
             return
         missing = [key for key in keyed if key not in self._prepared]
         tasks = (
-            delayed(prepare)(self._shared, self.splits[key[0]], keyed[key][0], number)
+            delayed(WithConfig(prepare))(self._shared, self.splits[key[0]], keyed[key][0], number)
             for number, key in enumerate(missing)
         )
         for number, prepared in self._parallel(tasks):
