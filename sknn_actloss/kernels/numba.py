@@ -20,16 +20,21 @@ from sknn_actloss.kernels.numpy import _INTEGERS, Number
 Binder = Callable[..., list[Call]]
 
 
-def _where_rows_are_contiguous(bind: Binder) -> Binder:
-    """Leave arrays whose rows are not contiguous to the reference of the same name."""
-    fallback = getattr(reference, bind.__name__)
+def _with_rows(n_dims: int) -> Callable[[Binder], Binder]:
+    """Leave arrays of other dimensions, or with rows that are not contiguous, to the reference."""
 
-    @wraps(bind)
-    def chosen(*arguments: Any) -> list[Call]:
-        arrays = (a for a in arguments if isinstance(a, np.ndarray) and a.ndim > 1)
-        return (bind if all(map(_has_contiguous_rows, arrays)) else fallback)(*arguments)
+    def decorate(bind: Binder) -> Binder:
+        fallback = getattr(reference, bind.__name__)
 
-    return chosen
+        @wraps(bind)
+        def chosen(first: np.ndarray, *rest: Any) -> list[Call]:
+            arrays = (a for a in rest if isinstance(a, np.ndarray) and a.ndim == n_dims)
+            is_apt = first.ndim == n_dims and all(map(_has_contiguous_rows, (first, *arrays)))
+            return (bind if is_apt else fallback)(first, *rest)
+
+        return chosen
+
+    return decorate
 
 
 def _in_place(bind: Binder) -> Binder:
@@ -38,7 +43,7 @@ def _in_place(bind: Binder) -> Binder:
 
     @wraps(bind)
     def chosen(z: np.ndarray, *rest: Any) -> list[Call]:
-        is_own = _is_same(z, rest[-1]) and _has_contiguous_rows(z)
+        is_own = z.ndim == 3 and _is_same(z, rest[-1]) and _has_contiguous_rows(z)
         return bind(z, *rest[:-1]) if is_own else fallback(z, *rest)
 
     return chosen
@@ -76,7 +81,7 @@ def relu(z: np.ndarray) -> list[Call]:
     return [loops.relu(z)]
 
 
-@_where_rows_are_contiguous
+@_with_rows(3)
 def relu_backward(a: np.ndarray, grad: np.ndarray) -> list[Call]:
     integer, _ = _INTEGERS[a.dtype]
     return [loops.relu_backward(a.view(integer), grad.view(integer))]
@@ -87,7 +92,7 @@ def leaky_relu(z: np.ndarray, slope: Number) -> list[Call]:
     return [loops.leaky_relu(z, _per_member(slope, z))]
 
 
-@_where_rows_are_contiguous
+@_with_rows(3)
 def leaky_relu_backward(a: np.ndarray, slope: Number, grad: np.ndarray) -> list[Call]:
     return [loops.leaky_relu_backward(a, _per_member(slope, a), grad)]
 
@@ -97,7 +102,7 @@ def clamp(z: np.ndarray, low: float, high: float) -> list[Call]:
     return [loops.clamp(z, np.array([low, high], z.dtype))]
 
 
-@_where_rows_are_contiguous
+@_with_rows(3)
 def clamp_backward(a: np.ndarray, low: float, high: float, grad: np.ndarray) -> list[Call]:
     return [loops.clamp_backward(a, np.array([low, high], a.dtype), grad)]
 
@@ -107,18 +112,17 @@ def hard_sigmoid(z: np.ndarray) -> list[Call]:
     return [loops.hard_sigmoid(z)]
 
 
-@_where_rows_are_contiguous
+@_with_rows(3)
 def hard_sigmoid_backward(a: np.ndarray, grad: np.ndarray) -> list[Call]:
     return [loops.hard_sigmoid_backward(a, grad)]
 
 
+@_with_rows(3)
 def hard_silu(z: np.ndarray, out: np.ndarray) -> list[Call]:
-    if _is_same(z, out) or not (_has_contiguous_rows(z) and _has_contiguous_rows(out)):
-        return reference.hard_silu(z, out)
-    return [loops.hard_silu(z, out)]
+    return reference.hard_silu(z, out) if _is_same(z, out) else [loops.hard_silu(z, out)]
 
 
-@_where_rows_are_contiguous
+@_with_rows(3)
 def hard_silu_backward(z: np.ndarray, a: np.ndarray, grad: np.ndarray) -> list[Call]:
     return [loops.hard_silu_backward(z, grad)]
 
@@ -182,7 +186,7 @@ def weigh(delta: np.ndarray, sample_weight: np.ndarray | None, share: Number) ->
 # -- Penalties and dropout -------------------------------------------------------------------------
 
 
-@_where_rows_are_contiguous
+@_with_rows(2)
 def add_scaled(
     gradient: np.ndarray, params: np.ndarray, strength: np.ndarray, room: np.ndarray
 ) -> list[Call]:
@@ -191,7 +195,7 @@ def add_scaled(
     return [loops.add_scaled(gradient, params, _per_member(strength, params))]
 
 
-@_where_rows_are_contiguous
+@_with_rows(2)
 def scale(array: np.ndarray, factor: np.ndarray) -> list[Call]:
     return [loops.scale(array, _per_member(factor, array))]
 
@@ -203,10 +207,13 @@ def dropout_mask(
     return [loops.dropout_mask(uniform, *rates, out)]
 
 
+drop = reference.drop  # a single pass of NumPy
+
+
 # -- Solvers ---------------------------------------------------------------------------------------
 
 
-@_where_rows_are_contiguous
+@_with_rows(2)
 def adam(
     params: np.ndarray,
     gradient: np.ndarray,
@@ -221,21 +228,21 @@ def adam(
     return [solvers.amsgrad(params, gradient, m, v, v_max, *own)]
 
 
-@_where_rows_are_contiguous
+@_with_rows(2)
 def nadam(
     params: np.ndarray, gradient: np.ndarray, m: np.ndarray, v: np.ndarray, *rest: np.ndarray
 ) -> list[Call]:
     return [solvers.nadam(params, gradient, m, v, *_all_per_member(rest[:-1], params))]
 
 
-@_where_rows_are_contiguous
+@_with_rows(2)
 def adamax(
     params: np.ndarray, gradient: np.ndarray, m: np.ndarray, u: np.ndarray, *numbers: np.ndarray
 ) -> list[Call]:
     return [solvers.adamax(params, gradient, m, u, *_all_per_member(numbers, params))]
 
 
-@_where_rows_are_contiguous
+@_with_rows(2)
 def sgd(
     params: np.ndarray,
     gradient: np.ndarray,
@@ -248,26 +255,26 @@ def sgd(
     return [loop(params, gradient, velocity, *_all_per_member((momentum, rate), params))]
 
 
-@_where_rows_are_contiguous
+@_with_rows(2)
 def lion(params: np.ndarray, gradient: np.ndarray, m: np.ndarray, *rest: np.ndarray) -> list[Call]:
     return [solvers.lion(params, gradient, m, *_all_per_member(rest[:-1], params))]
 
 
-@_where_rows_are_contiguous
+@_with_rows(2)
 def rmsprop(
     params: np.ndarray, gradient: np.ndarray, v: np.ndarray, *rest: np.ndarray
 ) -> list[Call]:
     return [solvers.rmsprop(params, gradient, v, *_all_per_member(rest[:-1], params))]
 
 
-@_where_rows_are_contiguous
+@_with_rows(2)
 def adagrad(
     params: np.ndarray, gradient: np.ndarray, v: np.ndarray, *rest: np.ndarray
 ) -> list[Call]:
     return [solvers.adagrad(params, gradient, v, *_all_per_member(rest[:-1], params))]
 
 
-@_where_rows_are_contiguous
+@_with_rows(2)
 def adadelta(
     params: np.ndarray, gradient: np.ndarray, v: np.ndarray, d: np.ndarray, *rest: np.ndarray
 ) -> list[Call]:
@@ -278,7 +285,8 @@ def adadelta(
 
 
 def gather(array: np.ndarray, rows: np.ndarray, out: np.ndarray) -> None:
-    if array.ndim != 2 or not _has_contiguous_rows(array) or array.dtype.kind != "f":
+    is_plain = array.dtype in _INTEGERS and array.ndim == 2
+    if not (is_plain and _has_contiguous_rows(array) and _has_contiguous_rows(out)):
         reference.gather(array, rows, out)
         return
     loop, arguments = loops.gather(array, rows, out)

@@ -8,6 +8,7 @@ from network_cases import CASES, Case, loss_and_gradient, random_params
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
+from sknn_actloss import config_context
 from sknn_actloss._calls import run
 from sknn_actloss.activations import ACTIVATIONS, ELU, GELU, ReLU
 from sknn_actloss.core import CSRRows, DenseRows, Network, as_rows, plain_layout
@@ -88,7 +89,14 @@ def test_a_program_follows_its_arrays(container):
     assert_allclose(network.losses(targets, None) / 12, expected, rtol=1e-12)
 
 
+@pytest.fixture
+def calls_of_numpy():
+    with config_context(kernels="numpy"):
+        yield
+
+
 @pytest.mark.parametrize("n_members", [1, 2])
+@pytest.mark.usefixtures("calls_of_numpy")
 def test_nothing_is_done_for_what_is_off(n_members):
     layout, _, params, X, y = setting((6,), n_members)
     plain, penalised = CASE.model((ReLU(),), alpha=0.0), CASE.model((ReLU(),), alpha=0.1)
