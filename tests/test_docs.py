@@ -21,8 +21,8 @@ PAGES = {
     if path.relative_to(DOCS).parts[0] not in NOT_OURS
 }
 DEVELOPERS = ("architecture.md", "extending.md")
-#: Their code needs other packages: tests/test_integrations.py runs it.
-OF_OTHERS = ("integrations.md",)
+#: Their code needs other packages: tests/test_integrations.py and tests/export/ run it.
+OF_OTHERS = ("integrations.md", "export.md")
 SOURCE = "\n".join(path.read_text("utf-8") for path in sorted(PACKAGE.rglob("*.py")))
 WITH_CODE = [
     name for name in PAGES if pages.blocks(PAGES[name]) and name not in (*DEVELOPERS, *OF_OTHERS)

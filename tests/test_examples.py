@@ -132,7 +132,14 @@ def tables_as_they_come_are_learned(example):
     assert 0.88 < inside.mean() < 0.96
 
 
+def exports_agree(example):
+    assert example["network"].score(example["X_test"], example["y_test"]) > 0.95
+    assert set(example["differences"]) >= {"Python"}
+    assert max(example["differences"].values()) < 1e-5
+
+
 CLAIMS = {
+    "plot_export": exports_agree,
     "plot_tune_activation_loss_rate": tuning_pays,
     "plot_losses_with_outliers": robust_losses_win,
     "plot_prediction_intervals": bands_follow_the_noise,

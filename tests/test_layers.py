@@ -49,11 +49,16 @@ FLOORS = [
     {"training"},
     {"persistence"},
     {"estimators"},
-    {"model_selection", "inspection", "tabular", "export", "tracking"},
+    {"model_selection", "inspection", "tabular", "tracking"},
+    {"export"},
 ]
 LEVEL = {part: level for level, parts in enumerate(FLOORS) for part in parts}
-HOMES_OF_PRIVATE_NAMES = {"_sklearn.py": {"sklearn"}, "_numeric.py": {"numpy"}}
-OPTIONAL = {"matplotlib", "mlflow", "numba", "pandas", "polars", "rich"}
+HOMES_OF_PRIVATE_NAMES = {
+    "_sklearn.py": {"sklearn"},
+    "_numeric.py": {"numpy"},
+    "export/_onnx_types.py": {"skl2onnx"},
+}
+OPTIONAL = {"matplotlib", "mlflow", "numba", "onnx", "pandas", "polars", "rich", "skl2onnx"}
 
 
 def module_name(path: Path) -> str:

@@ -26,6 +26,7 @@ PUBLIC_MODULES = [
     "committee",
     "feature_scale",
     "dropout",
+    "export",
     "initializers",
     "inspection",
     "losses",

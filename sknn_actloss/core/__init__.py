@@ -3,7 +3,7 @@
 from sknn_actloss.core.derivatives import Backward
 from sknn_actloss.core.dropout import mask_streams
 from sknn_actloss.core.inference import forward, hidden_outputs, raw_outputs
-from sknn_actloss.core.layers import ATTRIBUTE_NAMES, Layer
+from sknn_actloss.core.layers import ATTRIBUTE_NAMES, Layer, Step
 from sknn_actloss.core.layout import Layout, Slot, Views
 from sknn_actloss.core.model import Model, layers_of, plain_layout
 from sknn_actloss.core.network import LayerSignals, Network
@@ -27,6 +27,7 @@ __all__ = [
     "Predictor",
     "Rows",
     "Slot",
+    "Step",
     "Views",
     "Workspace",
     "as_rows",

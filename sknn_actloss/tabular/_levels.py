@@ -32,6 +32,8 @@ class Levels:
     ----------
     names : tuple of str
         Names of the codes 0, 1, ....
+    codes_by_level : dict of object to int
+        The code of each level, that of missing values under ``None``.
     """
 
     def __init__(self, counts: Counter, n_missing: int, max_levels: int | None = None) -> None:
@@ -41,12 +43,12 @@ class Levels:
         joined = _rare([count for _, count, _ in levels], max_levels)
         kept = [index for index in range(len(levels)) if index not in joined]
         self.names = tuple(levels[index][0] for index in kept) + (_JOINED,) * bool(joined)
-        self._codes = {levels[index][2]: code for code, index in enumerate(kept)}
-        self._codes.update((levels[index][2], len(kept)) for index in joined)
+        self.codes_by_level = {levels[index][2]: code for code, index in enumerate(kept)}
+        self.codes_by_level.update((levels[index][2], len(kept)) for index in joined)
 
     def codes(self, values: list) -> np.ndarray:
         """Return the code of each value as float64."""
-        code, missing = self._codes.get, self._codes.get(None, UNSEEN)
+        code, missing = self.codes_by_level.get, self.codes_by_level.get(None, UNSEEN)
         found = np.array([code(value, UNSEEN) for value in values], dtype=np.float64)
         for index in np.flatnonzero(found == UNSEEN):
             if is_missing(values[index]):

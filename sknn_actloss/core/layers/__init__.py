@@ -1,6 +1,6 @@
 """Layers of a stack of networks, one kind a file."""
 
-from sknn_actloss.core.layers._base import Bound, Frame, Layer
+from sknn_actloss.core.layers._base import Bound, Frame, Layer, Step
 from sknn_actloss.core.layers.activate import Activate
 from sknn_actloss.core.layers.dropout import DropInputs, DropUnits
 from sknn_actloss.core.layers.linear import InputLinear, Linear
@@ -27,4 +27,5 @@ __all__ = [
     "Linear",
     "Normalize",
     "ScaledLinear",
+    "Step",
 ]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 
 from sknn_actloss._calls import Call
+from sknn_actloss._component import Component
 from sknn_actloss.core.layout import Key, Slot, Views
 from sknn_actloss.core.rows import Rows
 from sknn_actloss.core.workspace import Room
@@ -63,6 +65,24 @@ class Bound(NamedTuple):
     backward: Sequence[Call] = ()
 
 
+class Step(NamedTuple):
+    """What a layer does to a row in predictions, for those who compute it elsewhere.
+
+    Attributes
+    ----------
+    kind : {"linear", "normalization", "activation", "fork", "join", "dropout"}
+        What it is.
+    component : Component or None
+        The component that has the formula.
+    arrays : mapping of str to ndarray of shape (n_members, 1 or n_inputs, units)
+        Numbers in the formula, by name.
+    """
+
+    kind: str
+    component: Component | None = None
+    arrays: Mapping[str, np.ndarray] = MappingProxyType({})
+
+
 class Layer(ABC):
     """Base of the layers of a stack of networks.
 
@@ -106,3 +126,21 @@ class Layer(ABC):
         frame : Frame
             Parameters, gradients, and room for arrays.
         """
+
+    def describe(self, params: Views) -> Step:
+        """Return what the layer does in predictions.
+
+        Parameters
+        ----------
+        params : Views
+            Fitted parameters by slot.
+
+        Raises
+        ------
+        NotImplementedError
+            If the layer does not say.
+        """
+        raise NotImplementedError(
+            f"The layer {type(self).__name__} cannot be exported, since it does not say what it "
+            "does in predictions. Write its describe."
+        )

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from sknn_actloss.activations import Activation
-from sknn_actloss.core.layers._base import Bound, Frame, Layer
+from sknn_actloss.core.layers._base import Bound, Frame, Layer, Step
+from sknn_actloss.core.layout import Views
 
 
 class Activate(Layer):
@@ -38,6 +39,10 @@ class Activate(Layer):
                 kept = None if a is z else own
                 backward += activation.backward_calls(kept, out, _part(grad, members))
         return Bound(a, grad, forward, backward)
+
+    def describe(self, params: Views) -> Step:
+        ((_, activation),) = self._runs
+        return Step("activation", activation)
 
     def _out(self, z: np.ndarray, frame: Frame) -> np.ndarray:
         """Return room for the outputs: over the inputs, unless those are needed afterwards."""

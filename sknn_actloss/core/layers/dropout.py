@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sknn_actloss import kernels
 from sknn_actloss.core.dropout import Dropout
-from sknn_actloss.core.layers._base import Bound, Frame, Layer
+from sknn_actloss.core.layers._base import Bound, Frame, Layer, Step
+from sknn_actloss.core.layout import Views
 
 
 class DropInputs(Layer):
@@ -27,6 +28,9 @@ class DropInputs(Layer):
         key = "dropped", X.is_sparse, X.has_ones, X.n_rows, n_masks
         out = frame.room.keep(key, lambda: X.copies(n_masks))
         return Bound(out, None, X.drop_calls(self._dropout, out))
+
+    def describe(self, params: Views) -> Step:
+        return Step("dropout")
 
 
 class DropUnits(Layer):
@@ -51,3 +55,6 @@ class DropUnits(Layer):
         out, mask = frame.room.array("passed", self.index, n_units), self._dropout.mask[:, :n_rows]
         forward = [*self._dropout.draw_calls(n_rows), *kernels.drop(a, mask, out)]
         return Bound(out, grad, forward, kernels.drop(grad, mask, grad))
+
+    def describe(self, params: Views) -> Step:
+        return Step("dropout")

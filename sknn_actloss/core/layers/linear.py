@@ -6,7 +6,7 @@ import numpy as np
 
 from sknn_actloss import kernels
 from sknn_actloss._calls import Call
-from sknn_actloss.core.layers._base import Bound, Frame, Layer
+from sknn_actloss.core.layers._base import Bound, Frame, Layer, Step
 from sknn_actloss.core.layout import Slot, Views
 from sknn_actloss.core.products import product, row_sum, transposed
 from sknn_actloss.core.rows import Rows
@@ -54,6 +54,10 @@ class Linear(Layer):
     def _out(self, z: np.ndarray, frame: Frame) -> np.ndarray:
         """Return where biases are added: in place, or on the way to the losses of a group."""
         return frame.room.placed("raw outputs", self.index, z) if self._is_last else z
+
+    def describe(self, params: Views) -> Step:
+        arrays = {"weights": params[self._weights], "biases": params[self._biases]}
+        return Step("linear", arrays=arrays)
 
     def _delta(self, frame: Frame) -> np.ndarray:
         """Return room for the derivative with respect to the pre-activations."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sknn_actloss._calls import Call
-from sknn_actloss.core.layers._base import Bound, Frame, Layer
+from sknn_actloss.core.layers._base import Bound, Frame, Layer, Step
 from sknn_actloss.core.layout import Slot, Views
 from sknn_actloss.core.products import row_sum
 from sknn_actloss.normalization import Normalization, Pass
@@ -58,6 +58,13 @@ class Normalize(Layer):
             for members, norm in self._runs
         ]
         return Bound(z, None, [*norms, *self._rescale(z, z, frame)])
+
+    def describe(self, params: Views) -> Step:
+        ((_, norm),) = self._runs
+        arrays = {"scale": params[self._scale], "offset": params[self._offset]}
+        if self.has_moments:
+            arrays["mean"], arrays["variance"] = self.moments(params)
+        return Step("normalization", norm, arrays)
 
     def moments(
         self, params: Views, members: slice = slice(None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sknn_actloss._calls import Call
-from sknn_actloss.core.layers._base import Frame
+from sknn_actloss.core.layers._base import Frame, Step
 from sknn_actloss.core.layers.linear import InputLinear
 from sknn_actloss.core.layout import Slot, Views
 from sknn_actloss.core.products import transposed
@@ -47,6 +47,10 @@ class ScaledLinear(InputLinear):
             calls.append((np.copyto, (room[:, :1], frame.params[self._biases])))
         scaled = np.multiply, (weights, transposed(scale), room[:, X.has_ones :])
         return [*calls, scaled], room
+
+    def describe(self, params: Views) -> Step:
+        step = super().describe(params)
+        return step._replace(arrays={**step.arrays, "weights": self._weights_of_rows(params)})
 
     def _weights_of_rows(self, params: Views) -> np.ndarray:
         return params[self._weights] * transposed(params[self._scale])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from sknn_actloss.core.layers._base import Bound, Frame, Layer
+from sknn_actloss.core.layers._base import Bound, Frame, Layer, Step
+from sknn_actloss.core.layout import Views
 
 
 class Fork(Layer):
@@ -17,6 +18,9 @@ class Fork(Layer):
         grad = below.grad
         kept = frame.room.array("skipped derivatives", self.index, grad.shape[2])
         return Bound(below.value, grad, [], [(np.add, (grad, kept, grad))])
+
+    def describe(self, params: Views) -> Step:
+        return Step("fork")
 
 
 class Join(Layer):
@@ -32,3 +36,6 @@ class Join(Layer):
             return Bound(out, None, forward)
         kept = frame.room.array("skipped derivatives", self.index, width)
         return Bound(out, grad, forward, [(np.copyto, (kept, grad))])
+
+    def describe(self, params: Views) -> Step:
+        return Step("join")
