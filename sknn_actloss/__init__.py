@@ -16,11 +16,12 @@ from sknn_actloss._version import __version__
 from sknn_actloss.committee import Committee
 from sknn_actloss.estimators import MLPClassifier, MLPRegressor
 from sknn_actloss.monitor import Monitor
-from sknn_actloss.persistence import Checkpoint
+from sknn_actloss.persistence import Checkpoint, CheckpointError
 from sknn_actloss.tabular import TabularClassifier, TabularRegressor
 
 __all__ = [
     "Checkpoint",
+    "CheckpointError",
     "Committee",
     "MLPClassifier",
     "MLPRegressor",

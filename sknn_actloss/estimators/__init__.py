@@ -1,11 +1,12 @@
 """The scikit-learn estimators."""
 
+from sknn_actloss.estimators._attributes import was_interrupted
 from sknn_actloss.estimators._base import BaseMLP
 from sknn_actloss.estimators._classifier import MLPClassifier
 from sknn_actloss.estimators._fit import Fit
 from sknn_actloss.estimators._hidden_units import HiddenUnits
 from sknn_actloss.estimators._holders import NetworkHolder, Recorder
-from sknn_actloss.estimators._joint import JointFit
+from sknn_actloss.estimators._joint import JointFit, may_be_saved
 from sknn_actloss.estimators._regressor import MLPRegressor
 from sknn_actloss.estimators._reopening import range_test, reopen
 from sknn_actloss.estimators._settings import (
@@ -29,7 +30,9 @@ __all__ = [
     "component_named",
     "hidden_sizes",
     "loss_of",
+    "may_be_saved",
     "parameters_of",
     "range_test",
     "reopen",
+    "was_interrupted",
 ]

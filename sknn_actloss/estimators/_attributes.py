@@ -172,6 +172,8 @@ def network_attributes(
             "score_curve_": course.training_scores,
             "_scored_by": member.training_judge.monitor,
         }
+    if member.state.outcome == "interrupted":
+        attributes["_interrupted"] = True
     if member.spec.solver.stochastic:
         return attributes | {"t_": n_rows} | _stochastic_attributes(member, streams)
     loss = {"loss_": (course.loss_curve or [course.best_loss])[-1], "best_loss_": course.best_loss}
@@ -199,6 +201,12 @@ def _stochastic_attributes(
             member.spec.solver, state.solver, rate, state.average, streams
         ),
     }
+
+
+def was_interrupted(estimator: Any) -> bool:
+    """Whether Ctrl-C has ended the fit of an estimator."""
+    networks = getattr(estimator, "members_", [estimator])
+    return any(getattr(network, "_interrupted", False) for network in networks)
 
 
 def final_params(member: Member) -> np.ndarray:

@@ -14,16 +14,24 @@ from sklearn import get_config
 from sklearn.utils.validation import validate_data
 
 from sknn_actloss.core import as_rows
-from sknn_actloss.estimators._attributes import commit
+from sknn_actloss.estimators._attributes import commit, was_interrupted
 from sknn_actloss.estimators._base import FLOATS, BaseMLP, check_data, draft_of
 from sknn_actloss.estimators._classifier import MLPClassifier
 from sknn_actloss.estimators._fit import Fit
 from sknn_actloss.estimators._observer import print_epoch
 from sknn_actloss.estimators._regressor import MLPRegressor
-from sknn_actloss.estimators._settings import Settings
+from sknn_actloss.estimators._settings import Settings, parameters_of
 from sknn_actloss.estimators._setup import Setup
 from sknn_actloss.estimators._validation import Data, Request
-from sknn_actloss.training import Epoch, Observer, Run
+from sknn_actloss.persistence import (
+    CheckpointError,
+    CheckpointFile,
+    check,
+    resume,
+    snapshot,
+    train_saving,
+)
+from sknn_actloss.training import Epoch, FitResult, Observer, Run
 
 
 class JointFit:
@@ -52,6 +60,8 @@ class JointFit:
         What the fits of estimators ended in, by their indices.
     stacks : list of list of int
         The indices of the estimators in each stack.
+    origin : list of int
+        The indices that estimators had at first.
     n_epochs : int
         Epochs up to the latest pause.
     seconds : ndarray of shape (n_estimators,)
@@ -70,6 +80,7 @@ class JointFit:
         self.failures: dict[int, Exception] = {}
         self.seconds = np.zeros(len(self.estimators))
         self.n_epochs = 0
+        self.origin = list(range(len(self.estimators)))
         self._data, self._fit_params = (X, y), fit_params or {}
         self._alone: set[int] = set()
         self._streams: dict[int, np.random.RandomState] = {}
@@ -87,7 +98,12 @@ class JointFit:
         }
 
     @np.errstate(all="ignore")
-    def train(self, observer: Observer | None = None, until: int | None = None) -> None:
+    def train(
+        self,
+        observer: Observer | None = None,
+        until: int | None = None,
+        file: CheckpointFile | None = None,
+    ) -> None:
         """Train all estimators and set their attributes to where they stand then.
 
         Parameters
@@ -97,21 +113,59 @@ class JointFit:
         until : int, optional
             Pause when so many epochs have been gone through since the start. What cannot go on
             from a pause is fitted with ``max_iter=until`` from its start.
+        file : CheckpointFile, optional
+            Takes the state of the stacks once in a while, see :meth:`state`. Estimators that are
+            fitted alone have files of their own beside it.
 
         Raises
         ------
         KeyboardInterrupt
             After Ctrl-C.
         """
-        n_epochs = None if until is None else until - self.n_epochs
         if self.n_epochs:
             self.seconds[:] = 0
         for indices, run in list(zip(self.stacks, self._runs, strict=True)):
-            self._train_stack(indices, run, observer, n_epochs)
+            self._train_stack(indices, run, observer, until, file)
         for index in sorted(self._alone):
             with self._attempt(index):
-                self._fit_alone(self.estimators[index], until)
+                self._fit_alone(self.estimators[index], until, file)
+            if file is not None and isinstance(self.failures.get(index), CheckpointError):
+                raise self.failures[index]
         self.n_epochs = until or 0
+
+    def state(self) -> dict[str, Any]:
+        """Return where training stands, as plain data."""
+        return {
+            "stacks": [tuple(indices) for indices in self.stacks],
+            "runs": [snapshot(run.state()) for run in self._runs],
+            "alone": sorted(self._alone),
+            "origin": self.origin,
+            "n_epochs": self.n_epochs,
+        }
+
+    def go_to(self, saved: dict[str, Any]) -> None:
+        """Go to where a fit of the same estimators to the same rows has stood.
+
+        Raises
+        ------
+        Exception
+            If that is not what :meth:`state` can have returned there.
+        """
+        self.keep(saved["origin"])
+        runs = dict(zip(saved["stacks"], saved["runs"], strict=True))
+        own = dict(zip(map(tuple, self.stacks), self._runs, strict=True))
+        left = self._alone | {index for indices in set(own) - set(runs) for index in indices}
+        is_whole = set(runs) <= set(own) and self._alone <= set(saved["alone"]) <= left
+        if not is_whole or not saved["n_epochs"] >= 0:
+            raise ValueError(f"stacks cannot be {saved['stacks']!r:.100}")
+        for indices, run in runs.items():
+            check(own[indices], run)
+        for indices, run in own.items():
+            if indices in runs:
+                resume(run, runs[indices])
+            else:
+                self._dissolve(list(indices), run)
+        self.n_epochs = saved["n_epochs"]
 
     def keep(self, indices: Sequence[int]) -> None:
         """Drop all estimators but those of some indices, which are numbered anew."""
@@ -127,6 +181,7 @@ class JointFit:
         self._streams = {new[index]: own for index, own in self._streams.items() if index in new}
         self.failures = {new[i]: error for i, error in self.failures.items() if i in new}
         self.estimators = [self.estimators[index] for index in indices]
+        self.origin = [self.origin[index] for index in indices]
         self.seconds = self.seconds[list(indices)]
 
     def bind(self, X: Any, y: Any) -> None:
@@ -184,27 +239,40 @@ class JointFit:
             and not set(self._fit_params) - {"sample_weight"}
         )
 
-    def _fit_alone(self, estimator: BaseMLP, until: int | None) -> None:
-        max_iter = estimator.get_params(deep=False)["max_iter"]
+    def _fit_alone(
+        self, estimator: BaseMLP, until: int | None, file: CheckpointFile | None
+    ) -> None:
+        given = estimator.get_params(deep=False)
+        own = {} if until is None else {"max_iter": min(until, given["max_iter"])}
+        if file is not None and may_be_saved(estimator):
+            own["checkpoint"] = file.checkpoint
         try:
-            if until is not None:
-                estimator.set_params(max_iter=min(until, max_iter))
-            estimator.fit(*self._data, **self._fit_params)
+            estimator.set_params(**own).fit(*self._data, **self._fit_params)
         finally:
-            estimator.set_params(max_iter=max_iter)
+            estimator.set_params(**{name: given[name] for name in own})
+            if was_interrupted(estimator):
+                raise KeyboardInterrupt
 
     def _train_stack(
-        self, indices: list[int], run: Run, observer: Observer | None, n_epochs: int | None
+        self,
+        indices: list[int],
+        run: Run,
+        observer: Observer | None,
+        until: int | None,
+        file: CheckpointFile | None,
     ) -> None:
         start = time.perf_counter()
         fits = [self._fits[index] for index in indices]
         watch = _Watch(fits, observer)
         try:
-            result = run.train(watch, n_epochs)
+            result = self._train_run(run, watch, until, file)
         except Exception as error:
             if watch.failed:
                 raise
-            self._dissolve(indices, run, error)
+            self._dissolve(indices, run)
+            if len(indices) == 1:
+                self._alone.discard(indices[0])
+                self.failures[indices[0]] = error
             return
         finally:
             self.seconds[indices] += (time.perf_counter() - start) / len(indices)
@@ -215,18 +283,27 @@ class JointFit:
                 commit(self.estimators[index], fit.attributes(result))
                 fit.warn()
 
-    def _dissolve(self, indices: list[int], run: Run, error: Exception) -> None:
+    def _train_run(
+        self, run: Run, watch: _Watch, until: int | None, file: CheckpointFile | None
+    ) -> FitResult:
+        if file is None:
+            return run.train(watch, None if until is None else until - run.n_epochs)
+
+        def save() -> None:
+            with watch.noting():
+                file.save(self.state())
+
+        return train_saving(run, file, save, watch, until)
+
+    def _dissolve(self, indices: list[int], run: Run) -> None:
         """Leave it to fits of each estimator alone to find out whose failure a stack's is."""
         self.stacks.remove(indices)
         self._runs.remove(run)
+        self._alone.update(indices)
         for index in indices:
             del self._fits[index]
             if index in self._streams:
                 self.estimators[index].set_params(random_state=self._streams[index])
-        if len(indices) > 1:
-            self._alone.update(indices)
-        else:
-            self.failures[indices[0]] = error
 
     @contextmanager
     def _attempt(self, index: int) -> Iterator[None]:
@@ -241,6 +318,13 @@ class JointFit:
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"_data": None, "_known": {}}
+
+
+def may_be_saved(estimator: BaseMLP) -> bool:
+    """Whether fits of an estimator, which asks for no checkpoint, could be saved."""
+    given = parameters_of(estimator)
+    has_none = "checkpoint" in given and given["checkpoint"] is None
+    return has_none and Settings.of(estimator).solver.stochastic
 
 
 class _Watch(Observer):
@@ -258,18 +342,18 @@ class _Watch(Observer):
         self.failed = False
 
     def epoch_begins(self, epoch: Epoch) -> None:
-        with self._noting():
+        with self.noting():
             self._observer.epoch_begins(epoch)
 
     def epoch_ends(self, epoch: Epoch) -> bool:
         for member in epoch.members:
             if id(member) in self._verbose:
                 print_epoch(self._verbose[id(member)], member)
-        with self._noting():
+        with self.noting():
             return self._observer.epoch_ends(epoch)
 
     @contextmanager
-    def _noting(self) -> Iterator[None]:
+    def noting(self) -> Iterator[None]:
         """Note that it is not a network that fails."""
         try:
             yield

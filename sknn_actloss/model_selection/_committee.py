@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import defaultdict
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar, Self
 
@@ -37,6 +37,7 @@ from sknn_actloss.model_selection._pipeline import (
     steps_key,
 )
 from sknn_actloss.model_selection._predictions import predicted
+from sknn_actloss.persistence import CheckpointFile
 
 _SECTIONS = {
     "parameters": """\
@@ -65,6 +66,7 @@ class Committee(MetaEstimatorMixin, Documented, Stamped, BaseEstimator):
     """Base of the committees."""
 
     _kind: ClassVar[type[BaseMLP]]
+    _file_of: Callable[..., CheckpointFile] | None = None
 
     _parameter_constraints: ClassVar[dict] = {
         "estimators": [list, tuple],
@@ -190,11 +192,25 @@ class Committee(MetaEstimatorMixin, Documented, Stamped, BaseEstimator):
     ) -> None:
         """Train the networks of the members in some indices."""
         joint = JointFit(networks, X, y, fit_params)
+        file = None if self._file_of is None else self._file_of(indices)
+        saved = None if file is None else file.load()
+        if saved is not None:
+            with file.refusing():
+                joint.go_to(saved)
         if not joint.failures:
-            joint.train()
+            joint.train(file=file)
         for number, error in sorted(joint.failures.items()):
             with self._noted(indices[number]):
                 raise error
+
+    @contextmanager
+    def saved_by(self, file_of: Callable[..., CheckpointFile]) -> Iterator[None]:
+        """Let fits within be saved; ``file_of`` returns a file, given the indices of members."""
+        self._file_of = file_of
+        try:
+            yield
+        finally:
+            del self._file_of
 
     @contextmanager
     def _noted(self, index: int) -> Iterator[None]:

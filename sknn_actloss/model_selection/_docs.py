@@ -78,6 +78,15 @@ committee_size : int, default=None
     at most, each time the one that makes the score of the averaged out-of-fold predictions best
     (Caruana et al., 2004; several picks of a candidate give it weight). Rows that no fold holds
     out do not count, and neither do candidates that failed or give no probabilities.""",
+    "checkpoint": """\
+checkpoint : Checkpoint, default=None
+    Saves the search, so that the next ``fit`` with the same parameters and data goes on from
+    there after a crash, an exception or Ctrl-C: stacks that are done are not trained again, the
+    others go on from where they were saved, and so does the refit. Results are those of a search
+    that ran through, whatever ``n_jobs``. Other parameters or data have other files. A search
+    whose random numbers come from NumPy's global stream sets that to where it was at the start.
+    All workers must have access to the folder. ``n_jobs``, ``pre_dispatch`` and ``verbose`` do not
+    count.""",
     "errors": """\
 error_score : "raise" or float, default=nan
     Score of a fit that fails.

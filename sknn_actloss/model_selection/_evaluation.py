@@ -5,10 +5,8 @@ from __future__ import annotations
 import copy
 import time
 import traceback
-from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -21,31 +19,13 @@ from sknn_actloss._sklearn import (
     scorer_parts,
     sees_predictions_only,
 )
-from sknn_actloss.estimators import BaseMLP, JointFit, parameters_of
+from sknn_actloss.estimators import BaseMLP, JointFit
 from sknn_actloss.model_selection._pipeline import Preparation, seeded
 from sknn_actloss.model_selection._plan import Candidate
 from sknn_actloss.model_selection._progress import StackProgress
 from sknn_actloss.model_selection._sharing import received
-
-
-@dataclass(frozen=True)
-class Split:
-    """Training and test rows of a fold.
-
-    Parameters
-    ----------
-    index : int
-        Its index among all splits.
-    train, test : ndarray of int
-        The rows.
-    seed : int
-        What ``random_state=None`` stands for in all networks of the split.
-    """
-
-    index: int
-    train: np.ndarray
-    test: np.ndarray
-    seed: int
+from sknn_actloss.model_selection._unit import Result, Split, Unit
+from sknn_actloss.model_selection._unit_files import Known
 
 
 @dataclass(eq=False)
@@ -120,70 +100,6 @@ def prepare(
         if evaluation.error_score == "raise":
             raise
         return number, error
-
-
-@dataclass(eq=False)
-class Unit:
-    """A unit of work: candidates whose networks are trained together on a split.
-
-    Parameters
-    ----------
-    split : Split
-    candidates : list of Candidate
-    key : Hashable
-        Names the steps in front of their networks.
-    n_sharing : int
-        How many candidates share the time of the steps in front of their networks.
-    until : int or None
-        Epochs after which to pause; ``None`` trains to the end.
-    joint : JointFit or None
-        The networks where they have got to, after a pause.
-    """
-
-    split: Split
-    candidates: list[Candidate]
-    key: Hashable = None
-    n_sharing: int = 1
-    until: int | None = None
-    joint: JointFit | None = None
-
-    def keep(self, survivors: dict[int, Candidate]) -> None:
-        """Put other candidates in place of those that survive, and drop the others."""
-        indices = [i for i, c in enumerate(self.candidates) if c.index in survivors]
-        self.candidates = [survivors[self.candidates[i].index] for i in indices]
-        if self.joint is not None:
-            self.joint.keep(indices)
-
-    @property
-    def n_epochs(self) -> int | None:
-        """Epochs to go at most, as far as they are known."""
-        limits = [parameters_of(c.network)["max_iter"] for c in self.candidates]
-        if not all(isinstance(limit, Integral) and limit > 0 for limit in limits):
-            return None
-        n_done = 0 if self.joint is None else self.joint.n_epochs
-        return int(max(limits)) if self.until is None else max(self.until - n_done, 1)
-
-
-@dataclass(eq=False)
-class Result:
-    """What became of a unit.
-
-    Parameters
-    ----------
-    number : int
-        Its index among the units.
-    fits : list of dict
-        For each candidate what scikit-learn's searches note of a fit.
-    predictions : list of ndarray or None
-        For each candidate its predictions of the test rows, where they are kept.
-    joint : JointFit or None
-        The networks where they have got to, if they are paused.
-    """
-
-    number: int
-    fits: list[dict[str, Any]]
-    predictions: list[np.ndarray | None]
-    joint: JointFit | None = None
 
 
 class Fold:
@@ -281,25 +197,55 @@ def run_unit(
     evaluation, preparation = received(evaluation), received(preparation)
     if isinstance(preparation, Exception):
         fit = _failure(evaluation, preparation) | {"fit_time": 0.0}
-        n_candidates = len(unit.candidates)
-        return Result(number, [fit] * n_candidates, [None] * n_candidates)
-    fold, joint = Fold(evaluation, unit.split, preparation), unit.joint
-    seconds = 0.0
-    if joint is None:
-        networks = [fold.network(candidate) for candidate in unit.candidates]
-        joint = JointFit(networks, fold.X, fold.y, fold.fit_params)
-        seconds = fold.seconds / unit.n_sharing
-    joint.bind(fold.X, fold.y)
+        return Result(number, [(fit, None)] * len(unit.candidates))
+    fold = Fold(evaluation, unit.split, preparation)
+    joint = _joint(fold, unit)
+    file = None if unit.files is None else unit.files.state
     with progress:
-        joint.train(progress, unit.until)
-    fits, predictions = [], []
-    for index, network in enumerate(joint.estimators):
-        error = joint.failures.get(index)
-        fit = _failure(evaluation, error) if error else _scored(fold, evaluation, network)
-        fits.append(fit | {"fit_time": seconds + joint.seconds[index]})
-        keeps = evaluation.out_of_fold and not error
-        predictions.append(fold.predict(network) if keeps else None)
-    return Result(number, fits, predictions, None if unit.until is None else joint)
+        joint.train(progress, unit.until, file)
+    is_paused = unit.until is not None
+    if is_paused and file is not None:
+        file.save(joint.state())
+    _score_all(fold, evaluation, unit, joint)
+    if not is_paused and file is not None:
+        file.remove()
+    return Result(number, unit.known, joint if is_paused else None)
+
+
+def _joint(fold: Fold, unit: Unit) -> JointFit:
+    """Return the networks of a unit where they have got to."""
+    joint = unit.joint
+    if joint is None:
+        saved = None if unit.files is None else unit.files.state.load()
+        networks = [fold.network(candidate) for candidate in unit.origin or unit.candidates]
+        joint = JointFit(networks, fold.X, fold.y, fold.fit_params)
+        joint.seconds += fold.seconds / unit.n_sharing
+        if saved is not None:
+            with unit.files.state.refusing():
+                joint.go_to(saved)
+                joint.keep([joint.origin.index(place) for place in unit.places])
+        elif unit.origin:
+            joint.keep(unit.places)
+    joint.bind(fold.X, fold.y)
+    return joint
+
+
+def _score_all(fold: Fold, evaluation: Evaluation, unit: Unit, joint: JointFit) -> None:
+    """Score those networks of a unit that have not been, and save what is known of all."""
+    try:
+        for index in range(len(unit.known), len(joint.estimators)):
+            unit.known.append(_judged(fold, evaluation, joint, index))
+    finally:
+        if unit.files is not None:
+            unit.files.save(unit.until, unit.known)
+
+
+def _judged(fold: Fold, evaluation: Evaluation, joint: JointFit, index: int) -> Known:
+    """Return what is noted of a fit, and predictions of its test rows where they are kept."""
+    network, error = joint.estimators[index], joint.failures.get(index)
+    fit = _failure(evaluation, error) if error else _scored(fold, evaluation, network)
+    fit |= {"fit_time": float(joint.seconds[index])}
+    return fit, fold.predict(network) if evaluation.out_of_fold and not error else None
 
 
 def _scored(fold: Fold, evaluation: Evaluation, network: BaseMLP) -> dict[str, Any]:

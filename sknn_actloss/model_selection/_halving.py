@@ -14,11 +14,12 @@ from sklearn.model_selection import HalvingGridSearchCV, HalvingRandomSearchCV
 
 from sknn_actloss._sklearn import top_candidates
 from sknn_actloss.model_selection._docs import documented
-from sknn_actloss.model_selection._evaluation import Unit
 from sknn_actloss.model_selection._pipeline import completed, network_name, network_of
 from sknn_actloss.model_selection._plan import Candidate
 from sknn_actloss.model_selection._runner import Runner
 from sknn_actloss.model_selection._stacked import StackedSearch
+from sknn_actloss.model_selection._unit import Unit
+from sknn_actloss.persistence import Checkpoint
 
 
 class StackedHalving(StackedSearch):
@@ -202,6 +203,7 @@ class StackedHalvingGridSearchCV(StackedHalving, HalvingGridSearchCV):
         Values to try by parameter, or several such grids.
     {halving}
     {committee_size}
+    {checkpoint}
 
     Attributes
     ----------
@@ -233,6 +235,7 @@ class StackedHalvingGridSearchCV(StackedHalving, HalvingGridSearchCV):
         n_jobs: int | None = None,
         verbose: int = 0,
         committee_size: int | None = None,
+        checkpoint: Checkpoint | None = None,
     ) -> None:
         super().__init__(
             estimator,
@@ -252,6 +255,7 @@ class StackedHalvingGridSearchCV(StackedHalving, HalvingGridSearchCV):
             verbose=verbose,
         )
         self.committee_size = committee_size
+        self.checkpoint = checkpoint
 
 
 @documented
@@ -275,6 +279,7 @@ class StackedHalvingRandomSearchCV(StackedHalving, HalvingRandomSearchCV):
         close to ``max_resources`` as possible.
     {halving}
     {committee_size}
+    {checkpoint}
 
     Attributes
     ----------
@@ -307,6 +312,7 @@ class StackedHalvingRandomSearchCV(StackedHalving, HalvingRandomSearchCV):
         n_jobs: int | None = None,
         verbose: int = 0,
         committee_size: int | None = None,
+        checkpoint: Checkpoint | None = None,
     ) -> None:
         super().__init__(
             estimator,
@@ -327,3 +333,4 @@ class StackedHalvingRandomSearchCV(StackedHalving, HalvingRandomSearchCV):
             verbose=verbose,
         )
         self.committee_size = committee_size
+        self.checkpoint = checkpoint

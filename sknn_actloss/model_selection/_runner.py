@@ -14,16 +14,15 @@ from sklearn.utils.parallel import Parallel, delayed
 from sknn_actloss._config import WithConfig
 from sknn_actloss.model_selection._evaluation import (
     Evaluation,
-    Result,
-    Split,
-    Unit,
     prepare,
     run_unit,
 )
 from sknn_actloss.model_selection._pipeline import Preparation
 from sknn_actloss.model_selection._plan import STACKS_PER_JOB, Candidate, Shape, configured, stacks
 from sknn_actloss.model_selection._progress import SearchProgress
+from sknn_actloss.model_selection._saving import Plan, SavedSearch
 from sknn_actloss.model_selection._sharing import share
+from sknn_actloss.model_selection._unit import Result, Split, Unit
 
 #: Candidates that share the steps in front of their networks on a split.
 Key = tuple[int, Hashable]
@@ -42,6 +41,8 @@ class Runner:
         Tells the user.
     max_members : int, optional
         Members of a stack at most, instead of as many as fit the cache.
+    saved : SavedSearch, optional
+        What an earlier search has saved, and where to save.
 
     Attributes
     ----------
@@ -65,9 +66,10 @@ class Runner:
         pre_dispatch: int | str,
         progress: SearchProgress,
         max_members: int | None = None,
+        saved: SavedSearch | None = None,
     ) -> None:
         self._evaluation, self.splits, self._progress = evaluation, splits, progress
-        self._max_members = max_members
+        self._max_members, self._saved = max_members, saved
         self._parallel = _parallel(n_jobs, pre_dispatch)
         self._n_jobs = effective_n_jobs(n_jobs)
         self._shared = share(evaluation)
@@ -115,15 +117,31 @@ class Runner:
         return candidates
 
     def units(self, candidates: Sequence[Candidate], until: int | None = None) -> list[Unit]:
-        """Fit the steps in front of the networks and cut candidates into units of work."""
-        keyed = defaultdict(list)
+        """Cut candidates into units of work."""
+        keyed: dict[Key, list[Candidate]] = defaultdict(list)
         for split in self.splits:
             for candidate in candidates:
                 keyed[split.index, candidate.steps_key].append(candidate)
-        self._prepare(keyed)
+
+        def cut() -> Plan:
+            self._prepare({key: group[0] for key, group in keyed.items()})
+            return self._cut(keyed)
+
+        plan = cut() if self._saved is None else self._saved.plan(self.splits, candidates, cut)
+        units = []
+        for split, part in plan:
+            key = split, part[0].steps_key
+            files = None if self._saved is None else self._saved.files(split, part)
+            units.append(
+                Unit(self.splits[split], part, key[1], len(keyed[key]), until, files=files)
+            )
+        return units
+
+    def _cut(self, keyed: dict[Key, list[Candidate]]) -> Plan:
+        """Return which candidates are trained together on which split."""
         n_least = -(-STACKS_PER_JOB * self._n_jobs // len(keyed)) if self._n_jobs > 1 else 1
         return [
-            Unit(self.splits[key[0]], part, key[1], len(group), until)
+            (key[0], part)
             for key, group in keyed.items()
             for part in stacks(group, self._limit(key), n_least)
         ]
@@ -153,24 +171,39 @@ class Runner:
         """Train and score units, and note what becomes of their candidates."""
         self._units = units
         with self._progress.stage(units, context) as watches:
+            waiting = [number for number, unit in enumerate(units) if not self._load(number, unit)]
+            self._prepare(
+                {(units[n].split.index, units[n].key): units[n].candidates[0] for n in waiting}
+            )
             tasks = (
                 delayed(WithConfig(run_unit))(
                     self._shared, unit, self._sent.get((unit.split.index, unit.key)), watch, number
                 )
-                for number, (unit, watch) in enumerate(zip(units, watches, strict=True))
+                for number, unit, watch in ((n, units[n], watches[n]) for n in waiting)
             )
             for result in self._parallel(tasks):
-                unit = units[result.number]
-                unit.joint = result.joint
-                self._note(unit, result)
-                self._progress.unit_done(result.number, self.fits)
+                units[result.number].joint = result.joint
+                self._note(units[result.number], result)
 
-    def _prepare(self, keyed: dict[Key, list[Candidate]]) -> None:
+    def _load(self, number: int, unit: Unit) -> bool:
+        """Note what is saved of a unit, and return whether that is all."""
+        unit.known = []
+        if unit.files is None:
+            return False
+        n_candidates, like = len(unit.candidates), self._evaluation.unscored(np.nan)
+        n_rows = _n_rows(unit.split.test)
+        unit.known = unit.files.load(unit.until, like, n_candidates, n_rows)
+        if len(unit.known) == n_candidates:
+            self._note(unit, Result(number, unit.known))
+        return len(unit.known) == n_candidates
+
+    def _prepare(self, firsts: dict[Key, Candidate]) -> None:
+        """Fit the steps in front of networks, given a candidate of each kind."""
         if not self._evaluation.name:
             return
-        missing = [key for key in keyed if key not in self._prepared]
+        missing = [key for key in firsts if key not in self._prepared]
         tasks = (
-            delayed(WithConfig(prepare))(self._shared, self.splits[key[0]], keyed[key][0], number)
+            delayed(WithConfig(prepare))(self._shared, self.splits[key[0]], firsts[key], number)
             for number, key in enumerate(missing)
         )
         for number, prepared in self._parallel(tasks):
@@ -192,12 +225,17 @@ class Runner:
 
     def _note(self, unit: Unit, result: Result) -> None:
         split = unit.split.index
-        for candidate, fit, prediction in zip(
-            unit.candidates, result.fits, result.predictions, strict=True
-        ):
+        for candidate, (fit, prediction) in zip(unit.candidates, result.known, strict=True):
             self.fits[candidate.index][split] = fit
             self.predictions[candidate.index][split] = prediction
             self.n_done += 1
+        self._progress.unit_done(result.number, self.fits)
+
+
+def _n_rows(indices: Any) -> int:
+    """Return how many rows there are, given their indices or a truth value for each."""
+    indices = np.asarray(indices)
+    return int(indices.sum()) if indices.dtype == bool else len(indices)
 
 
 def _parallel(n_jobs: int | None, pre_dispatch: int | str) -> Parallel:

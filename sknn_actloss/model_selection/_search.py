@@ -15,6 +15,7 @@ from sklearn.model_selection import (
 
 from sknn_actloss.model_selection._docs import documented
 from sknn_actloss.model_selection._stacked import StackedSearch
+from sknn_actloss.persistence import Checkpoint
 
 
 @documented
@@ -33,6 +34,7 @@ class StackedGridSearchCV(StackedSearch, GridSearchCV):
     {common}
     {errors}
     {committee_size}
+    {checkpoint}
 
     Attributes
     ----------
@@ -70,6 +72,7 @@ class StackedGridSearchCV(StackedSearch, GridSearchCV):
         error_score: float | str = np.nan,
         return_train_score: bool = False,
         committee_size: int | None = None,
+        checkpoint: Checkpoint | None = None,
     ) -> None:
         super().__init__(
             estimator,
@@ -84,6 +87,7 @@ class StackedGridSearchCV(StackedSearch, GridSearchCV):
             return_train_score=return_train_score,
         )
         self.committee_size = committee_size
+        self.checkpoint = checkpoint
 
     def _run_search(self, evaluate_candidates: Callable[..., Any]) -> None:
         evaluate_candidates(ParameterGrid(self.param_grid))
@@ -109,6 +113,7 @@ class StackedRandomizedSearchCV(StackedSearch, RandomizedSearchCV):
         Source of the candidates; the networks have their own.
     {errors}
     {committee_size}
+    {checkpoint}
 
     Attributes
     ----------
@@ -136,6 +141,7 @@ class StackedRandomizedSearchCV(StackedSearch, RandomizedSearchCV):
         error_score: float | str = np.nan,
         return_train_score: bool = False,
         committee_size: int | None = None,
+        checkpoint: Checkpoint | None = None,
     ) -> None:
         super().__init__(
             estimator,
@@ -152,6 +158,7 @@ class StackedRandomizedSearchCV(StackedSearch, RandomizedSearchCV):
             return_train_score=return_train_score,
         )
         self.committee_size = committee_size
+        self.checkpoint = checkpoint
 
     def _run_search(self, evaluate_candidates: Callable[..., Any]) -> None:
         evaluate_candidates(

@@ -31,13 +31,16 @@ from sknn_actloss._sklearn import (
 )
 from sknn_actloss.model_selection._committee_classifier import CommitteeClassifier
 from sknn_actloss.model_selection._committee_regressor import CommitteeRegressor
-from sknn_actloss.model_selection._evaluation import Evaluation, Split, Unit
+from sknn_actloss.model_selection._evaluation import Evaluation
 from sknn_actloss.model_selection._pipeline import network_name
 from sknn_actloss.model_selection._plan import Candidate, configured
 from sknn_actloss.model_selection._predictions import BestPredicts
 from sknn_actloss.model_selection._progress import SearchProgress
 from sknn_actloss.model_selection._runner import Runner
+from sknn_actloss.model_selection._saving import SavedSearch, identity
 from sknn_actloss.model_selection._selection import check_scorer, committee
+from sknn_actloss.model_selection._unit import Split, Unit
+from sknn_actloss.persistence import Checkpoint
 
 
 class StackedSearch(BestPredicts, Documented, Stamped, BaseSearchCV):
@@ -46,7 +49,10 @@ class StackedSearch(BestPredicts, Documented, Stamped, BaseSearchCV):
     #: Members of a stack at most, instead of as many as fit the cache.
     _max_members: ClassVar[int | None] = None
 
-    _parameter_constraints: ClassVar[dict] = {"committee_size": [whole_number(1), None]}
+    _parameter_constraints: ClassVar[dict] = {
+        "committee_size": [whole_number(1), None],
+        "checkpoint": [Checkpoint, None],
+    }
 
     @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
@@ -73,6 +79,8 @@ class StackedSearch(BestPredicts, Documented, Stamped, BaseSearchCV):
             If the estimator is neither a network of this package nor a Pipeline ending in one.
         ValueError
             If there are no candidates or folds, a parameter does not exist, or all fits fail.
+        CheckpointError
+            If there is a checkpoint that cannot be used.
         KeyboardInterrupt
             After Ctrl-C: ``cv_results_`` has NaN for what was not finished.
         """
@@ -85,6 +93,7 @@ class StackedSearch(BestPredicts, Documented, Stamped, BaseSearchCV):
         weight = params.get("sample_weight")
         metadata = None if weight is None else {"sample_weight": weight}
         data = {"X": X, "y": y, "metadata": metadata}
+        saved = self._saved(X, y, params)
         context = self._begin_callbacks(data)
         splits = self._splits(X, y, routed.splitter.split)
         evaluation = self._evaluation(name, scorers, X, y, routed)
@@ -92,18 +101,31 @@ class StackedSearch(BestPredicts, Documented, Stamped, BaseSearchCV):
             metric = self.refit if isinstance(self.refit, str) else "score"
             check_scorer(evaluation, splits[0], metric, self.committee_size)
         progress = self._progress(context, refit_metric)
-        runner = self._runner(evaluation, splits, progress)
+        runner = self._runner(evaluation, splits, progress, saved)
         self._train_candidates(runner, context)
         self.scorer_ = scorer_parts(scorers)
         self._choose(runner, refit_metric)
         if self.committee_size is not None:
             self.committee_ = self._select_committee(evaluation, runner)
         if self.refit:
-            self._refit(evaluation, context, data)
+            self._refit(evaluation, context, data, saved)
+        if saved is not None:
+            saved.end(self.best_estimator_ if self.refit else None)
         progress.close()
         if context is not None:
             context.call_on_fit_task_end(estimator=self, **data)
         return self
+
+    def _saved(self, X: Any, y: Any, params: dict[str, Any]) -> SavedSearch | None:
+        """Return what an earlier search has saved, at the beginning of this one."""
+        if self.checkpoint is None:
+            return None
+        self.checkpoint.prepare()
+        name = type(self).__name__
+        saved = SavedSearch(self.checkpoint, name, identity(self, X, y, params))
+        if saved.begin() and self.verbose > 0:
+            print(f"Going on with a search in {self.checkpoint.folder}")
+        return saved
 
     def _evaluation(self, name: str, scorers: Any, X: Any, y: Any, routed: Bunch) -> Evaluation:
         return Evaluation(
@@ -125,10 +147,15 @@ class StackedSearch(BestPredicts, Documented, Stamped, BaseSearchCV):
         return SearchProgress(self, context, metric, self.n_splits_, travels)
 
     def _runner(
-        self, evaluation: Evaluation, splits: list[Split], progress: SearchProgress
+        self,
+        evaluation: Evaluation,
+        splits: list[Split],
+        progress: SearchProgress,
+        saved: SavedSearch | None,
     ) -> Runner:
         pre_dispatch = getattr(self, "pre_dispatch", "2*n_jobs")
-        return Runner(evaluation, splits, self.n_jobs, pre_dispatch, progress, self._max_members)
+        parallel = self.n_jobs, pre_dispatch
+        return Runner(evaluation, splits, *parallel, progress, self._max_members, saved)
 
     def _check_committee(self, metrics: Any) -> None:
         is_undecided = isinstance(metrics, dict) and not isinstance(self.refit, str)
@@ -182,8 +209,14 @@ class StackedSearch(BestPredicts, Documented, Stamped, BaseSearchCV):
             raise KeyboardInterrupt(
                 f"{type(self).__name__} was interrupted when {runner.n_done} of "
                 f"{len(runner.params) * self.n_splits_} fits were done. cv_results_ has NaN for "
-                "the others; no estimator was refitted."
+                f"the others; no estimator was refitted.{self._way_on}"
             ) from None
+
+    @property
+    def _way_on(self) -> str:
+        if self.checkpoint is None:
+            return ""
+        return f" The next fit goes on with what is in {self.checkpoint.folder}."
 
     def _evaluate(
         self,
@@ -254,7 +287,13 @@ class StackedSearch(BestPredicts, Documented, Stamped, BaseSearchCV):
         kind = CommitteeClassifier if is_classifier(estimator) else CommitteeRegressor
         return kind(members, weights=self.committee_.weights)
 
-    def _refit(self, evaluation: Evaluation, context: Any, data: dict[str, Any]) -> None:
+    def _refit(
+        self,
+        evaluation: Evaluation,
+        context: Any,
+        data: dict[str, Any],
+        saved: SavedSearch | None,
+    ) -> None:
         """Fit the best candidate, or the committee, to all rows."""
         best = self.best_estimator_ = self._best(evaluation.estimator)
         task, propagated = None, nullcontext()
@@ -262,7 +301,8 @@ class StackedSearch(BestPredicts, Documented, Stamped, BaseSearchCV):
             task = context.subcontext(task_name="refit-with-best-params")
             if hasattr(best, "set_callbacks"):
                 propagated = task.propagate_callback_context(best)
-        with propagated:
+        saving = nullcontext() if saved is None else saved.refitting(best)
+        with propagated, saving:
             if task is not None:
                 task.call_on_fit_task_begin(estimator=self, **data)
             start = time.perf_counter()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -106,6 +108,11 @@ class Checkpoint(Component):
                 f"written to, or be made: {error}. Choose another one."
             ) from error
 
+    def remove_all(self, name: str) -> None:
+        """Remove all files whose names begin like this."""
+        for path in Path(self.folder).glob(f"{name}*"):
+            path.unlink(missing_ok=True)
+
     def file(self, name: str, key: str) -> CheckpointFile:
         """Return the file of a training.
 
@@ -134,14 +141,14 @@ class CheckpointFile:
     """
 
     def __init__(self, path: Path, key: str, checkpoint: Checkpoint) -> None:
-        self.path, self._key, self._checkpoint = path, key, checkpoint
+        self.path, self._key, self.checkpoint = path, key, checkpoint
         self._start_period()
 
     @property
     def stride(self) -> int:
         """Epochs between two looks at whether to save."""
-        by_epochs = self._checkpoint.every_seconds is None
-        return self._checkpoint.every_epochs if by_epochs else 1
+        by_epochs = self.checkpoint.every_seconds is None
+        return self.checkpoint.every_epochs if by_epochs else 1
 
     def load(self) -> Any:
         """Return what was saved, ``None`` where there is nothing to resume.
@@ -153,29 +160,52 @@ class CheckpointFile:
         """
         if self.path.is_dir():
             raise CheckpointError(f"The checkpoint {self.path} is a folder. Move it away.")
-        if not self._checkpoint.resume:
+        if not self.checkpoint.resume:
             return None
         try:
             return archive.read(self.path, self._key)
         except FileNotFoundError:
             return None
 
-    def refusal(self, flaw: str) -> CheckpointError:
-        """Return the error that says what is wrong with the file."""
-        return archive.refusal(self.path, flaw)
+    @contextmanager
+    def refusing(self) -> Iterator[None]:
+        """Turn what comes of looking at what was saved into an error that says so.
+
+        Raises
+        ------
+        CheckpointError
+            In place of any exception: what forged content leads to is anything.
+        """
+        try:
+            yield
+        except Exception as error:
+            flaw = f"holds nothing that this training can go on from ({error})"
+            raise archive.refusal(self.path, flaw) from error
 
     def is_due(self, n_epochs: int) -> bool:
         """Whether to save after ``n_epochs`` more."""
         self._n_epochs += n_epochs
-        every_epochs, every_seconds = self._checkpoint.every_epochs, self._checkpoint.every_seconds
+        every_epochs, every_seconds = self.checkpoint.every_epochs, self.checkpoint.every_seconds
         seconds = time.monotonic() - self._start
         return (every_epochs is not None and self._n_epochs >= every_epochs) or (
             every_seconds is not None and seconds >= every_seconds
         )
 
     def save(self, state: Any) -> None:
-        """Write plain data to the file, all of it or nothing."""
-        archive.write(self.path, self._key, state)
+        """Write plain data to the file, all of it or nothing.
+
+        Raises
+        ------
+        CheckpointError
+            If it cannot be written, as on a full disk.
+        """
+        try:
+            archive.write(self.path, self._key, state)
+        except OSError as error:
+            raise CheckpointError(
+                f"The checkpoint {self.path} cannot be written: {error}. Make room, or choose "
+                "another folder."
+            ) from error
         self._start_period()
 
     def remove(self) -> None:

@@ -41,39 +41,63 @@ def resumable(
     CheckpointError
         If there is a file that cannot be used.
     """
-    file = checkpoint.file(name, _digest(identity))
+    file = checkpoint.file(name, digest(identity))
     saved = file.load()
     if saved is not None:
-        _resume(run, file, saved)
+        with file.refusing():
+            check(run, saved)
+        resume(run, saved)
         if verbose:
             print(f"Going on from {file.path}")
-    yield partial(_train, run, file)
+    yield partial(train_saving, run, file, lambda: file.save(snapshot(run.state())))
     if "interrupted" not in [member.state.outcome for member in run.members]:
         file.remove()
 
 
-def _resume(run: Run, file: CheckpointFile, saved: Any) -> None:
-    try:
-        check(run, saved)
-    except Exception as error:  # what forged content leads to is anything
-        raise file.refusal(f"holds nothing that this training can go on from ({error})") from error
+def resume(run: Run, saved: Any) -> None:
+    """Bring a run to what was saved of it and has been checked."""
     run.go_to(restore(run.state(), saved))
 
 
-def _train(run: Run, file: CheckpointFile, observer: Observer) -> FitResult:
-    """Train until all members are done, pausing to save."""
-    result = run.train(observer, file.stride)
+def train_saving(
+    run: Run,
+    file: CheckpointFile,
+    save: Callable[[], None],
+    observer: Observer,
+    until: int | None = None,
+) -> FitResult:
+    """Train until all members are done, pausing to save.
+
+    Parameters
+    ----------
+    run : Run
+    file : CheckpointFile
+        Says when to save.
+    save : callable
+        Saves the state.
+    observer : Observer
+    until : int, optional
+        Epochs since the start after which to stop, where members are not done.
+    """
     try:
-        while run.goes_on:
-            if file.is_due(file.stride):
-                file.save(snapshot(run.state()))
-            result = run.train(observer, file.stride)
+        while run.goes_on and (until is None or run.n_epochs < until):
+            stride = file.stride if until is None else min(file.stride, until - run.n_epochs)
+            run.train(observer, stride)
+            if run.goes_on and file.is_due(stride):
+                save()
     except KeyboardInterrupt:  # between epochs: the loop of epochs ends by itself
         run.interrupt()
-    return result
+    return run.result
 
 
-def _digest(identity: Any) -> str:
+def digest(identity: Any) -> str:
+    """Return a hash of what tells a training apart.
+
+    Raises
+    ------
+    CheckpointError
+        If there is something in it that cannot be told apart in another process.
+    """
     try:
         return value_digest(identity)
     except (TypeError, RecursionError) as error:

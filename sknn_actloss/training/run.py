@@ -89,6 +89,16 @@ class Run:
         return bool(self._left)
 
     @property
+    def n_epochs(self) -> int:
+        """Epochs that members have gone through which are not done; of all where all are."""
+        return max(member.state.course.n_epochs for member in self._left or self.members)
+
+    @property
+    def result(self) -> FitResult:
+        """What training has come to so far."""
+        return FitResult(tuple(self.members), self.task.n_rows, self.streams, self.workspace)
+
+    @property
     def draws(self) -> bool:
         """Whether epochs draw random numbers."""
         return self.task.shuffle or any(member.spec.model.dropout for member in self.members)
@@ -135,7 +145,7 @@ class Run:
             self._train_by_steps(observer, n_epochs)
         elif self._left:
             train_by_lbfgs(self.task, self._left.pop(), self.params, observer or Observer())
-        return FitResult(tuple(self.members), self.task.n_rows, self.streams, self.workspace)
+        return self.result
 
     def _train_by_steps(self, observer: Observer | None, n_epochs: int | None) -> None:
         task = self.task

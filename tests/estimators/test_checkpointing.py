@@ -412,7 +412,7 @@ def test_a_full_disk_ends_the_fit_and_leaves_the_file_before(tmp_path, monkeypat
     before = path.read_bytes()
     with monkeypatch.context() as context:
         context.setattr(os, "fsync", Crashing(0, OSError))
-        with pytest.raises(OSError):  # noqa: PT011
+        with pytest.raises(CheckpointError, match="cannot be written"):
             model.fit(X, NUMBERS)
     assert saved_in(tmp_path) == [path]
     assert path.read_bytes() == before

@@ -163,9 +163,11 @@ def test_every_epoch_is_trained_once(monkeypatch: pytest.MonkeyPatch) -> None:
     epochs = []
     train = JointFit.train
 
-    def counting(self: JointFit, observer: Any = None, until: int | None = None) -> None:
+    def counting(
+        self: JointFit, observer: Any = None, until: int | None = None, file: Any = None
+    ) -> None:
         before = self.n_epochs
-        train(self, observer, until)
+        train(self, observer, until, file)
         epochs.append((len(self.estimators), before, until))
 
     monkeypatch.setattr(JointFit, "train", counting)
