@@ -7,6 +7,7 @@ from sknn_actloss.estimators._fit import Fit
 from sknn_actloss.estimators._hidden_units import HiddenUnits
 from sknn_actloss.estimators._holders import NetworkHolder, Recorder
 from sknn_actloss.estimators._joint import JointFit, may_be_saved
+from sknn_actloss.estimators._mean_and_std import MeanAndStd
 from sknn_actloss.estimators._regressor import MLPRegressor
 from sknn_actloss.estimators._reopening import range_test, reopen
 from sknn_actloss.estimators._settings import (
@@ -24,6 +25,7 @@ __all__ = [
     "JointFit",
     "MLPClassifier",
     "MLPRegressor",
+    "MeanAndStd",
     "NetworkHolder",
     "Recorder",
     "Settings",

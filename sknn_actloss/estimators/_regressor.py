@@ -15,6 +15,7 @@ from sknn_actloss.estimators._base import FLOATS, BaseMLP, single_column
 from sknn_actloss.estimators._continuous import Continuous
 from sknn_actloss.estimators._dates import refuse_dates, refuse_text
 from sknn_actloss.estimators._docs import documented
+from sknn_actloss.estimators._mean_and_std import MeanAndStd
 from sknn_actloss.estimators._out_of_fold import check_coverage, intervals
 from sknn_actloss.estimators._settings import loss_of, parameters_of, resamples, takes_partial_fit
 from sknn_actloss.estimators._validation import Request
@@ -274,7 +275,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         """
         outputs = self._outputs(X, activated=True)
         predicted = _squeezed(self._targets.predict(self._model, outputs))
-        return (predicted, _squeezed(self._std(outputs))) if return_std else predicted
+        return MeanAndStd((predicted, _squeezed(self._std(outputs)))) if return_std else predicted
 
     @available_if(has_quantiles)
     def predict_quantiles(self, X: Any) -> np.ndarray:

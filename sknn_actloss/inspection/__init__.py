@@ -2,7 +2,12 @@
 
 from sknn_actloss.inspection._activation_display import ActivationDisplay
 from sknn_actloss.inspection._course import CourseReport
-from sknn_actloss.inspection._diagnosis import Diagnosis, DiagnosisDisplay, diagnose
+from sknn_actloss.inspection._diagnosis import (
+    CommitteeDiagnosis,
+    Diagnosis,
+    DiagnosisDisplay,
+    diagnose,
+)
 from sknn_actloss.inspection._explanations import (
     feature_importances,
     input_gradients,
@@ -23,6 +28,7 @@ from sknn_actloss.inspection._schedule_display import ScheduleDisplay
 
 __all__ = [
     "ActivationDisplay",
+    "CommitteeDiagnosis",
     "CourseReport",
     "Diagnosis",
     "DiagnosisDisplay",

@@ -9,13 +9,13 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import is_regressor
 
-from sknn_actloss.estimators import BaseMLP, reopen
+from sknn_actloss.estimators import reopen
 from sknn_actloss.inspection._course import CourseReport, measure_course
-from sknn_actloss.inspection._findings import Facts, Finding, findings
+from sknn_actloss.inspection._findings import Facts, Finding, findings, shared
 from sknn_actloss.inspection._inputs import InputReport, measure_inputs
 from sknn_actloss.inspection._layer_panels import LayerPanels
 from sknn_actloss.inspection._layers import LayerReport, layer_reports
-from sknn_actloss.inspection._networks import find_network
+from sknn_actloss.inspection._networks import Found, find_networks
 from sknn_actloss.inspection._remedies import Remedies
 from sknn_actloss.inspection._report_text import advice, course_line, layer_table
 from sknn_actloss.inspection._signals import measure_signals
@@ -86,8 +86,41 @@ class Diagnosis:
         return "\n\n".join([title, *parts])
 
     def __repr__(self) -> str:
-        kinds = ", ".join(dict.fromkeys(finding.kind for finding in self.findings))
-        return f"<{type(self).__name__} of {self.name}: {kinds or 'nothing found'}>"
+        return f"<{type(self).__name__} of {self.name}: {_kinds(self.findings)}>"
+
+
+@dataclass(frozen=True, repr=False)
+class CommitteeDiagnosis(Diagnosis):
+    """What :func:`diagnose` has seen of several networks, and found in some or all of them.
+
+    ``layers``, ``course`` and ``inputs`` are those of the member with the most findings.
+
+    Parameters
+    ----------
+    members : dict of str to Diagnosis
+        The diagnosis of each network, by where it is: ``"estimators_[0]"`` and so on.
+    shown : str
+        Which of them has the most findings.
+    """
+
+    members: dict[str, Diagnosis]
+    shown: str
+
+    @classmethod
+    def of(cls, name: str, members: dict[str, Diagnosis]) -> Self:
+        """Put the diagnoses of members together; a finding of several stands once."""
+        shown = max(members, key=lambda member: len(members[member].findings))
+        flaws = shared({member: own.findings for member, own in members.items()})
+        own = vars(members[shown]) | {"name": name, "findings": flaws}
+        return cls(**own, members=members, shown=shown)
+
+    def __str__(self) -> str:
+        title = f"Diagnosis of the {len(self.members)} networks of {self.name}"
+        lines = [
+            f"{name}: loss {own.course.loss:.4g}; {_kinds(own.findings)}"
+            for name, own in self.members.items()
+        ]
+        return "\n\n".join([title, "\n".join(lines), advice(self.findings)])
 
 
 class DiagnosisDisplay(LayerPanels):
@@ -134,6 +167,23 @@ class DiagnosisDisplay(LayerPanels):
         super().__init__(diagnosis.layers)
         self.diagnosis = diagnosis
 
+    def plot(self, ax: Any = None, *, panels: str | Sequence[str] | None = None) -> Self:
+        """Draw the layers, of several networks those of the one with the most findings.
+
+        Parameters
+        ----------
+        ax, panels
+            As in :meth:`DiagnosisDisplay.plot`.
+
+        Returns
+        -------
+        self : DiagnosisDisplay
+        """
+        super().plot(ax, panels=panels)
+        if ax is None and isinstance(self.diagnosis, CommitteeDiagnosis):
+            self.figure_.suptitle(f"{self.diagnosis.name}, {self.diagnosis.shown}")
+        return self
+
     @classmethod
     def from_estimator(
         cls,
@@ -171,9 +221,11 @@ def diagnose(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Diagn
 
     Parameters
     ----------
-    estimator : MLPClassifier, MLPRegressor, or Pipeline or search that holds one
-        A fitted estimator. The steps in front of the network transform X, and a
-        ``TransformedTargetRegressor`` around it transforms y.
+    estimator : MLPClassifier, MLPRegressor, or what holds one or several of them
+        A fitted Pipeline (also of imbalanced-learn), search, committee, or ensemble such as
+        ``BaggingClassifier``. The steps in front of the network transform X, and a
+        ``TransformedTargetRegressor`` around it transforms y. Each network of a committee or an
+        ensemble is diagnosed with all rows, as it sees them.
     X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
         Rows. Held-out rows show overfitting even where the fit had no validation rows.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
@@ -185,7 +237,8 @@ def diagnose(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Diagn
     -------
     report : Diagnosis
         To be printed; with ``findings``, ``layers``, ``course``, ``inputs``, ``to_frame()`` and
-        ``plot()``.
+        ``plot()``. A :class:`CommitteeDiagnosis`, whose findings say where they are, for
+        committees and ensembles.
 
     Raises
     ------
@@ -194,7 +247,7 @@ def diagnose(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Diagn
     NotFittedError
         If it is not fitted.
     ValueError
-        If the rows are not like those of the fit, or if the estimator is a committee.
+        If the rows are not like those of the fit.
 
     Notes
     -----
@@ -248,9 +301,16 @@ def diagnose(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Diagn
     >>> report.findings[0].parameters
     ('learning_rate_init', 'activation', 'normalization')
     """
-    found = find_network(estimator, own=True)
+    found = find_networks(estimator, own=True)
+    if "" in found:
+        return _diagnosed(*found.values(), X, y, sample_weight)
+    members = {name: _diagnosed(own, X, y, sample_weight) for name, own in found.items()}
+    return CommitteeDiagnosis.of(type(estimator).__name__, members)
+
+
+def _diagnosed(found: Found, X: Any, y: Any, sample_weight: Any) -> Diagnosis:
     X, y = found.transform(X, y)
-    network = _single(found.network)
+    network = found.network
     settings, fit = reopen(network, X, y, sample_weight)
     task, params, spec = _thinned(fit.run.task), fit.run.params, fit.members[0].spec
     batch_size = settings.rows_of_batch(task.y.n_rows)
@@ -265,15 +325,8 @@ def diagnose(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Diagn
     return Diagnosis(type(network).__name__, task.y.n_rows, layers, course, inputs, flaws)
 
 
-def _single(network: BaseMLP) -> BaseMLP:
-    """Return the network, and raise a ValueError for a committee."""
-    n_members = len(getattr(network, "members_", None) or ())
-    if n_members > 1:
-        raise ValueError(
-            f"estimator is a committee of {n_members} networks, and a diagnosis looks into one. "
-            "Pass one of them, such as members_[0]."
-        )
-    return network
+def _kinds(flaws: Sequence[Finding]) -> str:
+    return ", ".join(dict.fromkeys(flaw.kind for flaw in flaws)) or "nothing found"
 
 
 def _thinned(task: Task) -> Task:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -50,6 +51,8 @@ class Finding:
     parameters : tuple of str
         The parameters to change, in the same order; "StandardScaler" for a step in front,
         "TransformedTargetRegressor" for one around the network.
+    members : tuple of str
+        Which of several networks it was found in; empty where there is one.
     """
 
     kind: str
@@ -57,6 +60,7 @@ class Finding:
     message: str
     advice: str
     parameters: tuple[str, ...]
+    members: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -96,19 +100,33 @@ class Facts:
 
 def findings(facts: Facts) -> list[Finding]:
     """Return all that is wrong, causes before what follows from them."""
-    rules = (
-        input_scales,
-        target_scales,
-        worse_than_constant,
-        dead_units,
-        saturation,
-        vanishing_gradients,
-        exploding_gradients,
-        plateau,
-        oscillation,
-        overfitting,
-    )
-    return [finding for rule in rules for finding in rule(facts)]
+    return [finding for rule in RULES for finding in rule(facts)]
+
+
+def shared(members: Mapping[str, Sequence[Finding]]) -> list[Finding]:
+    """Return the findings of several networks, each kind and layer once, causes first.
+
+    Parameters
+    ----------
+    members : dict of str to sequence of Finding
+        What was found in each network.
+    """
+    found: dict[tuple[str, int | None], dict[str, Finding]] = defaultdict(dict)
+    for name, flaws in members.items():
+        for flaw in flaws:
+            found[flaw.kind, flaw.layer][name] = flaw
+    kinds = [rule.__name__ for rule in RULES]
+    ordered = sorted(found, key=lambda pair: (kinds.index(pair[0]), pair[1] or 0))
+    return [_of_members(found[pair], len(members)) for pair in ordered]
+
+
+def _of_members(found: Mapping[str, Finding], n_networks: int) -> Finding:
+    """Return the first of equal findings, saying where all of them are."""
+    first = next(iter(found.values()))
+    where = "all networks" if len(found) == n_networks else ", ".join(found)
+    example = f" ({next(iter(found))})" if len(found) > 1 else ""
+    message = f"In {where}{example}: {first.message}"
+    return replace(first, message=message, members=tuple(found))
 
 
 def input_scales(facts: Facts) -> Iterator[Finding]:
@@ -309,3 +327,18 @@ def overfitting(facts: Facts) -> Iterator[Finding]:
             facts.remedies.early_stopping,
             facts.remedies.fewer_units,
         )
+
+
+#: What is looked for, causes before what follows from them.
+RULES = (
+    input_scales,
+    target_scales,
+    worse_than_constant,
+    dead_units,
+    saturation,
+    vanishing_gradients,
+    exploding_gradients,
+    plateau,
+    oscillation,
+    overfitting,
+)

@@ -7,7 +7,8 @@ from dataclasses import fields
 from typing import Any
 
 from sknn_actloss._component import Component
-from sknn_actloss.inspection._networks import find_network
+from sknn_actloss.inspection._members import Share
+from sknn_actloss.inspection._networks import find_network, find_networks
 
 
 def label(value: Any) -> str:
@@ -83,8 +84,19 @@ def _distinct(names: Sequence[str]) -> list[str]:
 
 
 def estimators_by_name(estimators: Any, names: str | Sequence[str] | None) -> dict[str, Any]:
-    """Return what the user gave, by default named by what sets the networks within apart."""
-    return by_name(estimators, names, "estimator", lambda given: _differences(networks(given)))
+    """Return what the user gave, by default named by what sets the networks within apart.
+
+    Committees and ensembles are taken apart into their members.
+    """
+    if names is None and not isinstance(estimators, Mapping):
+        given = estimators if isinstance(estimators, Iterable) else [estimators]
+        estimators = [own for estimator in given for own in _members(estimator).values()]
+    named = by_name(estimators, names, "estimator", lambda given: _differences(networks(given)))
+    return {
+        ", ".join(filter(None, (name, member))): own
+        for name, estimator in named.items()
+        for member, own in _members(estimator).items()
+    }
 
 
 def networks_by_name(estimators: Any, names: str | Sequence[str] | None) -> dict[str, Any]:
@@ -96,6 +108,15 @@ def networks_by_name(estimators: Any, names: str | Sequence[str] | None) -> dict
 def networks(estimators: Iterable[Any]) -> list[Any]:
     """Return the network within each estimator."""
     return [find_network(estimator).network for estimator in estimators]
+
+
+def _members(estimator: Any) -> dict[str, Any]:
+    """Return an estimator that holds one network as it is, and those within another by name."""
+    members = {}
+    for name, found in find_networks(estimator, apart=False).items():
+        shares = [outer for outer in found.around if isinstance(outer, Share)]
+        members[name] = shares[-1].member if shares else estimator
+    return members
 
 
 def _differences(networks: Sequence[Any]) -> list[str]:

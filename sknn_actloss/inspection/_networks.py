@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from sknn_actloss.estimators import BaseMLP, MLPClassifier, MLPRegressor, NetworkHolder
+from sknn_actloss.inspection._members import Share, shares
 
 #: Where estimators that wrap another keep it, the fitted one first.
 WRAPPED = ("best_estimator_", "regressor_", "estimator_", "regressor", "estimator")
@@ -28,8 +30,8 @@ class Found:
     network : estimator
     around : tuple of estimators
         The outermost first. The steps of a Pipeline in front of the network and the encoder of
-        an estimator for tables transform X, a ``TransformedTargetRegressor`` transforms y; others
-        hand both on.
+        an estimator for tables transform X, a ``TransformedTargetRegressor`` transforms y, a
+        :class:`Share` of an ensemble may transform both; others hand both on.
     """
 
     network: Any
@@ -44,9 +46,13 @@ class Found:
             If an estimator around the network is not fitted.
         """
         for outer in self.around:
+            if isinstance(outer, Share):
+                X, y = outer.transform(X, y)
+                continue
             check_is_fitted(outer)
-            if isinstance(outer, Pipeline) and len(outer) > 1:
-                X = outer[:-1].transform(X)
+            if isinstance(outer, Pipeline):
+                for step in _steps_in_front(outer):
+                    X = X if _resamples(step) else step.transform(X)
             elif isinstance(outer, NetworkHolder):
                 X = outer.encoder_.transform(X)
             elif isinstance(outer, TransformedTargetRegressor):
@@ -56,8 +62,12 @@ class Found:
     def fit_transform(self, X: Any, y: Any) -> tuple[Any, Any]:
         """Fit clones of the steps, and return rows and targets as a fit of the network has them."""
         for outer in self.around:
-            if isinstance(outer, Pipeline) and len(outer) > 1:
-                X = clone(outer[:-1]).fit_transform(X, y)
+            if isinstance(outer, Pipeline):
+                for step in map(clone, _steps_in_front(outer)):
+                    if _resamples(step):
+                        X, y = step.fit_resample(X, y)
+                    else:
+                        X = step.fit_transform(X, y)
             elif isinstance(outer, NetworkHolder):
                 X = outer.unfitted_encoder().fit_transform(X, y)
             elif isinstance(outer, TransformedTargetRegressor):
@@ -96,11 +106,65 @@ def find_network(estimator: Any, own: bool = False) -> Found:
         around.append(inner)
         inner = _inner(inner)
     if inner is None or (own and not isinstance(inner, BaseMLP)):
-        raise TypeError(
-            f"estimator must be an MLPClassifier or MLPRegressor{' of sknn_actloss' * own}, or a "
-            f"Pipeline or search that holds one; got {estimator!r}."
-        )
+        raise _refusal(estimator, own)
     return Found(inner, tuple(around))
+
+
+def find_networks(estimator: Any, own: bool = False, apart: bool = True) -> dict[str, Found]:
+    """Find all MLPs that a fitted estimator consists of, by where they are.
+
+    A network, or what holds a single one, has the name ``""``; members of committees and
+    ensembles are called ``estimators_[0]`` or ``members_[0]`` and so on. Members that are no
+    networks are left out.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted one.
+    own : bool, default=False
+        Whether only networks of this package will do, not those of scikit-learn.
+    apart : bool, default=True
+        Whether to take the members of a network with several of them apart.
+
+    Raises
+    ------
+    TypeError
+        If there is none.
+    """
+    found = dict(_walk(estimator, (), "", own, apart))
+    if not found:
+        raise _refusal(estimator, own)
+    return found
+
+
+def _walk(
+    estimator: Any, around: tuple[Any, ...], name: str, own: bool, apart: bool
+) -> Iterator[tuple[str, Found]]:
+    members = [(f"members_[{i}]", m) for i, m in enumerate(getattr(estimator, "members_", ()))]
+    if apart and isinstance(estimator, BaseMLP) and members:
+        for member, network in members:
+            yield _joined(name, member), Found(network, around)
+        return
+    if isinstance(estimator, BaseMLP if own else NETWORKS):
+        yield name, Found(estimator, around)
+        return
+    ensemble = list(shares(estimator))
+    for member, share in ensemble:
+        yield from _walk(share.member, (*around, share), _joined(name, member), own, apart)
+    inner = None if ensemble or isinstance(estimator, NETWORKS) else _inner(estimator)
+    if inner is not None:
+        yield from _walk(inner, (*around, estimator), name, own, apart)
+
+
+def _joined(*names: str) -> str:
+    return ".".join(filter(None, names))
+
+
+def _refusal(estimator: Any, own: bool) -> TypeError:
+    return TypeError(
+        f"estimator must be an MLPClassifier or MLPRegressor{' of sknn_actloss' * own}, or a "
+        f"Pipeline, search or ensemble that holds one; got {estimator!r}."
+    )
 
 
 def as_own(network: Any) -> BaseMLP:
@@ -120,6 +184,15 @@ def _inner(estimator: Any) -> Any:
         return getattr(estimator, "network_", None) or estimator.unfitted_network()
     found = (getattr(estimator, name, None) for name in WRAPPED)
     return next((inner for inner in found if inner is not None), None)
+
+
+def _steps_in_front(pipeline: Pipeline) -> list[Any]:
+    return [step for _, step in pipeline.steps[:-1] if step not in (None, "passthrough")]
+
+
+def _resamples(step: Any) -> bool:
+    """Whether a step draws other rows in a fit, as those of imbalanced-learn do."""
+    return hasattr(step, "fit_resample")
 
 
 def _transformed_targets(estimator: TransformedTargetRegressor, y: Any) -> np.ndarray:

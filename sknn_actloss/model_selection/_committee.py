@@ -15,6 +15,7 @@ from sklearn.base import (
     MetaEstimatorMixin,
     clone,
 )
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.metadata_routing import UNUSED
@@ -42,7 +43,8 @@ from sknn_actloss.persistence import CheckpointFile
 _SECTIONS = {
     "parameters": """\
 estimators : list of estimator
-    The members, unfitted: networks of this package, or Pipelines that end in one.
+    The members, unfitted: networks of this package, Pipelines that end in one, or
+    ``TransformedTargetRegressor`` that hold one.
 weights : array-like of shape (n_members,), default=None
     What their predictions count; ``None`` makes all of them equal.
 random_state : int, RandomState instance or None, default=None
@@ -238,14 +240,11 @@ class Committee(MetaEstimatorMixin, Documented, Stamped, BaseEstimator):
         return super().get_metadata_routing() if first is None else first.get_metadata_routing()
 
     @property
-    def _first(self) -> BaseMLP | NetworkHolder | Pipeline | None:
+    def _first(self) -> BaseMLP | NetworkHolder | Pipeline | TransformedTargetRegressor | None:
         """The first member, ``None`` before the fit has complained about it."""
         members = self.estimators if isinstance(self.estimators, list | tuple) else []
-        return (
-            members[0]
-            if members and isinstance(members[0], BaseMLP | NetworkHolder | Pipeline)
-            else None
-        )
+        kinds = BaseMLP | NetworkHolder | Pipeline | TransformedTargetRegressor
+        return members[0] if members and isinstance(members[0], kinds) else None
 
     def _like_first(self, tags: Any) -> Any:
         """Return tags with those of the first member in their stead."""
@@ -272,6 +271,8 @@ def _names_of_weights(estimator: Any) -> list[str]:
     if isinstance(estimator, Pipeline):
         named = [(step, _names_of_weights(part)) for step, part in estimator.steps]
         return [f"{step}__{name}" for step, names in named for name in names]
+    if isinstance(estimator, TransformedTargetRegressor):
+        return _names_of_weights(estimator.regressor)
     takes = isinstance(estimator, BaseMLP | NetworkHolder) or has_fit_parameter(
         estimator, "sample_weight"
     )

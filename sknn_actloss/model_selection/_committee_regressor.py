@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sknn_actloss.estimators import (
     BaseMLP,
+    MeanAndStd,
     MLPRegressor,
     loss_of,
 )
@@ -93,7 +94,7 @@ class CommitteeRegressor(RegressorMixin, Committee):
         means, stds = (np.stack(part) for part in zip(*moments, strict=True))
         mean = np.average(means, axis=0, weights=self.weights_)
         variance = np.average(stds**2 + (means - mean) ** 2, axis=0, weights=self.weights_)
-        return mean, np.sqrt(variance)
+        return MeanAndStd((mean, np.sqrt(variance)))
 
     @available_if(_first_has_quantiles)
     def predict_quantiles(self, X: Any) -> np.ndarray:

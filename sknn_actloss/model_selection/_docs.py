@@ -21,7 +21,8 @@ networks of a fold share one stream of random numbers, drawn anew for each call 
 of the steps in front.""",
     "estimator": """\
 estimator : MLPClassifier, MLPRegressor, TabularClassifier, TabularRegressor or Pipeline
-    A network of this package, an estimator for tables, or a Pipeline that ends in one.""",
+    A network of this package, an estimator for tables, a Pipeline that ends in one, or a
+    ``TransformedTargetRegressor`` that holds one; its transformer is fitted once for each fold.""",
     "common": """\
 scoring : str, callable, list, tuple or dict, default=None
     One metric or several, as in scikit-learn; ``None`` takes the estimator's ``score``.

@@ -11,34 +11,43 @@ from typing import Any
 import joblib
 import numpy as np
 from sklearn.base import clone
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 
 from sknn_actloss.estimators import BaseMLP, NetworkHolder, Recorder, parameters_of
 
 
 def network_name(estimator: Any) -> str:
-    """Return the parameter that holds the network: "" for a network, a step's name otherwise.
+    """Return the parameter that holds the network, "" for a network itself.
 
     Raises
     ------
     TypeError
-        If the estimator is neither a network of this package nor one that prepares rows for it.
+        If the estimator is neither a network of this package nor one that prepares rows or
+        targets for it.
     """
     if isinstance(estimator, BaseMLP):
         return ""
     if isinstance(estimator, NetworkHolder):
         return estimator.network_name
-    if isinstance(estimator, Pipeline) and estimator.steps:
-        name, last = estimator.steps[-1]
-        if isinstance(last, BaseMLP | NetworkHolder | Pipeline):
-            inner = network_name(last)
-            return f"{name}__{inner}" if inner else name
-        estimator = last
+    name, inner = _held(estimator)
+    if isinstance(inner, BaseMLP | NetworkHolder | Pipeline | TransformedTargetRegressor):
+        return "__".join(filter(None, (name, network_name(inner))))
     raise TypeError(
         "estimator must be an MLPClassifier or MLPRegressor of sknn_actloss, or a Pipeline that "
-        f"ends in one; got {estimator!r}{_hint(estimator)}. Use sklearn.model_selection's "
-        "GridSearchCV, or the search of that module that corresponds, for other estimators."
+        "ends in one, or a TransformedTargetRegressor that holds one; got "
+        f"{inner!r}{_hint(inner)}. Use sklearn.model_selection's GridSearchCV, or the search of "
+        "that module that corresponds, for other estimators."
     )
+
+
+def _held(estimator: Any) -> tuple[str, Any]:
+    """Return what an estimator hands rows to, and its name; another estimator as it is."""
+    if isinstance(estimator, TransformedTargetRegressor):
+        return "regressor", getattr(estimator, "regressor_", estimator.regressor)
+    if isinstance(estimator, Pipeline) and estimator.steps:
+        return estimator.steps[-1]
+    return "", estimator
 
 
 def _hint(estimator: Any) -> str:
@@ -51,7 +60,7 @@ def network_of(estimator: Any, name: str) -> BaseMLP:
 
     That of an estimator that makes it, or changes it in advance, is a copy.
     """
-    last = last_step(estimator)
+    last = innermost(estimator)
     if isinstance(last, NetworkHolder):
         return last.unfitted_network()
     return estimator.get_params()[name] if name else estimator
@@ -59,13 +68,19 @@ def network_of(estimator: Any, name: str) -> BaseMLP:
 
 def completed(estimator: Any, network: BaseMLP, y: Any) -> BaseMLP:
     """Return a network of an estimator with what it leaves open until there are targets."""
-    last = last_step(estimator)
+    last = innermost(estimator)
     return last.completed(network, y) if isinstance(last, NetworkHolder) else network
 
 
 def last_step(estimator: Any) -> Any:
     """Return the end of a Pipeline, or another estimator as it is."""
     return last_step(estimator.steps[-1][1]) if isinstance(estimator, Pipeline) else estimator
+
+
+def innermost(estimator: Any) -> Any:
+    """Return what Pipelines end in and a ``TransformedTargetRegressor`` holds."""
+    _, inner = _held(estimator)
+    return estimator if inner is estimator else innermost(inner)
 
 
 def steps_key(estimator: Any, name: str) -> Hashable:
@@ -148,15 +163,12 @@ class Preparation:
 
     def end_with(self, network: BaseMLP) -> Any:
         """Return what predicts with a fitted network from rows that have been prepared."""
-        last = last_step(self.estimator)
-        if isinstance(last, NetworkHolder):
-            return last.with_network(network).for_prepared_rows()
-        return network
+        return _end_with(self.estimator, network)
 
 
 def fitted_network(estimator: Any) -> Any:
     """Return the network, or what stands in for it, of a fitted estimator."""
-    last = last_step(estimator)
+    last = innermost(estimator)
     return last.network_ if isinstance(last, NetworkHolder) else last
 
 
@@ -164,13 +176,28 @@ def _replaced(estimator: Any, network: Any) -> Any:
     """Return a shallow copy of a fitted estimator with another network."""
     if isinstance(estimator, NetworkHolder):
         return estimator.with_network(network)
+    if isinstance(estimator, TransformedTargetRegressor):
+        return _with_regressor(estimator, _replaced, network)
     return _with_last(estimator, _replaced, network) if isinstance(estimator, Pipeline) else network
+
+
+def _end_with(estimator: Any, network: Any) -> Any:
+    """Return what predicts with a network from rows that have been prepared."""
+    if isinstance(estimator, Pipeline):
+        return _end_with(estimator.steps[-1][1], network)
+    if isinstance(estimator, TransformedTargetRegressor):
+        return _with_regressor(estimator, _end_with, network)
+    if isinstance(estimator, NetworkHolder):
+        return estimator.with_network(network).for_prepared_rows()
+    return network
 
 
 def _preparing(estimator: Any) -> Any:
     """Return what prepares rows for the network of a fitted estimator."""
     if isinstance(estimator, NetworkHolder):
         return estimator.encoder_
+    if isinstance(estimator, TransformedTargetRegressor):
+        return _preparing(estimator.regressor_)
     return _with_last(estimator, _preparing) if isinstance(estimator, Pipeline) else estimator
 
 
@@ -182,11 +209,18 @@ def _with_last(pipeline: Pipeline, change: Callable[..., Any], *arguments: Any) 
     return other
 
 
-def _is_pipeline(estimator: Any) -> bool:
-    return isinstance(estimator, Pipeline)
+def _with_regressor(
+    estimator: TransformedTargetRegressor, change: Callable[..., Any], network: Any
+) -> TransformedTargetRegressor:
+    """Return a shallow copy of a fitted estimator whose regressor is changed."""
+    other = copy.copy(estimator)
+    other.regressor_ = change(estimator.regressor_, network)
+    other.regressor = clone(other.regressor_, safe=False)
+    return other
 
 
 def _is_plain(estimator: Any) -> bool:
     if isinstance(estimator, Recorder | NetworkHolder):
         return True
-    return type(estimator) is Pipeline and _is_plain(estimator.steps[-1][1])
+    is_known = type(estimator) in (Pipeline, TransformedTargetRegressor)
+    return is_known and _is_plain(_held(estimator)[1])

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
@@ -34,7 +35,13 @@ def predicted(estimator: Any, method: str, X: Any, **options: Any) -> Any:
 
 def offers(estimator: Any, method: str) -> bool:
     """Whether the end of a Pipeline has a method; raises AttributeError where it does not."""
-    getattr(last_step(estimator), method)
+    last = last_step(estimator)
+    if isinstance(last, TransformedTargetRegressor) and not hasattr(last, method):
+        raise AttributeError(
+            f"TransformedTargetRegressor has no {method}, and hands on no more than predictions. "
+            "Scale the targets within the network, by MLPRegressor(target_scaling='standard')."
+        )
+    getattr(last, method)
     return True
 
 

@@ -10,6 +10,7 @@ from sklearn.utils.metaestimators import available_if
 
 from sknn_actloss.estimators import (
     BaseMLP,
+    MeanAndStd,
     MLPClassifier,
     MLPRegressor,
     Recorder,
@@ -243,7 +244,7 @@ class TabularRegressor(RegressorMixin, Tabular):
         if not return_std:
             return self._clipped(self._delegated("predict", X))
         mean, std = self._delegated("predict", X, return_std=True)
-        return self._clipped(mean), std
+        return MeanAndStd((self._clipped(mean), std))
 
     @available_if(if_network_has("predict_quantiles"))
     def predict_quantiles(self, X: Any) -> np.ndarray:

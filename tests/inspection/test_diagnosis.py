@@ -313,9 +313,10 @@ def test_an_unfitted_estimator_is_refused(wrap):
 
 def test_a_committee_is_diagnosed_member_by_member():
     committee = fitted(n_members=2)
-    with pytest.raises(ValueError, match=r"committee of 2 networks.*members_\[0\]"):
-        diagnose(committee, X, TARGETS["binary"])
-    assert len(diagnose(committee.members_[1], X, TARGETS["binary"]).layers) == 3
+    report = diagnose(committee, X, TARGETS["binary"])
+    assert list(report.members) == ["members_[0]", "members_[1]"]
+    alone = diagnose(committee.members_[1], X, TARGETS["binary"])
+    assert report.members["members_[1]"].layers == alone.layers
 
 
 def test_rows_of_another_fit_are_refused():

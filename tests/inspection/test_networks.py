@@ -66,7 +66,7 @@ def test_steps_fitted_on_clones_hand_on_what_a_fit_does(y):
 def test_networks_of_scikit_learn_are_refused_where_own_ones_are_needed(theirs):
     pipeline = make_pipeline(theirs)
     assert find_network(pipeline).network is theirs
-    with pytest.raises(TypeError, match="of sknn_actloss, or a Pipeline or search that holds one"):
+    with pytest.raises(TypeError, match="of sknn_actloss, or a Pipeline, search or ensemble"):
         find_network(pipeline, own=True)
 
 
