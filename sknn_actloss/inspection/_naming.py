@@ -93,7 +93,7 @@ def estimators_by_name(estimators: Any, names: str | Sequence[str] | None) -> di
         estimators = [own for estimator in given for own in _members(estimator).values()]
     named = by_name(estimators, names, "estimator", lambda given: _differences(networks(given)))
     return {
-        ", ".join(filter(None, (name, member))): own
+        (f"{name}, {member}" if member else name): own
         for name, estimator in named.items()
         for member, own in _members(estimator).items()
     }

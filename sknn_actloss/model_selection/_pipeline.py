@@ -31,7 +31,8 @@ def network_name(estimator: Any) -> str:
     if isinstance(estimator, NetworkHolder):
         return estimator.network_name
     name, inner = _held(estimator)
-    if isinstance(inner, BaseMLP | NetworkHolder | Pipeline | TransformedTargetRegressor):
+    kinds = BaseMLP | NetworkHolder | Pipeline | TransformedTargetRegressor
+    if inner is not estimator and isinstance(inner, kinds):
         return "__".join(filter(None, (name, network_name(inner))))
     raise TypeError(
         "estimator must be an MLPClassifier or MLPRegressor of sknn_actloss, or a Pipeline that "

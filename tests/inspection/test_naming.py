@@ -104,7 +104,8 @@ def test_networks_within_other_estimators():
 
 
 def test_fitted_networks_come_first():
-    search = GridSearchCV(MLPRegressor((2,), solver="lbfgs"), {"alpha": [1.0]}, cv=2)
+    network = MLPRegressor((2,), "tanh", solver="lbfgs", random_state=0)
+    search = GridSearchCV(network, {"alpha": [1.0]}, cv=2)
     X = np.linspace(0, 1, 8)[:, None]
     search.fit(X, X.ravel())
     assert networks([search]) == [search.best_estimator_]
