@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,6 @@ from sknn_actloss.export._values import (
     sort,
 )
 from sknn_actloss.losses import (
-    Exponential,
     GaussianHead,
     Head,
     Loss,
@@ -26,11 +24,7 @@ from sknn_actloss.losses import (
     QuantileHead,
 )
 from sknn_actloss.losses._base import OwnHead, OwnProbabilityHead
-
-#: Probabilities of losses that turn outputs into them by a method of their own.
-PROBABILITIES: dict[type[Loss], Callable[[Value], Value]] = {
-    Exponential: lambda outputs: logistic(2.0 * outputs)
-}
+from sknn_actloss.losses._margin import HalfLogOddsHead
 
 
 class PlainReading:
@@ -55,6 +49,14 @@ class PlainReading:
     def probabilities(self, outputs: Value) -> Value:
         """Return the probability of each output's positive state."""
         return outputs
+
+
+class HalfLogOddsReading(PlainReading):
+    """Probabilities from outputs that are half the logarithm of the odds."""
+
+    def probabilities(self, outputs: Value) -> Value:
+        """Return the probability of each output's positive state."""
+        return logistic(2.0 * outputs)
 
 
 class QuantileReading(PlainReading):
@@ -103,10 +105,7 @@ class OwnReading(PlainReading):
         self._check("deviation")
 
     def probabilities(self, outputs: Value) -> Value:
-        """Return probabilities by the formula of the loss."""
-        formula = PROBABILITIES.get(type(self.head.loss))
-        if formula is not None:
-            return formula(outputs)
+        """Return the outputs."""
         self._check("probabilities")
         return outputs
 
@@ -119,6 +118,7 @@ class OwnReading(PlainReading):
 READINGS: dict[type[Head], type[PlainReading]] = {
     Head: PlainReading,
     ProbabilityHead: PlainReading,
+    HalfLogOddsHead: HalfLogOddsReading,
     QuantileHead: QuantileReading,
     GaussianHead: GaussianReading,
     OwnHead: OwnReading,

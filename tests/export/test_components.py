@@ -37,10 +37,11 @@ def test_every_head_of_a_loss_is_read(task):
             assert type(head) in _heads.READINGS
 
 
-def test_every_loss_with_a_formula_for_probabilities_has_it_here_too():
-    losses = {make for make in LOSSES["classification"].values() if issubclass(make, Loss)}
-    own = {loss for loss in losses if loss.probabilities is not Loss.probabilities}
-    assert own == set(_heads.PROBABILITIES)
+@pytest.mark.parametrize("task", LOSSES)
+def test_no_loss_reads_outputs_by_methods_of_its_own(task):
+    losses = {make for make in LOSSES[task].values() if issubclass(make, Loss)}
+    for name in ("point", "variance", "probabilities"):
+        assert {getattr(loss, name) for loss in losses} <= {getattr(Loss, name)}
 
 
 def test_every_layer_says_what_it_does():
