@@ -14,7 +14,7 @@ from sknn_actloss import (
 from sknn_actloss._config import config_context, get_config, set_config
 from sknn_actloss._version import __version__
 from sknn_actloss.committee import Committee
-from sknn_actloss.estimators import MLPClassifier, MLPRegressor
+from sknn_actloss.estimators import MLPClassifier, MLPRegressor, from_sklearn, to_sklearn
 from sknn_actloss.monitor import Monitor
 from sknn_actloss.persistence import Checkpoint, CheckpointError
 from sknn_actloss.tabular import TabularClassifier, TabularRegressor
@@ -34,6 +34,7 @@ __all__ = [
     "config_context",
     "dropout",
     "feature_scale",
+    "from_sklearn",
     "get_config",
     "initializers",
     "losses",
@@ -41,4 +42,5 @@ __all__ = [
     "schedules",
     "set_config",
     "solvers",
+    "to_sklearn",
 ]

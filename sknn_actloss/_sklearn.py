@@ -19,6 +19,7 @@ from sklearn.model_selection._validation import (
     _score as score_estimator,
     _warn_or_raise_about_fit_failures as warn_or_raise_about_fit_failures,
 )
+from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -49,6 +50,7 @@ except ImportError:  # scikit-learn < 1.9
 
 
 __all__ = [
+    "AdamOptimizer",
     "BaseSearchCV",
     "CallbackSupportMixin",
     "HasMethods",
@@ -58,6 +60,7 @@ __all__ = [
     "Names",
     "Options",
     "Real",
+    "SGDOptimizer",
     "StrOptions",
     "check_method_params",
     "check_optimize_result",
@@ -69,11 +72,13 @@ __all__ = [
     "insert_error_scores",
     "num_features",
     "number",
+    "private_state",
     "safe_indexing",
     "safe_split",
     "score_estimator",
     "scorer_parts",
     "sees_predictions_only",
+    "set_private_state",
     "takes_sample_weight",
     "top_candidates",
     "unavailable_responses",
@@ -134,6 +139,27 @@ def in_container(values: np.ndarray, X: Any, estimator: Any, names: np.ndarray) 
     if container == "default":
         return values
     return ADAPTERS_MANAGER.adapters[container].create_container(values, X, columns=names)
+
+
+#: What a fitted MLP of scikit-learn keeps to itself, by names of our own.
+_MLP_STATE = {
+    "binarizer": "_label_binarizer",
+    "optimizer": "_optimizer",
+    "no_improvement_count": "_no_improvement_count",
+    "best_coefs": "_best_coefs",
+    "best_intercepts": "_best_intercepts",
+}
+
+
+def private_state(mlp: Any) -> dict[str, Any]:
+    """Return what a fitted MLP of scikit-learn has of this state, by the names of our own."""
+    return {own: vars(mlp)[name] for own, name in _MLP_STATE.items() if name in vars(mlp)}
+
+
+def set_private_state(mlp: Any, **state: Any) -> None:
+    """Set parts of what :func:`private_state` returns."""
+    for own, value in state.items():
+        setattr(mlp, _MLP_STATE[own], value)
 
 
 def sees_predictions_only(scorer: Any, params: dict[str, Any]) -> bool:

@@ -93,6 +93,10 @@ class Layout:
 
     slots: tuple[Slot, ...]
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is pickled: the slots, and nothing that was made on the way."""
+        return {"slots": self.slots}
+
     @cached_property
     def ordered(self) -> tuple[Slot, ...]:
         """The slots as they lie in a row."""

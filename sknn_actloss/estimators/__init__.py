@@ -4,6 +4,7 @@ from sknn_actloss.estimators._attributes import was_interrupted
 from sknn_actloss.estimators._base import BaseMLP
 from sknn_actloss.estimators._classifier import MLPClassifier
 from sknn_actloss.estimators._fit import Fit
+from sknn_actloss.estimators._from_sklearn import from_sklearn
 from sknn_actloss.estimators._hidden_units import HiddenUnits
 from sknn_actloss.estimators._holders import NetworkHolder, Recorder
 from sknn_actloss.estimators._joint import JointFit, may_be_saved
@@ -17,6 +18,7 @@ from sknn_actloss.estimators._settings import (
     loss_of,
     parameters_of,
 )
+from sknn_actloss.estimators._to_sklearn import to_sklearn
 
 __all__ = [
     "BaseMLP",
@@ -30,11 +32,13 @@ __all__ = [
     "Recorder",
     "Settings",
     "component_named",
+    "from_sklearn",
     "hidden_sizes",
     "loss_of",
     "may_be_saved",
     "parameters_of",
     "range_test",
     "reopen",
+    "to_sklearn",
     "was_interrupted",
 ]

@@ -377,11 +377,11 @@ class Multilabel(Labels):
 
     def __init__(self, binarizer: LabelBinarizer) -> None:
         super().__init__(binarizer.classes_)
-        self._binarizer = binarizer
+        self.binarizer = binarizer
 
     def encode(self, y: Any, dtype: np.dtype) -> EncodedTargets:
         """Return columns of 0 and 1."""
-        return Columns(self._binarizer.transform(y).astype(bool).astype(dtype))
+        return Columns(self.binarizer.transform(y).astype(bool).astype(dtype))
 
     def class_weights(
         self, spec: Any, y: EncodedTargets, sample_weight: np.ndarray | None
@@ -390,7 +390,7 @@ class Multilabel(Labels):
         return label_weights(spec, y.contents.T, sample_weight)
 
     def _decode(self, prediction: np.ndarray, threshold: float) -> np.ndarray:
-        return self._binarizer.inverse_transform(prediction, threshold=threshold)
+        return self.binarizer.inverse_transform(prediction, threshold=threshold)
 
 
 def _threshold(model: Model) -> float:
