@@ -133,7 +133,13 @@ class PolarsTable(Table):
         return list(self.contents.columns)
 
     def column(self, index: int) -> np.ndarray:
-        return self.contents.to_series(index).to_numpy()
+        column = self.contents.to_series(index)
+        if column.dtype.is_temporal():
+            # The unit is of no matter; to_numpy of old releases fails on dates.
+            return np.array(column.to_physical().to_list(), dtype="datetime64[us]")
+        return (
+            column.to_numpy() if column.dtype.is_numeric() else np.array(column.to_list(), object)
+        )
 
     def rows(self, indices: np.ndarray) -> Self:
         return type(self)(self.contents[indices])
@@ -184,7 +190,7 @@ def baseline_table(X: Table, baseline: Any) -> Table:
     if baseline is None:
         return X.typical()
     n_rows, n_columns = X.shape
-    if np.ndim(baseline) < 2:
+    if not hasattr(baseline, "columns") and np.ndim(baseline) < 2:
         values: Sequence[Any] = np.broadcast_to(np.asarray(baseline), n_columns)
         table = X
         for index, value in enumerate(values):
