@@ -12,11 +12,15 @@ from sklearn.utils.validation import validate_data
 
 from sknn_actloss._sklearn import Names, check_partial_fit_first_call, fit_context
 from sknn_actloss.estimators._base import FLOATS, BaseMLP, single_column
-from sknn_actloss.estimators._dates import refuse_missing_dates
 from sknn_actloss.estimators._docs import documented
 from sknn_actloss.estimators._out_of_fold import check_coverage, label_sets
+from sknn_actloss.estimators._refusals import (
+    refuse_columns_of_classes,
+    refuse_missing_dates,
+    refuse_mixed_types,
+)
 from sknn_actloss.estimators._settings import parameters_of, resamples, takes_partial_fit
-from sknn_actloss.estimators._targets import ClassTargets, refuse_mixed_types
+from sknn_actloss.estimators._targets import ClassTargets
 from sknn_actloss.estimators._validation import Request
 from sknn_actloss.losses import LOSSES, LossSpec, ProbabilityHead
 
@@ -373,6 +377,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         )
         refuse_missing_dates(y)
         refuse_mixed_types(y)
+        refuse_columns_of_classes(y)
         return X, single_column(y)
 
     def _find_targets(self, y: Any, anew: bool, incremental: bool, classes: Any) -> ClassTargets:

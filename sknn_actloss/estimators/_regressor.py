@@ -13,10 +13,10 @@ from sklearn.utils.validation import validate_data
 from sknn_actloss._sklearn import Names, fit_context
 from sknn_actloss.estimators._base import FLOATS, BaseMLP, single_column
 from sknn_actloss.estimators._continuous import Continuous
-from sknn_actloss.estimators._dates import refuse_dates, refuse_text
 from sknn_actloss.estimators._docs import documented
 from sknn_actloss.estimators._mean_and_std import MeanAndStd
 from sknn_actloss.estimators._out_of_fold import check_coverage, intervals
+from sknn_actloss.estimators._refusals import refuse_dates, refuse_text
 from sknn_actloss.estimators._settings import loss_of, parameters_of, resamples, takes_partial_fit
 from sknn_actloss.estimators._validation import Request
 from sknn_actloss.losses import LOSSES, LossSpec, QuantileHead

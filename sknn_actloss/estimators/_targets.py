@@ -17,21 +17,6 @@ from sknn_actloss.losses import ProbabilityHead
 from sknn_actloss.training import Columns, EncodedTargets, OneHot
 
 
-def refuse_mixed_types(y: Any) -> None:
-    """Raise a TypeError where labels cannot be put in order."""
-    if getattr(y, "dtype", np.dtype(int)).kind != "O":
-        return
-    labels = set(y.ravel().tolist())
-    types = sorted({type(label).__name__ for label in labels})
-    try:
-        sorted(labels)
-    except TypeError:
-        raise TypeError(
-            f"y has labels of the types {', '.join(types)}, which cannot be put in order. Give "
-            "all of them one type, such as y.astype(str), and leave out rows without a label."
-        ) from None
-
-
 class Targets(ABC):
     """What the targets of an estimator are.
 
@@ -129,7 +114,7 @@ def mean_of_members(outputs: np.ndarray) -> np.ndarray:
     """Return the mean (n_rows, n_outputs) of what the members of a committee give."""
     if len(outputs) == 1:
         return outputs[0]
-    with np.errstate(under="ignore"):
+    with np.errstate(all="ignore"):
         return outputs.mean(axis=0)
 
 

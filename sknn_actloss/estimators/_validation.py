@@ -177,10 +177,10 @@ def _product(factors: Sequence[np.ndarray], dtype: np.dtype, name: str) -> np.nd
     with np.errstate(over="ignore"):
         weights = np.prod(factors, axis=0).astype(dtype, copy=False)
         total = weights.sum(dtype=np.float64)
-    if not 0 < total < np.inf:
+    if not np.finfo(dtype).tiny * len(weights) <= total < np.inf:
         raise ValueError(
             f"{name} and class_weight add up to {total:g} in {dtype.name}; the sum must be finite "
-            "and above zero."
+            "and above zero, and large enough to divide by."
         )
     return weights
 

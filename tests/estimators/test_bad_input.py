@@ -174,6 +174,11 @@ def test_text_as_weights(name, scaling):
         MLPRegressor(5, target_scaling=scaling).fit(X, Y, **data, **{name: ["a"] * 60})
 
 
+def test_several_columns_of_classes():
+    with pytest.raises(ValueError, match="y has several columns of classes, but a row has one"):
+        MLPClassifier(5).fit(X, np.column_stack([Y, Y + 3]))
+
+
 def test_sizes_as_an_array_without_dimensions():
     with pytest.raises(TypeError, match=r"hidden_layer_sizes must be integers, got \[1.0\]"):
         MLPRegressor(np.array(1.0)).fit(X, Y)

@@ -127,8 +127,10 @@ def test_a_batch_of_zero_weight_is_harmless():
         (np.full(120, np.nan), "NaN"),
         (np.ones(7), "shape"),
         (np.ones((120, 2)), "1D"),
+        (np.full(120, 5e-324), "sample_weight and class_weight add up to .* to divide by"),
+        (np.append(1e-320, np.zeros(119)), "sample_weight and class_weight add up to"),
     ],
-    ids=["zero", "negative", "nan", "length", "two-dimensional"],
+    ids=["zero", "negative", "nan", "length", "two-dimensional", "all vanish", "one vanishes"],
 )
 def test_bad_weights_are_refused(weights, match):
     with pytest.raises(ValueError, match=match):

@@ -37,7 +37,7 @@ from .parameters import ESTIMATORS
 ODDITIES = [
     *("", "text", b"bytes", "nan", None, True, np.True_, np.nan, np.inf, -np.inf, -1, -0.0, 0, 1),
     *(10**400, -(10**400), 1e308, 5e-324, 2**63, 1j, [], (), {}, {"a": 1}, [None], [[1]], ["a"]),
-    *(object, len, float, np.array(1.0), np.array([1.0, 2.0]), np.array(["a"]), np.float16(1)),
+    *(object, float, np.array(1.0), np.array([1.0, 2.0]), np.array(["a"]), np.float16(1)),
     *(slice(3), range(0), frozenset(), NotImplemented, ..., np.datetime64("2020"), "auto"),
 ]
 

@@ -1,4 +1,7 @@
-"""Targets that are no numbers: text, and dates, which count some unit that nobody chose."""
+"""Targets that are refused: text and dates as numbers, and labels that are no classes.
+
+Dates as numbers count some unit that nobody chose.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import datetime
 from typing import Any
 
 import numpy as np
+from sklearn.utils.multiclass import type_of_target
 
 from sknn_actloss._component import as_python
 from sknn_actloss._numeric import as_floats
@@ -43,6 +47,30 @@ def refuse_missing_dates(y: np.ndarray) -> None:
     """Raise a ValueError where classes are dates or durations, and some of them are missing."""
     if y.dtype.kind in "mM" and np.isnat(y).any():
         raise ValueError("Input y contains NaT, a missing value. Leave out these rows.")
+
+
+def refuse_mixed_types(y: Any) -> None:
+    """Raise a TypeError where labels cannot be put in order."""
+    if getattr(y, "dtype", np.dtype(int)).kind != "O":
+        return
+    labels = set(y.ravel().tolist())
+    types = sorted({type(label).__name__ for label in labels})
+    try:
+        sorted(labels)
+    except TypeError:
+        raise TypeError(
+            f"y has labels of the types {', '.join(types)}, which cannot be put in order. Give "
+            "all of them one type, such as y.astype(str), and leave out rows without a label."
+        ) from None
+
+
+def refuse_columns_of_classes(y: Any) -> None:
+    """Raise a ValueError where each row has several classes that are no labels."""
+    if getattr(y, "ndim", 1) == 2 and type_of_target(y) == "multiclass-multioutput":
+        raise ValueError(
+            "y has several columns of classes, but a row has one class, or labels in columns of 0 "
+            "and 1. Take sklearn.multioutput.MultiOutputClassifier, or a classifier a column."
+        )
 
 
 def _date_type(y: Any) -> str:
