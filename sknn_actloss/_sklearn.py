@@ -33,6 +33,7 @@ from sklearn.utils._set_output import ADAPTERS_MANAGER, _get_output_config
 from sklearn.utils.metaestimators import _safe_split as safe_split
 from sklearn.utils.multiclass import _check_partial_fit_first_call as check_partial_fit_first_call
 from sklearn.utils.optimize import _check_optimize_result as check_optimize_result
+from sklearn.utils.parallel import _get_threadpool_controller as threadpool_controller
 from sklearn.utils.validation import (
     _check_feature_names_in as feature_names_in,
     _check_method_params as check_method_params,
@@ -80,6 +81,7 @@ __all__ = [
     "sees_predictions_only",
     "set_private_state",
     "takes_sample_weight",
+    "threadpool_controller",
     "top_candidates",
     "unavailable_responses",
     "validate_parameter_constraints",

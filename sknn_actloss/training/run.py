@@ -21,6 +21,7 @@ from sknn_actloss.training.resample import Draw
 from sknn_actloss.training.scores import TrainingScores, score, validate_alone
 from sknn_actloss.training.stack import Stack
 from sknn_actloss.training.task import Task
+from sknn_actloss.training.threads import stack_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,8 +152,9 @@ class Run:
         task = self.task
         batches = Batches(task.X, task.y, self._weights(), self._order, task.batch_size)
         sizes = batches.batch_size, batches.group_size
-        stack = Stack(task.layout, self._left, self.params, *sizes, self.workspace, self.streams)
-        self.workspace = stack.network.workspace
+        own = self.workspace, self.streams
+        stack = stack_of(task.layout, self._left, self.params, *sizes, *own)
+        self.workspace = stack.workspace
         stack = run_epochs(
             stack,
             batches,
@@ -248,18 +250,18 @@ class Run:
 
     def _look(self, stack: Stack, params: np.ndarray) -> Any:
         """Yield losses (n_members, n_rows) and what judges need, block by block."""
-        holdout, network = self.task.holdout, stack.network
+        holdout = self.task.holdout
         X = self.task.X if holdout.X is None else holdout.X
         rows = np.arange(holdout.y.n_rows) if holdout.rows is None else holdout.rows
         for start in range(0, len(rows), holdout.y.block_size):
             block = slice(start, start + holdout.y.block_size)
-            raw = network.raw_outputs(X, params, rows[block])
+            raw = stack.raw_outputs(X, params, rows[block])
             seen = [
                 member.judge.look(member.spec.model.output(own[None])[0])
                 for member, own in zip(stack.members, raw, strict=True)
             ]
             # The losses come last, since they may overwrite the raw outputs.
-            yield network.values(holdout.y.dense(block), raw).astype(np.float64, copy=False), seen
+            yield stack.values(holdout.y.dense(block), raw).astype(np.float64, copy=False), seen
 
     def _rows_to_score(self) -> Any:
         """Return the validation rows as they were given to fit."""

@@ -11,7 +11,7 @@ import numpy as np
 from sknn_actloss import kernels
 from sknn_actloss._calls import Call, run
 from sknn_actloss._component import runs
-from sknn_actloss.core import Layout, Network, Workspace, layers_of, mask_streams
+from sknn_actloss.core import Layout, Network, Rows, Workspace, layers_of, mask_streams
 from sknn_actloss.solvers import StochasticSolver
 from sknn_actloss.training.averages import Averages
 from sknn_actloss.training.batches import Batches, Group
@@ -52,13 +52,10 @@ class Stack:
         workspace: Workspace | None = None,
         streams: Sequence[np.random.Generator] | None = None,
     ) -> None:
-        self.layout, self.members, self.params = layout, list(members), params
+        self._keep(layout, members, params, (batch_size, group_size), streams)
         models = [member.spec.model for member in members]
-        if streams is None and any(model.dropout for model in models):
-            streams = mask_streams(0, layout.n_layers)
-        self._sizes, self._streams = (batch_size, group_size), streams
         self._dropout_falls = any(member.spec.falling_dropout for member in members)
-        own = workspace, streams, _fall_together(members)
+        own = workspace, self._streams, _fall_together(members)
         self.network = Network(layout, models, params, batch_size, group_size, *own)
         self._programs: dict[Group, list[list[Call]]] = {}
         self._solvers = list(_bound_solvers(self.members, self.network))
@@ -72,6 +69,25 @@ class Stack:
         self._bound = max_norm_calls(weights, [spec.max_norm for spec in specs])
         is_averaged = any(spec.averaging for spec in specs)
         self._averages = Averages(self.members, self.network.trained) if is_averaged else None
+
+    def _keep(
+        self,
+        layout: Layout,
+        members: Sequence[Member],
+        params: np.ndarray,
+        sizes: tuple[int, int],
+        streams: Sequence[np.random.Generator] | None,
+    ) -> None:
+        """Keep what another stack of the same members is made of."""
+        self.layout, self.members, self.params = layout, list(members), params
+        if streams is None and any(member.spec.model.dropout for member in members):
+            streams = mask_streams(0, layout.n_layers)
+        self._sizes, self._streams = sizes, streams
+
+    @property
+    def workspace(self) -> Workspace | None:
+        """Room that another stack of such networks can use again."""
+        return self.network.workspace
 
     def steps(self, group: Group, rates: Iterator[Rate]) -> np.ndarray:
         """Update all members with each batch of a group.
@@ -107,6 +123,14 @@ class Stack:
             run(self._bound)
         if self._averages is not None:
             self._averages.end_step()
+
+    def raw_outputs(self, X: Rows, params: np.ndarray, rows: np.ndarray | None) -> np.ndarray:
+        """Return raw outputs (n_members, n_rows, n_outputs) of some rows, given parameters."""
+        return self.network.raw_outputs(X, params, rows)
+
+    def values(self, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
+        """Return each member's loss of each row, given raw outputs, which may be overwritten."""
+        return self.network.values(y, raw)
 
     def begin_epoch(self) -> None:
         """Bring dropout to the rates of the coming epoch."""
@@ -178,8 +202,10 @@ class Stack:
         for index in left:
             self.members[index].state.solver = self.solver_state(index)
             self.members[index].state.average = self.average(index)
-        members = [self.members[index] for index in left]
-        return Stack(self.layout, members, self.params[left], *self._sizes, streams=self._streams)
+        return self._remade([self.members[index] for index in left], self.params[left])
+
+    def _remade(self, members: Sequence[Member], params: np.ndarray) -> Stack:
+        return Stack(self.layout, members, params, *self._sizes, streams=self._streams)
 
 
 class _BoundSolver:

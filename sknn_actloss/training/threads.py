@@ -1,0 +1,229 @@
+"""Members of a stack in teams, each of which takes its steps in a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from contextvars import copy_context
+from copy import deepcopy
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from sknn_actloss._sklearn import threadpool_controller
+from sknn_actloss.core import Layout, Rows, Workspace
+from sknn_actloss.training.batches import Batches, Group
+from sknn_actloss.training.member import Member
+from sknn_actloss.training.stack import Rate, Stack
+
+#: Bytes of what the widest layer of a team puts out for a batch from which on threads pay: a call
+#: then takes far longer than one of them needs to hand Python on to the other.
+TEAM_BYTES = 1 << 18
+
+
+_LOCK = threading.Lock()
+_limits: list[Any] = []
+
+
+def stack_of(
+    layout: Layout,
+    members: Sequence[Member],
+    params: np.ndarray,
+    batch_size: int,
+    group_size: int,
+    workspace: Workspace | None = None,
+    streams: Sequence[np.random.Generator] | None = None,
+) -> Stack:
+    """Return a stack, in as many teams as BLAS would use threads where they pay.
+
+    Parameters are those of :class:`~sknn_actloss.training.stack.Stack`.
+    """
+    n_teams = _n_teams(layout, members, params.itemsize * batch_size)
+    if n_teams > 1:
+        return Teams(layout, members, params, batch_size, group_size, streams, n_teams)
+    return Stack(layout, members, params, batch_size, group_size, workspace, streams)
+
+
+class Teams(Stack):
+    """A stack in teams of neighbours that take their steps at the same time.
+
+    The matrix products of a team stay in its thread. The numbers are those of a single stack, since
+    those of a member do not depend on its neighbours.
+
+    Parameters
+    ----------
+    layout, members, params, batch_size, group_size, streams
+        As for a :class:`~sknn_actloss.training.stack.Stack`.
+    n_teams : int
+        Number of teams, at most that of the members.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        members: Sequence[Member],
+        params: np.ndarray,
+        batch_size: int,
+        group_size: int,
+        streams: Sequence[np.random.Generator] | None,
+        n_teams: int,
+    ) -> None:
+        self._keep(layout, members, params, (batch_size, group_size), streams)
+        ends = np.linspace(0, len(members), n_teams + 1).astype(int).tolist()
+        self._places = [slice(*ends[i : i + 2]) for i in range(n_teams)]
+        # All draw the same masks; the streams of the first are those that others know of.
+        own_streams = [self._streams, *(deepcopy(self._streams) for _ in self._places[1:])]
+        self._teams = [
+            Stack(layout, members[place], params[place], batch_size, group_size, streams=own)
+            for place, own in zip(self._places, own_streams, strict=True)
+        ]
+        self._groups: dict[Group, list[Group]] = {}
+        self._executor = ThreadPoolExecutor(n_teams - 1)
+
+    @property
+    def workspace(self) -> None:
+        """Nothing that a stack could use again."""
+        return
+
+    def steps(self, group: Group, rates: Iterator[Rate]) -> np.ndarray:
+        """Update all members with each batch of a group, and return their sums of losses."""
+        if group not in self._groups:
+            self._groups[group] = [_group_of(group, place) for place in self._places]
+        rates = list(islice(rates, len(group.batches)))
+        first, *others = [
+            (team.steps, part, iter([_of_members(rate, place) for rate in rates]))
+            for team, part, place in zip(
+                self._teams, self._groups[group], self._places, strict=True
+            )
+        ]
+        with _products_on_one_thread():
+            futures = [self._executor.submit(copy_context().run, *job) for job in others]
+            try:
+                losses = first[0](*first[1:])
+            finally:
+                wait(futures)
+        return np.concatenate([losses, *(future.result() for future in futures)])
+
+    def raw_outputs(self, X: Rows, params: np.ndarray, rows: np.ndarray | None) -> np.ndarray:
+        """Return raw outputs of all members for some rows."""
+        return np.concatenate(
+            [
+                team.raw_outputs(X, params[place], rows)
+                for team, place in zip(self._teams, self._places, strict=True)
+            ]
+        )
+
+    def values(self, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
+        """Return each member's loss of each row."""
+        return np.concatenate(
+            [
+                team.values(y, raw[place])
+                for team, place in zip(self._teams, self._places, strict=True)
+            ]
+        )
+
+    def begin_epoch(self) -> None:
+        """Bring dropout to the rates of the coming epoch."""
+        for team in self._teams:
+            team.begin_epoch()
+
+    def end_epoch(self) -> None:
+        """Take the weights after an epoch into the averages that count epochs."""
+        for team in self._teams:
+            team.end_epoch()
+
+    def predicting(self, batches: Batches) -> np.ndarray:
+        """Return what predictions use: the parameters, or averages with moments of their own."""
+        rows = [
+            team.predicting(batches.of_members(range(len(self.members))[place]))
+            for team, place in zip(self._teams, self._places, strict=True)
+        ]
+        is_plain = all(own is team.params for own, team in zip(rows, self._teams, strict=True))
+        return self.params if is_plain else np.concatenate(rows)
+
+    def newly_averaged(self) -> list[int]:
+        """Return the members whose average of epochs holds its first weights."""
+        return [
+            place.start + index
+            for team, place in zip(self._teams, self._places, strict=True)
+            for index in team.newly_averaged()
+        ]
+
+    def solver_state(self, index: int) -> dict[str, Any]:
+        """Return a copy of what the solver of a member remembers."""
+        team, own = self._find(index)
+        return team.solver_state(own)
+
+    def average(self, index: int) -> dict[str, Any]:
+        """Return a copy of the average of one member, empty where it has none."""
+        team, own = self._find(index)
+        return team.average(own)
+
+    def _find(self, index: int) -> tuple[Stack, int]:
+        """Return the team of a member, and its place there."""
+        for team, place in zip(self._teams, self._places, strict=True):
+            if place.start <= index < place.stop:
+                return team, index - place.start
+        raise IndexError(index)
+
+    def _remade(self, members: Sequence[Member], params: np.ndarray) -> Stack:
+        return stack_of(self.layout, members, params, *self._sizes, streams=self._streams)
+
+
+def _n_teams(layout: Layout, members: Sequence[Member], column_bytes: int) -> int:
+    """Return how many threads pay, given the bytes of a unit for a batch."""
+    n_bytes = column_bytes * max(layout.layer_sizes[1:]) * len(members)
+    n_teams = min(len(members), n_bytes // TEAM_BYTES)
+    drops = {tuple(map(bool, member.spec.model.dropout)) for member in members}
+    if n_teams < 2 or len(drops) > 1:
+        return 1
+    return min(n_teams, _n_blas_threads())
+
+
+def _n_blas_threads() -> int:
+    return min((library["num_threads"] for library in _blas().info()), default=1)
+
+
+def _blas() -> Any:
+    return threadpool_controller().select(user_api="blas")
+
+
+@contextmanager
+def _products_on_one_thread() -> Iterator[None]:
+    """Keep BLAS on the thread that asks; the last of several that are inside gives it back."""
+    with _LOCK:
+        _limits.append(None if _limits else _blas().limit(limits=1))
+    try:
+        yield
+    finally:
+        with _LOCK:
+            limit = _limits.pop(0)
+            if not _limits:
+                limit.restore_original_limits()
+            elif limit is not None:
+                _limits[0] = limit
+
+
+def _group_of(group: Group, place: slice) -> Group:
+    """Return a group as some of the members see it, with their own weights of rows."""
+    batches = [
+        batch._replace(
+            sample_weight=_own(batch.sample_weight, place),
+            total_weight=_of_members(batch.total_weight, place),
+        )
+        for batch in group.batches
+    ]
+    return replace(group, sample_weight=_own(group.sample_weight, place), batches=batches)
+
+
+def _own(sample_weight: np.ndarray | None, place: slice) -> np.ndarray | None:
+    has_own = sample_weight is not None and sample_weight.ndim == 2
+    return sample_weight[place] if has_own else sample_weight
+
+
+def _of_members(value: float | np.ndarray, place: slice) -> float | np.ndarray:
+    return value[place] if isinstance(value, np.ndarray) else value
