@@ -161,7 +161,7 @@ if plt is not None:
     left.legend(title="activation")
 
     bins = np.arange(-240, 241, 40)
-    for (name, predicted), color in zip(predictions.items(), ("tab:blue", "tab:red"), strict=True):
+    for (name, predicted), color in zip(predictions.items(), ("#0072B2", "#D55E00"), strict=True):
         errors = predicted - y_test
         right.hist(errors, bins, histtype="step", linewidth=2, color=color, label=name)
     right.axvline(0, color="black", linewidth=1)

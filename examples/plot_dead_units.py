@@ -97,7 +97,7 @@ if plt is not None:
     report.plot(left, panels="shares")
     left.set_title(f"relu at a rate of {RATE}")
 
-    for activation, color in (("relu", "tab:red"), ("leaky_relu", "tab:blue")):
+    for activation, color in (("relu", "#D55E00"), ("leaky_relu", "#0072B2")):
         shares = [100 * run[2].layers[1].dead for run in by_rate[activation]]
         middle.plot(RATES, shares, marker="o", color=color, label=activation)
         scores = [run[1] for run in by_rate[activation]]

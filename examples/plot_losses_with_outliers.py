@@ -77,7 +77,7 @@ for share, row in zip(SHARES, errors, strict=True):
 # All these errors are one-sided, which is the worst case: opposite ones would cancel in part.
 
 if plt is not None:
-    colors = {"squared_error": "tab:red", "absolute_error": "tab:blue", "huber": "tab:green"}
+    colors = {"squared_error": "#D55E00", "absolute_error": "#0072B2", "huber": "#009E73"}
     markers = {"squared_error": "s", "absolute_error": "o", "huber": "^"}
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.5), layout="constrained")
     for j, loss in enumerate(LOSSES):

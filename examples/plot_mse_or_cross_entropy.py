@@ -93,7 +93,7 @@ for loss, rate in best_rates.items():
 # output costs one half at most, while cross-entropy has no bound.
 
 if plt is not None:
-    colors = {"squared_error": "tab:red", "log_loss": "tab:blue"}
+    colors = {"squared_error": "#D55E00", "log_loss": "#0072B2"}
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.8), layout="constrained")
     epochs = np.arange(1, N_EPOCHS + 1)
     for loss in LOSSES:

@@ -101,8 +101,8 @@ for finding in report.findings:
 # noisy rows.
 
 if plt is not None:
-    colors = {"none": "tab:red", "dropout": "tab:blue", "alpha": "tab:green"}
-    colors["early stopping"] = "tab:purple"
+    colors = {"none": "#D55E00", "dropout": "#0072B2", "alpha": "#009E73"}
+    colors["early stopping"] = "#CC79A7"
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.5), layout="constrained")
     epochs = np.arange(1, N_EPOCHS + 1)
     for remedy in ("none", "dropout", "alpha"):

@@ -127,8 +127,8 @@ if plt is not None:
     for ax, (name, band) in zip(axes, BANDS.items(), strict=True):
         predicted, low, high = band(x[:, None])
         ax.scatter(X_test[:1500], y_test[:1500], s=5, color="gray", alpha=0.4, linewidths=0)
-        ax.fill_between(x, low, high, color="tab:blue", alpha=0.3, label="band for 80%")
-        ax.plot(x, predicted, color="tab:blue", label="prediction")
+        ax.fill_between(x, low, high, color="#0072B2", alpha=0.3, label="band for 80%")
+        ax.plot(x, predicted, color="#0072B2", label="prediction")
         for sign, label in ((-1, "true 10% and 90%"), (1, None)):
             true = np.sin(x) + sign * Z * deviation(x)
             ax.plot(x, true, "--", color="black", linewidth=1, label=label)

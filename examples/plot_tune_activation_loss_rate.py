@@ -85,11 +85,12 @@ print(f"held-out accuracy of the best:      {search.score(X_test, y_test):.3f}")
 print(f"held-out accuracy of the defaults:  {defaults.score(X_test, y_test):.3f}")
 
 # %%
-# All candidates in one picture. The column in the middle of each panel is bright throughout: a
-# rate of 0.01 suits every activation and loss.
+# All candidates in one picture, whose colours begin at the lowest tenth of the scores. The column
+# in the middle of each panel is bright throughout: a rate of 0.01 suits every activation and loss.
 
 if plt is not None:
     rates = grid["mlp__learning_rate_init"]
+    low, high = np.quantile(scores, 0.1), scores.max()
     figure, axes = plt.subplots(
         2, 3, figsize=(11, 6.5), sharex=True, sharey=True, layout="constrained"
     )
@@ -105,15 +106,15 @@ if plt is not None:
                 ]
             )
             ax = axes[row, column]
-            image = ax.imshow(table, vmin=0.6, vmax=1.0, aspect="auto", cmap="viridis")
+            image = ax.imshow(table, vmin=low, vmax=high, aspect="auto", cmap="viridis")
             for (i, j), score in np.ndenumerate(table):
-                color = "white" if score < 0.85 else "black"
+                color = "white" if score < (low + high) / 2 else "black"
                 ax.text(j, i, f"{score:.3f}", ha="center", va="center", color=color)
             ax.set_title(f"{loss}, {schedule}")
             ax.set_xticks(range(len(rates)), rates)
             ax.set_yticks(range(len(table)), grid["mlp__activation"])
     for ax in axes[1]:
         ax.set_xlabel("initial learning rate")
-    figure.colorbar(image, ax=axes, label="mean accuracy over three folds")
+    figure.colorbar(image, ax=axes, extend="min", label="mean accuracy over three folds")
     figure.suptitle("Digits: the learning rate matters more than activation and loss")
     plt.show()

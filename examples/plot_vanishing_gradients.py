@@ -88,7 +88,7 @@ print(f"\n{report}")
 # layer.
 
 if plt is not None:
-    colors = dict(zip(CHANGES, ["tab:red", "tab:blue", "tab:green", "tab:purple"], strict=True))
+    colors = dict(zip(CHANGES, ["#D55E00", "#0072B2", "#009E73", "#CC79A7"], strict=True))
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.5), layout="constrained")
     for change, runs in trained.items():
         style = {"color": colors[change], "label": change}

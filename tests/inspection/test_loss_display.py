@@ -129,3 +129,50 @@ def test_estimators_bring_their_output_activation():
 def test_estimators_of_one_task_only():
     with pytest.raises(ValueError, match="mixes classifiers and regressors"):
         LossDisplay.from_estimator([MLPClassifier(), MLPRegressor()])
+
+
+def test_losses_are_drawn_as_reported_or_as_trained():
+    display = LossDisplay.from_losses(["squared_error", "absolute_error"], y=1.0, task="regression")
+    distance = display.predictions - 1.0
+    assert display.ax_.get_ylabel() == "loss, as reported"
+    assert_allclose(display.lines_[0].get_ydata(), distance**2)
+    assert_allclose(display.lines_[1].get_ydata(), np.abs(distance))
+    assert_allclose(display.lines_[2].get_ydata(), 2 * distance)
+    display.plot(units="training")
+    assert display.ax_.get_ylabel() == "loss"
+    assert_allclose(display.lines_[0].get_ydata(), distance**2 / 2)
+    assert_allclose(display.lines_[2].get_ydata(), distance)
+
+
+@pytest.mark.parametrize("y", [2.0, -0.5])
+def test_losses_that_are_apart_are_one_at_one_unit_off(y):
+    names = ["squared_error", "absolute_error", "mape"]
+    display = LossDisplay.from_losses(names, y=y, task="regression")
+    assert display.ax_.get_ylabel() == "loss / loss at one unit off"
+    distance = np.abs(display.predictions - y)
+    for line, expected in zip(display.lines_, (distance**2, distance, distance), strict=False):
+        assert_allclose(line.get_ydata(), expected, atol=1e-3)
+    slope = display.lines_[5].get_ydata()
+    assert_allclose(np.abs(slope[distance > 0]), 1.0, atol=1e-3)
+    display.plot(relative=False)
+    assert_allclose(display.lines_[2].get_ydata(), 100 * distance / abs(y))
+
+
+def test_losses_of_one_size_keep_their_units():
+    display = LossDisplay.from_losses(["huber", "absolute_error"], task="regression")
+    assert display.ax_.get_ylabel() == "loss"
+    display.plot(relative=True)
+    assert_allclose(np.interp(2.0, display.predictions, display.lines_[0].get_ydata()), 1.0)
+
+
+def test_curves_that_coincide_are_seen():
+    display = LossDisplay.from_losses({"one": "huber", "two": "huber"}, task="regression")
+    first, second = display.lines_[:2]
+    assert first.get_linewidth() > second.get_linewidth()
+    assert first.get_zorder() == second.get_zorder()
+
+
+@pytest.mark.parametrize("option", [{"units": "percent"}, {"relative": "yes"}])
+def test_unknown_options_of_a_picture(option):
+    with pytest.raises(ValueError, match=f"{next(iter(option))}=.* must be one of"):
+        LossDisplay.from_losses("huber", task="regression", **option)

@@ -163,9 +163,8 @@ def test_texts_lie_within_the_figure(name):
 
 
 @every_display
-@pytest.mark.parametrize("size", [(6.4, 4.8), (4.0, 3.0)])
-def test_texts_and_legends_in_axes_of_the_users(name, size):
-    figure, ax = plt.subplots(figsize=size)
+def test_texts_and_legends_in_axes_of_the_users(name):
+    figure, ax = plt.subplots(figsize=(4.5, 3.2))
     display = drawn(DISPLAYS[name](), ax)
     assert texts_outside(figure) == []
     assert list(display.axes_) == [ax]
@@ -223,12 +222,11 @@ def test_many_names_have_small_axes_of_their_own(name, n_axes):
         assert all(any(line.axes is ax for line in display.lines_) for ax in display.axes_)
 
 
-@pytest.mark.parametrize("name", ["many activations", "many schedules"])
-def test_axes_of_the_users_for_each_name(name):
-    display = DISPLAYS[name]()
-    n_names = len(drawn(display).axes_)
-    _, axes = plt.subplots(n_names, 1, figsize=(6, 3 * n_names), layout="constrained")
-    assert list(drawn(display, axes).axes_) == list(axes)
+def test_axes_of_the_users_for_each_name():
+    _, axes = plt.subplots(8, 1, figsize=(6, 16))
+    display = schedules(8).plot(axes)
+    assert list(display.axes_) == list(axes)
+    assert [ax.get_title() for ax in axes] == list(display.rates)
 
 
 def test_panels_of_many_models_are_blocks_of_axes():
