@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from docutils.nodes import SkipNode
@@ -34,28 +33,23 @@ autosummary_context = {"of_package": sknn_actloss.__all__}
 autosummary_ignore_module_all = False
 autosummary_imported_members = True
 autodoc_typehints = "none"
-autodoc_inherit_docstrings = True
-autoclass_content = "class"
 numpydoc_show_class_members = False
 
 # Pages: cells run at build, and what they print to stderr fails the build.
-myst_enable_extensions = ["dollarmath", "colon_fence"]
+myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
-nb_execution_mode = os.environ.get("DOCS_EXECUTION", "inline")
+nb_execution_mode = "inline"
 nb_execution_raise_on_error = True
-nb_execution_timeout = 120
+nb_execution_timeout = 600
 nb_output_stderr = "remove-warn"
 
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
-    "filename_pattern": r"plot_" if nb_execution_mode != "off" else "none",
     "download_all_examples": False,
-    "show_memory": False,
     "backreferences_dir": "api/backreferences",
     "doc_module": ("sknn_actloss",),
     "reference_url": {"sknn_actloss": None},
-    "abort_on_example_error": False,
 }
 
 html_math_renderer = "mathml"
@@ -68,7 +62,6 @@ html_show_sourcelink = False
 html_theme_options = {
     "navbar_align": "left",
     "header_links_before_dropdown": 6,
-    "show_prev_next": True,
     "footer_start": ["copyright"],
     "footer_end": ["theme-version"],
 }
