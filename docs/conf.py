@@ -41,6 +41,7 @@ myst_heading_anchors = 3
 nb_execution_mode = "inline"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 600
+nb_merge_streams = True
 nb_output_stderr = "remove-warn"
 
 sphinx_gallery_conf = {
