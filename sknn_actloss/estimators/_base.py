@@ -195,8 +195,9 @@ class BaseMLP(
         checked = check_data(draft, settings, X, y, request.sample_weight, incremental, classes)
         fit = Setup(draft, settings, checked, request, draft._checked_rows, incremental).fit()
         tasks = Tasks(context, {"estimator": self, **data}, fit.template.fitted_attributes)
-        with fit.training() as train:
-            result = train(FitObserver(settings, tasks))
+        n_epochs = 1 if incremental else settings.max_iter
+        with fit.training() as train, FitObserver(settings, tasks, n_epochs) as observer:
+            result = train(observer)
             commit(self, fit.attributes(result))
             fit.warn()
         if context is not None:

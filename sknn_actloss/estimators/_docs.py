@@ -58,7 +58,9 @@ random_state : int, RandomState instance or None, default=None
 tol : float, default=1e-4
     Improvement of loss or validation score below which an epoch counts as without change.
 verbose : bool or int, default=False
-    Whether to print loss, validation loss and validation score of each epoch.
+    Whether to tell of the training: loss, validation loss and validation score. 1 draws a
+    progress bar in a terminal or notebook, where rich is installed (the extra "progress"), and
+    prints lines for each epoch elsewhere; 2 prints lines everywhere.
 warm_start : bool, default=False
     Whether ``fit`` goes on from the weights of the previous fit.
 momentum : float, default=0.9

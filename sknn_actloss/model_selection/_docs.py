@@ -34,7 +34,8 @@ refit : bool, str or callable, default=True
 cv : int, splitter or iterable, default=None
     Folds, as in scikit-learn.
 verbose : int, default=0
-    1 tells of the stacks, their epochs and the best score so far; 2 of each fit; 3 of scores.
+    1 tells of the stacks, their epochs and the best score so far, by a progress bar in a terminal
+    or notebook where rich is installed (the extra "progress"); 2 of each fit; 3 of scores.
 pre_dispatch : int or str, default="2*n_jobs"
     Stacks given to joblib ahead of time.""",
     "halving": """\
@@ -65,7 +66,8 @@ random_state : int, RandomState instance or None, default=None
 n_jobs : int, default=None
     Workers that train stacks, through joblib: with ``joblib.parallel_config`` any backend.
 verbose : int, default=0
-    1 tells of iterations and stacks, their epochs and the best score so far; 2 of each fit.""",
+    1 tells of iterations and stacks, their epochs and the best score so far, by a progress bar in
+    a terminal or notebook where rich is installed (the extra "progress"); 2 of each fit.""",
     "continuing": """\
 Survivors of an iteration go on training from where they are: every epoch is trained once. This
 gives what training from the start gives with scikit-learn's search, except where a learning-rate

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pickle
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 
 import numpy as np
 from joblib import wrap_non_picklable_objects
 
-from sknn_actloss.training import Epoch, Observer
+from sknn_actloss.training import Epoch, Observer, ProgressBar
 
 #: Seconds between two lines about the epochs of a stack.
 PRINT_SECONDS = 2.0
@@ -32,12 +32,20 @@ class StackProgress(Observer):
         The stack's task; ``None`` where there are no callbacks.
     travels : bool
         Whether other processes may train the stack.
+    show : callable, optional
+        Is told the share of the epochs that is done, where the stack stays in this process.
     """
 
     def __init__(
-        self, label: str, n_epochs: int | None, search: Any, context: Any, travels: bool
+        self,
+        label: str,
+        n_epochs: int | None,
+        search: Any,
+        context: Any,
+        travels: bool,
+        show: Callable[[float], None] | None = None,
     ) -> None:
-        self._label, self._n_epochs = label, n_epochs
+        self._label, self._n_epochs, self._show = label, n_epochs, None if travels else show
         self._search, self._context = (search, context) if context is not None else (None, None)
         self._epoch, self._printed = 0, 0.0
         # The tree of tasks changes while joblib's threads pickle what they send to workers.
@@ -64,6 +72,8 @@ class StackProgress(Observer):
             of = "" if self._n_epochs is None else f"/{self._n_epochs}"
             n_members = len(epoch.members)
             print(f"{self._label} epoch {self._epoch}{of}, {n_members} networks", flush=True)
+        if self._show is not None and self._n_epochs is not None:
+            self._show(min(self._epoch / self._n_epochs, 1.0))
         if self._context is None or self._is_beyond():
             return False
         task = self._context.subcontext(task_name="stack-epoch")
@@ -124,7 +134,9 @@ class SearchProgress:
                 max_subtasks=len(units),
                 sequential_subtasks=False,
             ).call_on_fit_task_begin(estimator=self._search)
-        yield [self._watch(number, unit, task) for number, unit in enumerate(units)]
+        self._n_done = 0
+        with ProgressBar("Stacks", len(units), self._wants_bar) as self._bar:
+            yield [self._watch(number, unit, task) for number, unit in enumerate(units)]
         if task is not None:
             task.call_on_fit_task_end(estimator=self._search)
 
@@ -136,10 +148,12 @@ class SearchProgress:
         if best > self._best:
             self._best = best
             self._tell_callbacks()
+        self._n_done += 1
+        self._show_part(0.0)
         if self._search.verbose > 1:
             for candidate in unit.candidates:
                 self._print_fit(candidate, unit.split, fits[candidate.index][unit.split.index])
-        if self._search.verbose:
+        if self._search.verbose and not self._bar.is_shown:
             print(
                 f"{self._label(number)} done, split {unit.split.index + 1}/{self._n_splits}, "
                 f"{len(unit.candidates)} candidates{', ' * bool(self._best_text)}{self._best_text}",
@@ -155,8 +169,18 @@ class SearchProgress:
         n_epochs, context = unit.n_epochs, None
         if task is not None:
             context = task.subcontext(task_name="stack", task_id=number, max_subtasks=n_epochs)
-        label = self._label(number) if self._search.verbose else ""
-        return StackProgress(label, n_epochs, self._search, context, self._travels)
+        prints = self._search.verbose and not self._bar.is_shown
+        label = self._label(number) if prints else ""
+        own = label, n_epochs, self._search, context, self._travels
+        return StackProgress(*own, self._show_part)
+
+    @property
+    def _wants_bar(self) -> bool:
+        return self._search.verbose == 1 and not hasattr(self._search, "_skl_callbacks")
+
+    def _show_part(self, share: float) -> None:
+        """Show how many stacks are done, and what share of the next one is."""
+        self._bar.show(self._n_done + share, self._best_text)
 
     def _label(self, number: int) -> str:
         return f"[stack {number + 1}/{len(self._units)}]"

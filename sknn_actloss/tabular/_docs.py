@@ -28,7 +28,8 @@ random_state : int, RandomState instance or None, default=None
 max_time : float or None, default=None
     Seconds after which the training of the network ends, in place of the network's.
 verbose : bool or int, default=False
-    Whether to print each epoch, in place of the network's.
+    Whether to tell of the training, in place of the network's: 1 draws a progress bar where
+    there is a terminal or notebook, 2 prints each epoch.
 join_repeats : bool, default=True
     Whether rows that are the same in all columns, target and group are joined into one of the
     sum of their weights, so that no row is judged by a copy that was learned from. Rows lose

@@ -7,6 +7,7 @@ from sknn_actloss.training.judge import Judge, LossJudge, Validation
 from sknn_actloss.training.lbfgs import BestIterate, minimize
 from sknn_actloss.training.loop import Epoch, Observer, run_epochs
 from sknn_actloss.training.member import Member, MemberSpec, MemberState
+from sknn_actloss.training.progress import ProgressBar
 from sknn_actloss.training.resample import Draw
 from sknn_actloss.training.run import FitResult, Run
 from sknn_actloss.training.stack import Stack
@@ -35,6 +36,7 @@ __all__ = [
     "MemberState",
     "Observer",
     "OneHot",
+    "ProgressBar",
     "RangeTest",
     "Run",
     "Stack",
