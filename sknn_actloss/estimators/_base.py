@@ -37,6 +37,7 @@ from sknn_actloss.estimators._settings import (
     component_named,
     hidden_sizes,
     loss_of,
+    parameters_of,
 )
 from sknn_actloss.estimators._setup import Setup, starts_anew
 from sknn_actloss.estimators._targets import Targets
@@ -247,7 +248,7 @@ class BaseMLP(
     def _hidden_layer_sizes(self) -> tuple[int, ...]:
         if hasattr(self, "_layout"):
             return self._layout.layer_sizes[1:-1]
-        return hidden_sizes(self.hidden_layer_sizes)
+        return hidden_sizes(parameters_of(self)["hidden_layer_sizes"])
 
     def _n_columns(self, hidden_layer: int) -> int:
         sizes = self._hidden_layer_sizes()
@@ -290,9 +291,7 @@ class BaseMLP(
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
-        tags.transformer_tags.preserves_dtype = (
-            ["float64", "float32"] if self.dtype == "auto" else []
-        )
+        tags.transformer_tags.preserves_dtype = []  # that goes by a parameter
         return tags
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -115,7 +115,7 @@ def to_sklearn(estimator: Any, *, predictions_only: bool = False) -> Any:
         )
     check_is_fitted(estimator, "coefs_")
     settings = Settings.of(estimator)
-    obstacles = list(_of_network(estimator))
+    obstacles = list(_of_network(estimator, settings.given))
     if not predictions_only:
         obstacles += _of_training(estimator, settings)
     if obstacles:
@@ -129,22 +129,22 @@ def to_sklearn(estimator: Any, *, predictions_only: bool = False) -> Any:
     return theirs
 
 
-def _of_network(estimator: BaseMLP) -> Iterator[str]:
+def _of_network(estimator: BaseMLP, given: Mapping[str, Any]) -> Iterator[str]:
     """Yield what scikit-learn's networks do not compute."""
     model, kind = estimator._model, estimator._targets.kind
     hidden = {_name(activation) for activation in model.activations}
     if not (len(hidden) <= 1 and hidden <= set(ACTIVATION_NAMES)):
-        yield f"activation={estimator.activation!r}"
+        yield f"activation={given['activation']!r}"
     if not _hands_on(model.loss.head, kind, estimator.n_outputs_):
-        yield f"loss={estimator.loss!r}"
+        yield f"loss={given['loss']!r}"
     elif model.output_name not in OUTPUTS[kind]:
         yield f"output activation {estimator.out_activation_!r} for {kind} targets"
     elif kind == "continuous" and "target_scale_" in vars(estimator) and model.output_name == "exp":
-        yield f"target_scaling={estimator.target_scaling!r}"
+        yield f"target_scaling={given['target_scaling']!r}"
     if hasattr(estimator, "members_"):
-        yield f"n_members={estimator.n_members!r}"
+        yield f"n_members={given['n_members']!r}"
     if model.normalization is not None and type(model.normalization) is not BatchNorm:
-        yield f"normalization={estimator.normalization!r}"
+        yield f"normalization={given['normalization']!r}"
     sizes = estimator._layout.layer_sizes[1:-1]
     if model.skip_connections and any(a == b for a, b in pairwise(sizes)):
         yield "skip_connections=True"

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import is_classifier
 
 from sknn_actloss.core import Model
-from sknn_actloss.estimators import BaseMLP
+from sknn_actloss.estimators import BaseMLP, parameters_of
 from sknn_actloss.losses import ProbabilityHead
 
 #: Step of a central difference, relative to the number that is moved.
@@ -136,8 +136,8 @@ def response_of(network: BaseMLP, method: str) -> Response:
         ]
     if method != "auto" and method not in options:
         raise ValueError(
-            f"response_method={method!r} has no derivative for {type(network).__name__} with "
-            f"loss={network.loss!r}; it may be 'auto', {', '.join(map(repr, options))}."
+            f"response_method={method!r} has no derivative for {type(network).__name__} with loss="
+            f"{parameters_of(network)['loss']!r}; it may be 'auto', {', '.join(map(repr, options))}."
         )
     chosen = options[0] if method == "auto" else method
     return RESPONSES[chosen](network._targets, network._model)
