@@ -135,9 +135,10 @@ def response_of(network: BaseMLP, method: str) -> Response:
             name for name in ("predict_proba", "decision_function") if hasattr(network, name)
         ]
     if method != "auto" and method not in options:
+        kind, loss = type(network).__name__, parameters_of(network)["loss"]
         raise ValueError(
-            f"response_method={method!r} has no derivative for {type(network).__name__} with loss="
-            f"{parameters_of(network)['loss']!r}; it may be 'auto', {', '.join(map(repr, options))}."
+            f"response_method={method!r} has no derivative for {kind} with loss={loss!r}; it may "
+            f"be 'auto', {', '.join(map(repr, options))}."
         )
     chosen = options[0] if method == "auto" else method
     return RESPONSES[chosen](network._targets, network._model)

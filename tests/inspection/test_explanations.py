@@ -378,7 +378,7 @@ def test_jumps_on_the_way_are_warned_of():
         ({"estimator": MLPRegressor()}, NotFittedError, "not fitted"),
         ({"X": X[0]}, ValueError, "1 dimension"),
         ({"X": X[:, :2]}, ValueError, "2 features"),
-        ({"response_method": "predict_proba"}, ValueError, "may be 'auto', 'predict'"),
+        ({"response_method": "predict_proba"}, ValueError, "'auto', 'predict'"),
         ({"target": 2}, ValueError, r"target=2 is none of \[0, 1\]"),
     ],
 )
@@ -392,7 +392,7 @@ def test_what_cannot_be_explained(change, error, message):
 
 def test_predictions_of_classes_have_no_derivative():
     model = network(MLPClassifier, CLASSES["binary"])
-    with pytest.raises(ValueError, match="may be 'auto', 'predict_proba', 'decision_function'"):
+    with pytest.raises(ValueError, match="'auto', 'predict_proba', 'decision_function'"):
         input_gradients(model, X, response_method="predict")
 
 
