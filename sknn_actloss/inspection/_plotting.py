@@ -13,6 +13,9 @@ LINE_STYLES = ("-", "--", ":", "-.")
 GREY = "0.35"
 SCALES = ("auto", "linear", "log")
 
+#: Powers of ten beyond which matplotlib's ticks overflow.
+DECADES = 200
+
 
 def check_matplotlib(caller: str) -> None:
     """Raise an ImportError that names the remedy where matplotlib is missing."""
@@ -71,7 +74,7 @@ def _cut_off_divergence(ax: Any, curves: Iterable[np.ndarray]) -> None:
     top = min(max(tops), np.quantile(tops, 0.5, method="lower") + room)
     low = min(curve.min() for curve in logs)
     margin = 0.05 * max(top - low, 1.0)
-    ax.set_ylim(10 ** max(low - margin, -300), 10 ** min(top + margin, 300))
+    ax.set_ylim(10.0 ** max(low - margin, -DECADES), 10.0 ** min(top + margin, DECADES))
 
 
 def set_rate_scale(ax: Any, scale: str, rates: Sequence[Any]) -> None:

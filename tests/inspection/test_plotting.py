@@ -160,6 +160,18 @@ def test_automatic_scale(values, scale):
     assert ax.get_yscale() == scale
 
 
+@pytest.mark.parametrize("relative", [False, True])
+@pytest.mark.parametrize(
+    "losses",
+    [[1e308, 1e-308], [0.0, 0.0], [np.inf, 1.0], [np.nan] * 3, [-1e300, -1e299], []],
+    ids=str,
+)
+def test_losses_without_a_usual_size_are_drawn(losses, relative):
+    display = LossCurveDisplay({"a": losses, "b": [2.0, 1.0]}, relative=relative).plot()
+    display.figure_.canvas.draw()
+    assert np.isfinite(display.ax_.get_ylim()).all()
+
+
 def test_rates_are_compared_by_their_highest():
     falling, low = np.linspace(1.0, 1e-9, 20), np.full(20, 1e-3)
     for rates, scale, bottom in [([falling], "linear", 0.0), ([falling, low], "log", 1e-5)]:
