@@ -15,7 +15,7 @@ try:
 except ImportError:
     clip = np.clip
 
-__all__ = ["as_floats", "clip", "constant", "sigmoid", "softmax", "softmax_calls"]
+__all__ = ["as_floats", "clip", "constant", "negate", "sigmoid", "softmax", "softmax_calls"]
 
 
 def as_floats(values: Any) -> np.ndarray | None:
@@ -45,10 +45,19 @@ def _scalar(value: float, dtype: np.dtype) -> np.ndarray:
     return array
 
 
+def negate(array: np.ndarray) -> Call:
+    """Return the call that changes the sign of floats in place.
+
+    In place, ``np.negative`` of NumPy up to 2.4 at least takes wrong numbers where the steps from
+    one to the next are 16 or 64 bytes.
+    """
+    return np.multiply, (array, constant(-1.0, array.dtype), array)
+
+
 def sigmoid(z: np.ndarray, out: np.ndarray) -> None:
     """Write 1 / (1 + exp(-z)) to ``out``, in less time than ``scipy.special.expit``."""
     one = constant(1.0, z.dtype)
-    np.negative(z, out)
+    np.multiply(z, constant(-1.0, z.dtype), out)
     with np.errstate(over="ignore"):  # 1 / (1 + inf) is the right limit
         np.exp(out, out)
     np.add(out, one, out)

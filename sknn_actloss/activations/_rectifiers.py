@@ -173,7 +173,7 @@ class Softplus(Link):
     def backward(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> None:
         a *= -self.beta
         np.expm1(a, out=a)
-        np.negative(a, out=a)
+        a *= -1
         grad *= a
 
     def inverse(self, a: np.ndarray) -> np.ndarray:

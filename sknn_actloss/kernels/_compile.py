@@ -47,8 +47,9 @@ class Loop:
         entry = self._compiled.get(kinds)
         if entry is None:
             with _LOCK:
-                entry = self._compiled[kinds] = self._compile(kinds)
+                entry = self._compile(kinds)
                 LOOPS[entry] = self
+                self._compiled[kinds] = entry
         return entry, arguments
 
     def _compile(self, kinds: tuple[tuple[np.dtype, int, bool], ...]) -> Callable[..., None]:
@@ -73,6 +74,12 @@ def _dispatcher(function: Callable[..., None]) -> Any:
 def larger(first: float, second: float) -> float:
     """Return the larger one of two numbers, or that which is none."""
     return second if (second > first) | (second != second) else first
+
+
+@numba.njit(inline="always")
+def sign(value: float, zero: float, one: float) -> float:
+    """Return the sign of a number, zero of either sign without one, or that which is none."""
+    return zero if value == zero else (one if value > zero else (-one if value < zero else value))
 
 
 @numba.njit(inline="always")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sknn_actloss.kernels._compile import Loop, larger, of, row
+from sknn_actloss.kernels._compile import Loop, larger, of, row, sign
 
 
 @Loop
@@ -79,8 +79,7 @@ def leaky_relu(z, slope):
         for i in range(z.shape[1]):
             a = row(z[m, i])
             for j in range(a.shape[0]):
-                value, scaled = a[j], a[j] * s
-                a[j] = scaled if scaled > value else value
+                a[j] = larger(a[j], a[j] * s)
 
 
 @Loop
@@ -248,7 +247,7 @@ def residual_sign(raw, targets, out):
             z, y, a = row(raw[m, k]), row(targets[k]), row(out[m, k])
             for i in range(z.shape[0]):
                 d = z[i] - y[i]
-                a[i] = one if d > zero else (-one if d < zero else d)
+                a[i] = sign(d, zero, one)
 
 
 @Loop
@@ -275,8 +274,7 @@ def residual_beyond(raw, targets, bound, out):
             z, y, a = row(raw[m, k]), row(targets[k]), row(out[m, k])
             for i in range(z.shape[0]):
                 d = z[i] - y[i]
-                sign = one if d > zero else (-one if d < zero else d)
-                a[i] = sign * (one if abs(d) > c else zero)
+                a[i] = sign(d, zero, one) * (one if abs(d) > c else zero)
 
 
 @Loop

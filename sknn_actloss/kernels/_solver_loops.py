@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sknn_actloss.kernels._compile import Loop, larger, of, row
+from sknn_actloss.kernels._compile import Loop, larger, of, row, sign
 
 
 @Loop
@@ -112,7 +112,7 @@ def lion(params, gradient, first, beta_1, beta_2, rate):
             lead = m[i] - g[i]
             m[i] = lead * b2 + g[i]
             blend = lead * b1 + g[i]
-            p[i] -= (one if blend > zero else (-one if blend < zero else blend)) * eta
+            p[i] -= sign(blend, zero, one) * eta
 
 
 @Loop

@@ -26,7 +26,7 @@ def _with_rows(n_dims: int) -> Callable[[Binder], Binder]:
     def decorate(bind: Binder) -> Binder:
         fallback = getattr(reference, bind.__name__)
 
-        @wraps(bind)
+        @wraps(fallback)
         def chosen(first: np.ndarray, *rest: Any) -> list[Call]:
             arrays = (a for a in rest if isinstance(a, np.ndarray) and a.ndim == n_dims)
             is_apt = first.ndim == n_dims and all(map(_has_contiguous_rows, (first, *arrays)))
@@ -41,7 +41,7 @@ def _in_place(bind: Binder) -> Binder:
     """Leave what does not go from the first to the last argument in place to the reference."""
     fallback = getattr(reference, bind.__name__)
 
-    @wraps(bind)
+    @wraps(fallback)
     def chosen(z: np.ndarray, *rest: Any) -> list[Call]:
         is_own = z.ndim == 3 and _is_same(z, rest[-1]) and _has_contiguous_rows(z)
         return bind(z, *rest[:-1]) if is_own else fallback(z, *rest)
@@ -53,12 +53,13 @@ def _output_by_output(bind: Binder) -> Binder:
     """Pass on arrays output by output where they are stored so, leave others to the reference."""
     fallback = getattr(reference, bind.__name__)
 
-    @wraps(bind)
+    @wraps(fallback)
     def chosen(raw: np.ndarray, y: np.ndarray, *rest: Any) -> list[Call]:
-        swapped = [array.swapaxes(-1, -2) for array in (raw, y, rest[-1])]
         # NumPy adds up the outputs of a single row in an order of its own.
-        if raw.ndim == 3 and raw.shape[1] > 1 and all(map(_has_contiguous_rows, swapped)):
-            return bind(*swapped[:2], *rest[:-1], swapped[2])
+        if raw.ndim == 3 and raw.shape[1] > 1 and raw.shape[1:] == y.shape:
+            swapped = [array.swapaxes(-1, -2) for array in (raw, y, rest[-1])]
+            if all(map(_has_contiguous_rows, swapped)):
+                return bind(*swapped[:2], *rest[:-1], swapped[2])
         return fallback(raw, y, *rest)
 
     return chosen
@@ -203,6 +204,8 @@ def scale(array: np.ndarray, factor: np.ndarray) -> list[Call]:
 def dropout_mask(
     uniform: np.ndarray, rate: np.ndarray, factor: np.ndarray, out: np.ndarray
 ) -> list[Call]:
+    if not _has_contiguous_rows(out):
+        return reference.dropout_mask(uniform, rate, factor, out)
     rates = _per_member(rate, rate), _per_member(factor, factor)
     return [loops.dropout_mask(uniform, *rates, out)]
 
@@ -304,7 +307,7 @@ def fused(calls: list[Call]) -> list[Call]:
             found[-1] = both
         else:
             found.append(call)
-        before = kind
+        before = None if both else kind
     return found
 
 
@@ -320,8 +323,10 @@ def _softmax_subtract_share(residuals: tuple, shares: tuple) -> Call | None:
 
 def _drop_relu_backward(products: tuple, slopes: tuple) -> Call | None:
     (grad, mask, out), (bits, own) = products, slopes
-    is_drop = mask.ndim == 3 and _is_same(grad, out) and _is_same(grad, own)
-    return loops.drop_relu_backward(grad, mask, bits) if is_drop else None
+    is_mask = mask.shape[1:] == grad.shape[1:] and mask.dtype == grad.dtype
+    if is_mask and _has_contiguous_rows(mask) and _is_same(grad, out) and _is_same(grad, own):
+        return loops.drop_relu_backward(grad, mask, bits)
+    return None
 
 
 #: What makes two calls in one pass, by what they are calls of.

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from sknn_actloss._calls import Call
-from sknn_actloss._numeric import clip, constant, softmax_calls
+from sknn_actloss._numeric import clip, constant, negate, softmax_calls
 
 #: For each data type of networks the integers of its size and the number of their last bit.
 _INTEGERS = {
@@ -46,7 +46,7 @@ def relu_backward(a: np.ndarray, grad: np.ndarray) -> list[Call]:
     integer, shift = _INTEGERS[a.dtype]
     mask, slopes = a.view(integer), grad.view(integer)
     return [
-        (np.negative, (mask, mask)),
+        (np.subtract, (constant(0, integer), mask, mask)),
         (np.right_shift, (mask, shift, mask)),
         (np.bitwise_and, (slopes, mask, slopes)),
     ]
@@ -168,7 +168,7 @@ def hinge(raw: np.ndarray, y: np.ndarray, out: np.ndarray) -> list[Call]:
         (np.multiply, (y, raw, out)),
         (np.less, (out, constant(1.0, raw.dtype), below)),
         (np.copyto, (out, below)),
-        (np.negative, (out, out)),
+        negate(out),
         (np.multiply, (y, out, out)),
     ]
 

@@ -13,6 +13,7 @@ from scipy.special import expit
 from sknn_actloss import kernels
 from sknn_actloss._calls import Call
 from sknn_actloss._interval import UNIT, Interval
+from sknn_actloss._numeric import negate
 from sknn_actloss.losses._base import SelfBoundLoss
 from sknn_actloss.losses._bound import BoundLoss, GradientByCalls, PlainGradient
 from sknn_actloss.losses._heads import Head, ProbabilityHead
@@ -154,9 +155,9 @@ class Exponential(MarginLoss):
         """Return the calls that write the derivative with respect to ``raw`` to ``out``."""
         return [
             (np.multiply, (y, raw, out)),
-            (np.negative, (out, out)),
+            negate(out),
             (exp, (out, out)),
-            (np.negative, (out, out)),
+            negate(out),
             (np.multiply, (y, out, out)),
         ]
 

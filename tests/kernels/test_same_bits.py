@@ -1,0 +1,213 @@
+"""Every kernel of the compiled set gives the very numbers of NumPy's."""
+
+import inspect
+from functools import partial
+from itertools import product
+
+import numpy as np
+import pytest
+from kernel_cases import CASES, KERNELS, LAYOUTS, SHAPES, Draw, differences, results, stored
+
+from sknn_actloss import config_context, kernels
+from sknn_actloss._calls import run
+from sknn_actloss.activations import ACTIVATIONS
+from sknn_actloss.kernels import numpy as reference
+
+pytest.importorskip("numba", reason="compiled kernels need numba")
+compiled = pytest.importorskip("sknn_actloss.kernels.numba")
+
+DTYPES = ["float32", "float64"]
+
+
+@pytest.fixture(autouse=True)
+def quiet_arithmetic():
+    """Let numbers overflow, as in a training."""
+    with np.errstate(all="ignore"):
+        yield
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", CASES)
+def test_same_bits(name, dtype, layout):
+    found = {}
+    for case, shape, extremes in product(CASES[name], SHAPES, (False, True)):
+        draw = partial(Draw, shape, dtype, layout, extremes, each=not extremes, seed=len(found))
+        expected, own = (results(kind, name, case, draw()) for kind in (reference, compiled))
+        found[CASES[name].index(case), shape, extremes] = differences(expected, own)
+    assert {key: told for key, told in found.items() if told} == {}
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", ["adam", "nadam", "lion", "adadelta", "softmax_residual"])
+def test_same_bits_of_large_arrays(name, dtype):
+    # Vectorised loops have a rest, and NumPy cuts arrays into buffers.
+    for case in CASES[name]:
+        draw = partial(Draw, (2, 257, 131), dtype, each=True, extremes=True)
+        expected, own = (results(kind, name, case, draw()) for kind in (reference, compiled))
+        assert differences(expected, own) == []
+
+
+def test_every_kernel_has_cases():
+    assert KERNELS.keys() - {"fused"} == CASES.keys()
+
+
+def test_sets_have_the_same_kernels_with_the_same_parameters():
+    assert KERNELS.keys() == set(kernels.__all__) - {"chosen", "pays"}
+    for name, kernel in KERNELS.items():
+        expected = list(inspect.signature(kernel).parameters)
+        assert list(inspect.signature(getattr(compiled, name)).parameters) == expected, name
+        assert list(inspect.signature(getattr(kernels, name)).parameters) == expected, name
+    homes = reference.__name__, compiled.__name__
+    own = {
+        name for name, made in vars(compiled).items() if getattr(made, "__module__", "") in homes
+    }
+    assert {name for name in own if not name.startswith("_")} == KERNELS.keys()
+
+
+@pytest.mark.parametrize("kind", ["numpy", "numba"])
+def test_kernels_are_those_of_the_chosen_set(kind):
+    z = np.array([[[-1.0, 2.0]]])
+    with config_context(kernels=kind):
+        (function, _), *_ = kernels.relu(z, z)
+    expected, *_ = {"numpy": reference, "numba": compiled}[kind].relu(z, z)
+    assert function is expected[0]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activations_of_arrays_of_any_number_of_axes(name, dtype):
+    activation, z = ACTIVATIONS[name](), Draw((2, 5, 3), dtype, extremes=True).array()
+    for part in (z, z[0], z[0, 0], z[:0], np.asfortranarray(z[0])):
+        found = []
+        for kind in ("numpy", "numba"):
+            with config_context(kernels=kind):
+                outputs = activation(part)
+                grad = np.ones_like(outputs)
+                kept = np.array(part) if activation.reads_input else None
+                activation.backward(kept, np.array(outputs), grad)
+                found.append((outputs, grad))
+        assert differences(*found) == []
+
+
+# -- Neighbours in one pass ------------------------------------------------------------------------
+
+
+def bias_and_relu(kernel, draw):
+    z, bias = draw.array(), draw.array(draw.members, 1, draw.units)
+    return [*kernel.add_row(z, bias, z), *kernel.relu(z, z)], [z]
+
+
+def softmax_and_share(kernel, draw):
+    raw, out = (stored(draw.values(*draw.shape), "output by output") for _ in range(2))
+    y = stored(draw.values(draw.rows, draw.units), "output by output")
+    residuals = kernel.softmax_residual(raw, y, out)
+    return [*residuals, *kernel.weigh(out, None, draw.constant(0.1, 0.9))], [out]
+
+
+def drop_and_relu_backward(kernel, draw):
+    a, grad = draw.array(), draw.array()
+    mask = draw.array(draw.members if draw.each else 1, draw.rows, draw.units)
+    return [*kernel.drop(grad, mask, grad), *kernel.relu_backward(a, grad)], [grad]
+
+
+PAIRS = [bias_and_relu, softmax_and_share, drop_and_relu_backward]
+
+
+def fused_and_plain(make, draw):
+    """Return the calls of both sets, and what they leave in the arrays."""
+    found = []
+    for kind in (compiled, reference):
+        calls, arrays = make(kind, draw())
+        fused = kind.fused(calls)
+        run(fused)
+        found.append((calls, fused, arrays))
+    (calls, fused, own), (*_, expected) = found
+    return calls, fused, differences(expected, own)
+
+
+@pytest.mark.parametrize("each", [True, False], ids=["a number for each", "one for all"])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("make", PAIRS)
+def test_neighbours_in_one_pass(make, dtype, each):
+    for shape, extremes in product([(1, 2, 1), (1, 9, 7), (3, 8, 5)], (False, True)):
+        draw = partial(Draw, shape, dtype, extremes=extremes, each=each)
+        calls, fused, told = fused_and_plain(make, draw)
+        assert len(fused) == len(calls) - 1
+        assert told == []
+
+
+def test_all_pairs_are_tested():
+    assert len(compiled._PAIRS) == len(PAIRS)
+
+
+def other_array(kernel, draw):
+    z, bias, other = draw.array(), draw.array(draw.members, 1, draw.units), draw.array()
+    return [*kernel.add_row(z, bias, z), *kernel.relu(other, other)], [z, other]
+
+
+def something_between(kernel, draw):
+    z, bias = draw.array(), draw.array(draw.members, 1, draw.units)
+    between = np.multiply, (z, np.array(2, draw.dtype), z)
+    return [*kernel.add_row(z, bias, z), between, *kernel.relu(z, z)], [z]
+
+
+def factors(shape, of=lambda array: array):
+    """Return what makes a product in front of the backward pass that is no mask of dropout."""
+
+    def make(kernel, draw):
+        a, grad = draw.array(), draw.array()
+        product = np.multiply, (grad, of(draw.values(*shape)), grad)
+        return [product, *kernel.relu_backward(a, grad)], [grad]
+
+    return make
+
+
+UNLIKE = {
+    "another array": other_array,
+    "something in between": something_between,
+    "factors of units": factors((3, 1, 5)),
+    "factors of rows": factors((3, 8, 1)),
+    "factors of members": factors((3, 1, 1)),
+    "one factor": factors(()),
+    "factors of two axes": factors((8, 5)),
+    "states": factors((3, 8, 5), lambda array: array > 0),
+    "a mask in another order": factors((5, 8, 3), lambda array: array.T),
+}
+
+
+@pytest.mark.parametrize("make", UNLIKE.values(), ids=UNLIKE)
+def test_what_only_looks_like_a_pair_stays_apart(make):
+    calls, fused, told = fused_and_plain(make, partial(Draw, (3, 8, 5), "float64"))
+    assert fused == calls
+    assert told == []
+
+
+def test_calls_stay_in_order():
+    order = []
+    calls = [(order.append, (i,)) for i in range(5)]
+    run(compiled.fused(calls))
+    assert order == list(range(5))
+
+
+# -- NumPy's own faults ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("step", [2, 3, 4, 8, 16])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", ["relu_backward", "hinge"])
+def test_members_apart_by_any_step(name, dtype, step):
+    # np.negative in place takes wrong numbers where steps are 16 or 64 bytes.
+    shape = 5, 1, 1
+    rng = np.random.default_rng(0)
+    first, y, grad = rng.normal(size=shape), np.ones((1, 1)), rng.normal(size=shape)
+
+    def result(apart):
+        own = [np.zeros((5, apart, 1), dtype)[:, :1] for _ in range(2)]
+        for array, values in zip(own, (first, grad), strict=True):
+            array[...] = values
+        more = (y.astype(dtype),) if name == "hinge" else ()
+        run(getattr(reference, name)(own[0], *more, own[1]))
+        return own[1]
+
+    np.testing.assert_array_equal(result(step), result(1))
