@@ -68,10 +68,10 @@ def to_onnx(
     --------
     register_onnx_converters : For networks within other estimators of scikit-learn.
     """
-    register_onnx_converters()
+    estimator = checked(estimator)
+    register_onnx_converters(type(last_step(estimator)))
     import skl2onnx
 
-    estimator = checked(estimator)
     if sparse.issparse(X_sample):
         raise TypeError(
             "X_sample is sparse, but inputs of ONNX models are dense. Pass X_sample.toarray()."

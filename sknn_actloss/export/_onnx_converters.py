@@ -56,7 +56,7 @@ class Arrangement(BaseEstimator):
         self.dtype = dtype
 
 
-def register_onnx_converters() -> None:
+def register_onnx_converters(*subclasses: type) -> None:
     """Tell skl2onnx how to convert the estimators of this package.
 
     They can then be parts of whatever ``skl2onnx.to_onnx`` converts. Importing
@@ -68,6 +68,11 @@ def register_onnx_converters() -> None:
     ``raw_scores``, for scores of ``decision_function`` in place of probabilities, a column for each
     class. ``zipmap`` is accepted, since skl2onnx sets it for the ends of Pipelines;
     probabilities are arrays in any case.
+
+    Parameters
+    ----------
+    *subclasses : type
+        Subclasses of estimators of this package, which predict as these do.
 
     Raises
     ------
@@ -86,7 +91,10 @@ def register_onnx_converters() -> None:
     reading = {"shape_fct": _fix_reading, "convert_fct": _convert_reading}
     arrangement = {"shape_fct": _fix_arrangement, "convert_fct": _convert_arrangement}
     entries = [
-        *((kind, predictor | {"parser": _parse_predictor, "options": options}) for kind in KINDS),
+        *(
+            (kind, predictor | {"parser": _parse_predictor, "options": options})
+            for kind in (*KINDS, *subclasses)
+        ),
         *((kind, predictor | {"parser": _parse_search, "options": options}) for kind in SEARCHES),
         *((kind, encoder) for kind in OWN),
         (TableEncoder, encoder | {"parser": _parse_table}),
@@ -203,7 +211,7 @@ def _labels(classes: np.ndarray) -> np.ndarray:
         If it has none of their kind.
     """
     kind = classes.dtype.kind
-    if kind in "iu":
+    if kind in "iu" and int(classes.max()) < 2**63:
         return classes.astype(np.int64)
     if kind in "bf":
         return classes if kind == "b" else classes.astype(np.float64)
@@ -211,7 +219,7 @@ def _labels(classes: np.ndarray) -> np.ndarray:
         return classes.astype(object)
     raise NotImplementedError(
         f"Classes such as {classes.tolist()[0]!r} of type {classes.dtype} cannot be exported to "
-        "ONNX. Fit the estimator to labels that are integers or strings."
+        "ONNX. Fit the estimator to labels that are integers of 64 bits, or strings."
     )
 
 

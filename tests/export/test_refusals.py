@@ -11,7 +11,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
 from sklearn.neural_network import MLPRegressor as TheirRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import PolynomialFeatures
+from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from sknn_actloss import MLPClassifier, MLPRegressor, TabularRegressor
 from sknn_actloss.export import to_c, to_onnx
@@ -86,6 +86,17 @@ def test_own_components(export, parameters, message):
         export(model)
     with pytest.raises(NotImplementedError, match=message):
         export(CommitteeRegressor([regressor(), regressor(**parameters)]).fit(X, Y))
+
+
+class Tuned(MLPRegressor):
+    """A subclass that predicts as its base does."""
+
+
+@every_way
+def test_subclasses_are_exported_as_their_base(export):
+    assert export(Tuned((3,), max_iter=2).fit(X, Y))
+    assert export(make_pipeline(StandardScaler(), Tuned((3,), max_iter=2)).fit(X, Y))
+    assert export(CommitteeRegressor([Tuned((3,), max_iter=2), regressor()]).fit(X, Y))
 
 
 @every_way
@@ -186,6 +197,11 @@ def test_labels_and_columns_that_onnx_lacks():
     by_day = MLPClassifier((3,), max_iter=2).fit(X, days)
     with pytest.raises(NotImplementedError, match=r"Classes such as .* cannot be exported to ONNX"):
         to_onnx(by_day)
+    huge = MLPClassifier((3,), max_iter=2).fit(
+        X, np.array([1, 2**64 - 1], np.uint64)[np.arange(len(X)) % 2]
+    )
+    with pytest.raises(NotImplementedError, match="integers of 64 bits"):
+        to_onnx(huge)
     pandas = pytest.importorskip("pandas")
     table = pandas.DataFrame({"a": X[:, 0], "day": days + np.arange(len(X))})
     dated = TabularRegressor(network=regressor()).fit(table, Y)
