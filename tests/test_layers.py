@@ -50,7 +50,7 @@ FLOORS = [
     {"persistence"},
     {"estimators"},
     {"model_selection", "inspection", "tabular", "tracking"},
-    {"export"},
+    {"export", "trust"},
 ]
 LEVEL = {part: level for level, parts in enumerate(FLOORS) for part in parts}
 HOMES_OF_PRIVATE_NAMES = {
