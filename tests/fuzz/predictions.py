@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
+from scipy.special import expit
 
 from .outcomes import demand, demand_finite
 
@@ -60,7 +61,10 @@ def _check_probabilities(probabilities: np.ndarray, is_labels: bool) -> None:
 
 
 def _check_decisions(scores: np.ndarray, predicted: np.ndarray, classes: np.ndarray) -> None:
-    """The class that is predicted has the highest score, but for ties by rounding."""
+    """The class that is predicted has the highest score, but for ties by rounding.
+
+    Outputs are compared, and they saturate.
+    """
     if len(classes) == 1:
         return
     if scores.ndim == 1:
@@ -68,7 +72,8 @@ def _check_decisions(scores: np.ndarray, predicted: np.ndarray, classes: np.ndar
     chosen = np.take_along_axis(scores, np.searchsorted(classes, predicted)[:, None], axis=1)
     highest = scores.max(axis=1, keepdims=True)
     agrees = chosen >= highest - 1e-6 * np.maximum(np.abs(highest), 1)
-    demand(np.all(agrees), "predict and decision_function differ")
+    ties = expit(chosen) >= expit(highest) - 1e-6
+    demand(np.all(agrees | ties), "predict and decision_function differ")
 
 
 def _check_regressor(estimator: Any, X: Any) -> dict[str, np.ndarray]:
