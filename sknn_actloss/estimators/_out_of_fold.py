@@ -211,6 +211,7 @@ def intervals(
     Returns
     -------
     intervals : ndarray of shape (n_rows, n_targets, 2)
+        A single point where the quantiles are so far apart that nothing is left of them.
 
     References
     ----------
@@ -235,6 +236,9 @@ def intervals(
             out[block, target, 1] = -_low_end(
                 -(high[:, block, target][index] + own[:, None]), coverage
             )
+    # Ends that cross hold nothing; the point between them is within no fewer intervals.
+    crossing = out[..., 0] > out[..., 1]
+    out[crossing] = out[crossing].mean(axis=-1, keepdims=True)
     return out
 
 

@@ -335,3 +335,15 @@ def test_a_class_with_fewer_rows_than_networks():
     y = np.where(np.arange(90) < 2, "rare", np.where(CLASSES > 0, "a", "b"))
     model = classifier(4).fit(X, y)
     assert model.oof_prediction_.shape == (90, 3)
+
+
+def test_intervals_of_quantiles_far_apart_are_points_and_never_cross():
+    # Quantiles that start far outside and hardly learn: the level asks for less than their middle.
+    rows = np.random.RandomState(0).uniform(-1, 1, size=(60, 2))
+    y = np.where(rows[:, 0] > 0, 1.0, -1.0) * np.where(np.arange(60) % 6, 0.01, 50.0)
+    loss = Quantile((0.1, 0.5, 0.9))
+    model = regressor(4, loss=loss, max_iter=1, random_state=0).fit(rows, y)
+    low, high = model.predict_interval(rows, 0.1).T
+    assert np.all(low <= high)
+    assert np.any(low == high)
+    assert np.all(np.diff(model.predict_interval(rows, 0.9)) > 0)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.model_selection import GroupKFold
 
 from sknn_actloss.persistence import Checkpoint
 
@@ -46,6 +47,8 @@ class Case:
         ``refit``.
     mistake : str
         Key of :data:`MISTAKES`: what is wrong with the data of this call.
+    incremental : bool
+        Whether the first call is ``partial_fit``.
     strict : bool
         Whether NumPy is asked to raise what it would warn of.
     """
@@ -57,6 +60,7 @@ class Case:
     changes: dict[str, Any] = field(default_factory=dict)
     refit: bool = False
     mistake: str = "none"
+    incremental: bool = False
     strict: bool = True
 
     def run(self) -> Outcome:
@@ -71,7 +75,8 @@ class Case:
                 estimator.fit(*Data(target="int", positive=True).make(self.task)[:2])
             estimator.set_params(**_in_folder(self.changes, folder))
             made = MISTAKES[self.mistake](self.data.make(self.task))
-            self._fit(estimator, made)
+            first = self._begin if self.incremental else self._fit
+            first(estimator, made)
             for step in self.then:
                 getattr(self, f"_{step}")(estimator, made)
 
@@ -84,6 +89,12 @@ class Case:
         check_fitted(estimator)
         return check_predictions(estimator, made.X_new, self.task == "classification")
 
+    def _begin(self, estimator: Any, made: Made) -> None:
+        if self.task == "classification" and self.data.n_columns == 1:
+            with untouched_by_failure(estimator):
+                estimator.partial_fit(made.X, made.y, classes=np.unique(np.asarray(made.y)))
+        self._partial_fit(estimator, made)
+
     def _partial_fit(self, estimator: Any, made: Made) -> None:
         weights = made.options.get("sample_weight")
         with untouched_by_failure(estimator):
@@ -95,7 +106,8 @@ class Case:
 
     def _again(self, estimator: Any, made: Made) -> None:
         """A clone fitted to the same data is the same, but where the seed or the start is not."""
-        if not isinstance(estimator.random_state, int) or estimator.warm_start:
+        is_repeatable = isinstance(estimator.random_state, int) and not estimator.warm_start
+        if self.incremental or not is_repeatable:
             return
         before = check_predictions(estimator, made.X_new, self.task == "classification")
         other = clone(estimator).fit(made.X, made.y, **made.options)
@@ -131,8 +143,16 @@ def sane_case(draw: Draw) -> Case:
     if task == "regression" and positive_targets(params):
         target = "float64" if data.target == "bool" else data.target
         data = replace(data, positive=True, target=target)
-    data = _allowed_data(data, params)
-    return Case(task, params, data, _steps(draw, params), strict=draw.chance(0.7))
+    if "class_weight" in params:
+        params["class_weight"] = draw.choice(_class_weights(data))
+    if data.groups and not (is_lbfgs(params) or leaves_out_rows(params)):
+        params |= {"early_stopping": True, "validation_fraction": GroupKFold(2)}
+    data, bars = _allowed_data(data, params), _barred(params)
+    drawn = sorted(draw.some(STEPS, 3), key=STEPS.index) if draw.chance(0.5) else []
+    then = tuple(step for step in drawn if step not in bars)
+    incremental = draw.chance(0.1) and "partial_fit" not in bars and not data.validation
+    strict = draw.chance(0.7)
+    return Case(task, params, data, then, incremental=incremental, strict=strict)
 
 
 def extreme_case(draw: Draw) -> Case:
@@ -143,22 +163,29 @@ def extreme_case(draw: Draw) -> Case:
     mistake = draw.choice(MISTAKES) if draw.chance(0.15) else "none"
     if draw.chance(0.5):
         params = {name: case.params[name] for name in (*BRIEF, "loss")}
-        case = replace(case, params=params, then=())
+        case = replace(case, params=params, then=(), incremental=False)
     refit = draw.chance(0.3)
     return replace(case, changes=changes, data=data, mistake=mistake, refit=refit)
+
+
+def _class_weights(data: Data) -> list[Any]:
+    """Return weights of classes that go with the labels."""
+    if data.n_columns > 1:
+        return ["balanced", [{0: 1, 1: 2.5}] * data.n_columns, [{1: 0.5}] * data.n_columns]
+    return ["balanced", None, {0: 2}, {0: 0.5}] if data.target == "int" else ["balanced", {}]
 
 
 def _allowed_data(data: Data, params: dict[str, Any]) -> Data:
     """Return data without arguments that the parameters have no use for."""
     fraction = params.get("validation_fraction", 0.1)
     own_rows = isinstance(fraction, float | int) and not leaves_out_rows(params)
-    return replace(
-        data, validation=data.validation and own_rows and not is_lbfgs(params), groups=False
-    )
+    groups = isinstance(fraction, GroupKFold)
+    validation = data.validation and own_rows and not is_lbfgs(params)
+    return replace(data, validation=validation, groups=groups)
 
 
-def _steps(draw: Draw, params: dict[str, Any]) -> tuple[str, ...]:
-    drawn = sorted(draw.some(STEPS, 3), key=STEPS.index) if draw.chance(0.5) else []
+def _barred(params: dict[str, Any]) -> set[str]:
+    """Return the steps that the parameters do not allow."""
     barred = set()
     if is_lbfgs(params) or params.get("early_stopping") is True or "checkpoint" in params:
         barred.add("partial_fit")
@@ -166,7 +193,7 @@ def _steps(draw: Draw, params: dict[str, Any]) -> tuple[str, ...]:
         barred.add("partial_fit")
     if leaves_out_rows(params):
         barred |= {"partial_fit", "warm_start"}
-    return tuple(step for step in drawn if step not in barred)
+    return barred
 
 
 def _in_folder(params: dict[str, Any], folder: str) -> dict[str, Any]:

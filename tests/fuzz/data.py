@@ -196,7 +196,8 @@ class Data:
         y, y_val = make_targets(rng, self.n_rows), make_targets(rng, 4)
         options = {"sample_weight": (WEIGHTS | EXTREME_WEIGHTS)[self.weights](rng, self.n_rows)}
         if self.validation:
-            options |= {"X_val": X_val, "y_val": y_val}
+            weights = None if self.weights == "none" else rng.uniform(0.5, 2, 4)
+            options |= {"X_val": X_val, "y_val": y_val, "sample_weight_val": weights}
         if self.groups:
             options["groups"] = np.arange(self.n_rows) % 3
         given = {name: value for name, value in options.items() if value is not None}
@@ -249,5 +250,5 @@ def sane_data(draw: Draw, task: str) -> Data:
         target_values=draw.choice(["normal", "normal", *VALUES]),
         weights=draw.choice(["none", "none", "none", *WEIGHTS]),
         validation=draw.chance(0.15),
-        groups=draw.chance(0.05),
+        groups=draw.chance(0.08),
     )
