@@ -290,11 +290,13 @@ def _same(first: Any, second: Any) -> bool:
 
 
 def as_python(value: Any) -> Any:
-    """Return a NumPy scalar as a number of Python, and all else as it is.
+    """Return a scalar of NumPy, or an array without dimensions, as a number of Python.
 
-    A float64 would turn float32 arrays into float64 ones, and small integers overflow.
+    All else stays as it is. A float64 would turn float32 arrays into float64 ones, and small
+    integers overflow.
     """
-    return value.item() if isinstance(value, np.generic) else value
+    is_scalar = isinstance(value, np.generic | np.ndarray) and value.ndim == 0
+    return value.item() if is_scalar else value
 
 
 def _literal(value: Any) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any, ClassVar
 
-from sknn_actloss._component import Component
+from sknn_actloss._component import Component, as_python
 from sknn_actloss._sklearn import number
 
 __all__ = ["FallingDropout", "resolve_dropout"]
@@ -83,6 +83,7 @@ def _all_rates(spec: Any, n_hidden: int, parameter: str) -> tuple[float, ...]:
     if isinstance(spec, FallingDropout):
         spec.validate()
         return spec.input_rate, *(spec.rate,) * n_hidden
+    spec = as_python(spec)
     if isinstance(spec, Real):
         return 0.0, *(spec,) * n_hidden
     if len(spec) in (n_hidden, n_hidden + 1):

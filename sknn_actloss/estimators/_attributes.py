@@ -298,4 +298,8 @@ def _mean_curve(curves: Sequence[list[float] | None]) -> list[float] | None:
     epochs = zip_longest(*curves)
     last = [curve[-1] for curve in curves]
     filled = [[v if v is not None else end for v, end in zip(e, last, strict=True)] for e in epochs]
-    return np.mean(filled, axis=1).tolist()
+    with np.errstate(over="ignore"):
+        mean = np.mean(filled, axis=1)
+        # The sum may be too large for a number where the mean is not.
+        parts = np.sum(np.divide(filled, len(curves)), axis=1)
+    return np.where(np.isfinite(mean), mean, parts).tolist()

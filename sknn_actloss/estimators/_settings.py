@@ -365,6 +365,7 @@ def _out_activation(spec: Any) -> Activation | None:
 
 
 def _activations(spec: Any, n_hidden: int) -> tuple[Activation, ...]:
+    spec = as_python(spec)
     if isinstance(spec, list | tuple | np.ndarray):
         if len(spec) != n_hidden:
             raise ValueError(

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import ClassVar
 
+import numpy as np
+
 from sknn_actloss._sklearn import number, whole_number
 from sknn_actloss.schedules._base import Progress, ScaledSchedule, WarmedSchedule
 
@@ -132,7 +134,8 @@ class MultiStep(EpochwiseSchedule):
 
     def validate(self) -> None:
         super().validate()
-        if not all(isinstance(epoch, Real) and epoch >= 0 for epoch in self.milestones):
+        epochs = self.milestones if np.ndim(self.milestones) == 1 else [None]
+        if not all(isinstance(epoch, Real) and epoch >= 0 for epoch in epochs):
             raise ValueError(
                 f"The 'milestones' parameter of MultiStep must hold numbers of epochs >= 0. "
                 f"Got {self.milestones!r} instead."

@@ -7,7 +7,8 @@ from sklearn.datasets import make_classification
 
 from sknn_actloss import MLPClassifier, MLPRegressor
 from sknn_actloss.activations import ReLU
-from sknn_actloss.losses import Focal, Hinge, Huber, LogLoss
+from sknn_actloss.losses import Focal, Hinge, Huber, LogLoss, Quantile
+from sknn_actloss.schedules import MultiStep
 
 X, Y = make_classification(60, 5, n_informative=3, n_classes=3, random_state=0)
 
@@ -182,6 +183,30 @@ def test_several_columns_of_classes():
 def test_sizes_as_an_array_without_dimensions():
     with pytest.raises(TypeError, match=r"hidden_layer_sizes must be integers, got \[1.0\]"):
         MLPRegressor(np.array(1.0)).fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "match"),
+    [
+        ({"dropout": np.array(1.0)}, r"dropout=.* must hold rates"),
+        ({"activation": np.array(1.0)}, "activation must be one of"),
+        ({"loss": Quantile(np.array(0.5))}, "'quantile' parameter of Quantile"),
+        ({"learning_rate": MultiStep(np.array(1.0))}, "'milestones' parameter of MultiStep"),
+    ],
+)
+def test_arrays_without_dimensions_in_the_place_of_sequences(parameters, match):
+    with pytest.raises((TypeError, ValueError), match=match):
+        MLPRegressor(5, **parameters).fit(X, Y)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_arrays_without_dimensions_are_numbers_and_names():
+    common = {"max_iter": 2, "random_state": 0}
+    found = MLPRegressor(
+        np.array(5), np.array("tanh"), dropout=np.array(0.5), alpha=np.float32(0.5), **common
+    )
+    expected = MLPRegressor(5, "tanh", dropout=0.5, alpha=0.5, **common)
+    assert found.fit(X, Y).loss_curve_ == expected.fit(X, Y).loss_curve_
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

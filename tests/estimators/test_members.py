@@ -322,3 +322,9 @@ def test_decisions_are_finite_where_probabilities_are_rounded(kind, dtype):
         coef *= 1e6
     assert np.isin(model.predict_proba(X), [0, 1]).any()
     assert np.all(np.isfinite(model.decision_function(X)))
+
+
+def test_curves_of_numbers_whose_sum_is_none():
+    largest = np.finfo(float).max
+    found = _attributes._mean_curve([[largest, 1.0, np.nan], [largest, 3.0, 1.0]])
+    assert_array_equal(found, [largest, 2.0, np.nan])
