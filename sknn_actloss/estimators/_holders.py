@@ -51,6 +51,9 @@ class NetworkHolder(ABC):
         The fitted network.
     """
 
+    encoder_: Any
+    network_: BaseMLP
+
     #: Parameter that holds the network.
     network_name: ClassVar[str] = "network"
 

@@ -180,7 +180,8 @@ def comment(text: str) -> str:
 
 def array(declaration: str, items: Iterable[str]) -> str:
     """Return the definition of an array, in lines of about 100 characters at most."""
-    lines, length = [[]], 0
+    lines: list[list[str]] = [[]]
+    length = 0
     for item in items:
         length += len(item) + 2
         if length > 96 and lines[-1]:

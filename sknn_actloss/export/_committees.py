@@ -82,31 +82,28 @@ class CommitteeOfClasses(_Committee, ClassPredictions):
 class CommitteeOfNumbers(_Committee, NumberPredictions):
     """A :class:`CommitteeRegressor`."""
 
-    has_std = True
+    @property
+    def has_std(self) -> bool:
+        """Whether there are standard deviations."""
+        return True
 
     @property
     def knows_variance(self) -> bool:
         """Whether the loss of a member knows the variance of targets."""
         return any(member.knows_variance for member in self._members)
 
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """Levels of quantiles that all members have."""
+        first, *others = {member.levels for member in self._members}
+        return () if others else first
+
     def predict(self) -> Prediction:
         """Return the targets."""
         return self.averaged("predict")
 
     def predict_quantiles(self) -> Prediction:
-        """Return quantiles of the targets.
-
-        Raises
-        ------
-        ValueError
-            If members have other levels.
-        """
-        levels = {member.levels for member in self._members}
-        if len(levels) > 1:
-            raise ValueError(
-                f"predict_quantiles needs members of the same levels, but theirs are "
-                f"{', '.join(map(str, sorted(levels)))}. Give all members the same loss."
-            )
+        """Return quantiles of the targets."""
         return self.averaged("predict_quantiles")
 
     def std(self) -> Prediction:
@@ -123,35 +120,26 @@ class CommitteeOfNumbers(_Committee, NumberPredictions):
         return self.predicted(sqrt(self.average(squares)))
 
 
-class TableOfClasses(ClassPredictions):
+class TableOfClasses(NetworkOfClasses):
     """A :class:`TabularClassifier`, which says what its network says."""
 
     def __init__(self, estimator: TabularClassifier, inputs: Sequence[Value], wide: Any) -> None:
-        super().__init__(estimator, inputs, wide)
-        self._network = NetworkOfClasses(estimator.network_, inputs, wide)
-        self.raw = self._network.raw
-
-    def method(self, name: str) -> Prediction:
-        """Return what a method gives."""
-        return self._network.method(name)
+        super().__init__(estimator.network_, inputs, wide)
 
 
-class TableOfNumbers(NumberPredictions):
+class TableOfNumbers(NetworkOfNumbers):
     """A :class:`TabularRegressor`, whose predictions stay within a range."""
 
     def __init__(self, estimator: TabularRegressor, inputs: Sequence[Value], wide: Any) -> None:
-        super().__init__(estimator, inputs, wide)
-        self._network = NetworkOfNumbers(estimator.network_, inputs, wide)
-        self.raw = self._network.raw
-        self.has_std, self.knows_variance = self._network.has_std, self._network.knows_variance
-        self.levels = self._network.levels
+        super().__init__(estimator.network_, inputs, wide)
+        self._table = estimator
 
-    def method(self, name: str) -> Prediction:
-        """Return what a method gives."""
-        found = self._network.method(name)
-        if name != "predict" or not self.estimator.clip_predictions:
+    def predict(self) -> Prediction:
+        """Return the targets."""
+        found = super().predict()
+        if not self._table.clip_predictions:
             return found
-        ends = (np.asarray(end, dtype=float) for end in self.estimator._target_range)
+        ends = (np.asarray(end, dtype=float) for end in self._table._target_range)
         return found._replace(value=clip(cast(found.value, self.wide), *ends))
 
 

@@ -51,10 +51,11 @@ class _Pass:
         self.value = linear(self.value, step.arrays["weights"], step.arrays["biases"])
 
     def _activation(self, step: Step) -> None:
-        self.value = activated(step.component, self.value)
+        activation: Any = step.component
+        self.value = activated(activation, self.value)
 
     def _normalization(self, step: Step) -> None:
-        norm = step.component
+        norm: Any = step.component
         if type(norm) not in FORMULAS:
             names = ", ".join(NORMALIZATIONS)
             raise refusal(f"The normalisation {norm!r}", f"one of {names}")

@@ -86,11 +86,11 @@ def register_onnx_converters(*subclasses: type) -> None:
             "ONNX models need skl2onnx; install it by pip install 'sknn-actloss[onnx]'."
         ) from error
     options = {"zipmap": [True, False], "raw_scores": [True, False], "outputs": None}
-    predictor = {"shape_fct": _fix_predictions, "convert_fct": _convert_predictor}
+    predictor: dict[str, Any] = {"shape_fct": _fix_predictions, "convert_fct": _convert_predictor}
     encoder = {"shape_fct": _fix_encoded, "convert_fct": _convert_encoder, "parser": _parse_encoder}
     reading = {"shape_fct": _fix_reading, "convert_fct": _convert_reading}
     arrangement = {"shape_fct": _fix_arrangement, "convert_fct": _convert_arrangement}
-    entries = [
+    entries: list[tuple[type, dict[str, Any]]] = [
         *(
             (kind, predictor | {"parser": _parse_predictor, "options": options})
             for kind in (*KINDS, *subclasses)
@@ -118,7 +118,7 @@ def _parse_predictor(scope: Any, model: Any, inputs: Any, custom_parsers: Any = 
         variable = _arranged(scope, prepared(scope, steps, inputs))
         variable.is_prepared = True
         operator.inputs.append(variable)
-    for name, prediction in _predictions(scope, operator):
+    for name, prediction in _predictions(scope, operator, _inputs_of(operator)):
         operator.outputs.append(scope.declare_local_variable(name, _type_of(prediction)))
     return operator.outputs
 
@@ -129,14 +129,16 @@ def _parse_search(scope: Any, model: Any, inputs: Any, custom_parsers: Any = Non
 
 
 def _fix_predictions(operator: Any) -> None:
-    pairs = zip(operator.outputs, _predictions(operator.scope_inst, operator), strict=True)
-    for variable, (_, prediction) in pairs:
+    found = _predictions(operator.scope_inst, operator, _inputs_of(operator))
+    for variable, (_, prediction) in zip(operator.outputs, found, strict=True):
         variable.type = _type_of(prediction)
 
 
 def _convert_predictor(scope: Any, operator: Any, container: Any) -> None:
-    nodes, known = Nodes(scope, container), {}
-    found = _predictions(scope, operator, known, nodes)
+    nodes, inputs = Nodes(scope, container), _inputs_of(operator)
+    pairs = zip(inputs, _variables_of(operator), strict=True)
+    known = {x: nodes.cast(variable.full_name, x.dtype) for x, variable in pairs}
+    found = _predictions(scope, operator, inputs)
     for variable, (_, prediction) in zip(operator.outputs, found, strict=True):
         name = nodes.computed(prediction.value, known)
         if prediction.classes is not None:
@@ -148,18 +150,13 @@ def _convert_predictor(scope: Any, operator: Any, container: Any) -> None:
 
 
 def _predictions(
-    scope: Any, operator: Any, known: dict[Value, str] | None = None, nodes: Nodes | None = None
+    scope: Any, operator: Any, inputs: Sequence[Value]
 ) -> list[tuple[str, Prediction]]:
-    """Return the outputs of an operator by name, and note the names of its inputs."""
-    model, inputs = operator.raw_operator, []
-    for variable, network in zip(_inputs_of(operator), networks_of(model), strict=True):
-        weights = network.coefs_[0]
-        value = _input(variable, weights.shape[-2])
-        if nodes is not None:
-            known[value] = nodes.cast(variable.full_name, value.dtype)
-        inputs.append(cast(value, np.float32) if weights.dtype == np.float32 else value)
-    wide = max(map(computing_dtype, operator.inputs))
-    methods = predictions_of(model, inputs, wide)
+    """Return what an operator puts out, by name."""
+    model = operator.raw_operator
+    pairs = zip(inputs, networks_of(model), strict=True)
+    features = [cast(x, min(x.dtype, network.coefs_[0].dtype)) for x, network in pairs]
+    methods = predictions_of(model, features, max(x.dtype for x in inputs))
     options = scope.get_options(model, {"outputs": None, "raw_scores": False})
     if options["raw_scores"]:
         return [("label", methods.method("predict")), ("scores", _of_each_class(methods))]
@@ -167,7 +164,13 @@ def _predictions(
     return [(_output(name, found := methods.method(name)), found) for name in names]
 
 
-def _inputs_of(operator: Any) -> list[Any]:
+def _inputs_of(operator: Any) -> list[Value]:
+    """Return the features of each network."""
+    pairs = zip(_variables_of(operator), networks_of(operator.raw_operator), strict=True)
+    return [_input(variable, network.coefs_[0].shape[-2]) for variable, network in pairs]
+
+
+def _variables_of(operator: Any) -> list[Any]:
     """Return the variable that each network takes in.
 
     Raises

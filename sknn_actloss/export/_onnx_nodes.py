@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -80,13 +80,13 @@ class Nodes:
 
         return self.add("Cast", name, to=helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
 
-    def computed(self, value: Value, known: Mapping[Value, str]) -> str:
+    def computed(self, value: Value, known: dict[Value, str]) -> str:
         """Add all nodes that a value needs, and return the name of its array.
 
         Parameters
         ----------
         value : Value
-        known : mapping of Value to str
+        known : dict of Value to str
             What is there. The values that are computed join it.
         """
         for one in in_order([value], list(known)):

@@ -129,7 +129,7 @@ def _refuse_unreadable(reader: Reader) -> None:
 
 
 def _read(nodes: Nodes, reader: Reader, name: str) -> str:
-    if isinstance(reader, NumberReader):
+    if not isinstance(reader, LevelReader):
         return nodes.cast(name, np.float64)
     codes = dict(reader.levels.codes_by_level)
     missing = codes.pop(None, UNSEEN)

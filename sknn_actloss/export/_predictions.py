@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -48,7 +49,7 @@ class Prediction(NamedTuple):
     classes: np.ndarray | None = None
 
 
-class Predictions:
+class Predictions(ABC):
     """Base of the methods of a fitted estimator.
 
     Parameters
@@ -58,23 +59,25 @@ class Predictions:
         The features of each of its networks, in the data type of the input.
     wide : dtype
         What computes in double precision in Python is computed in this one.
-
-    Attributes
-    ----------
-    names : tuple of str
-        Methods that can be exported, ``predict`` first; "std" is ``predict`` with ``return_std``.
-    usual : tuple of str
-        Those that are exported where nothing else is asked for.
-    raw : list of Value
-        Raw outputs of all networks.
     """
-
-    names: tuple[str, ...]
-    usual: tuple[str, ...]
-    raw: list[Value]
 
     def __init__(self, estimator: Any, inputs: Sequence[Value], wide: Any) -> None:
         self.estimator, self.inputs, self.wide = estimator, inputs, np.dtype(wide)
+
+    @property
+    @abstractmethod
+    def names(self) -> tuple[str, ...]:
+        """Methods that can be exported, ``predict`` first; "std" is that with ``return_std``."""
+
+    @property
+    @abstractmethod
+    def usual(self) -> tuple[str, ...]:
+        """Those that are exported where nothing else is asked for."""
+
+    @property
+    @abstractmethod
+    def raw(self) -> list[Value]:
+        """Raw outputs of all networks."""
 
     def method(self, name: str) -> Prediction:
         """Return what a method gives.
@@ -191,27 +194,28 @@ class NetworkOfClasses(ClassPredictions):
 
 
 class NumberPredictions(Predictions):
-    """Base of regressors.
+    """Base of regressors."""
 
-    Attributes
-    ----------
-    has_std : bool
-        Whether there are standard deviations.
-    knows_variance : bool
-        Whether the loss knows the variance of targets.
-    levels : tuple of float
-        Levels of quantiles, empty where there are none.
-    """
+    @property
+    @abstractmethod
+    def has_std(self) -> bool:
+        """Whether there are standard deviations."""
 
-    has_std: bool
-    knows_variance: bool
-    levels: tuple[float, ...] = ()
+    @property
+    @abstractmethod
+    def knows_variance(self) -> bool:
+        """Whether the loss knows the variance of targets."""
+
+    @property
+    @abstractmethod
+    def levels(self) -> tuple[float, ...]:
+        """Levels of quantiles, empty where there are none."""
 
     @cached_property
     def names(self) -> tuple[str, ...]:
         """Methods that can be exported."""
-        has_quantiles = hasattr(self.estimator, "predict_quantiles")
-        return ("predict", *["predict_quantiles"] * has_quantiles, *["std"] * self.has_std)
+        quantiles = ["predict_quantiles"] if self.levels else []
+        return ("predict", *quantiles, *["std"] * self.has_std)
 
     @property
     def usual(self) -> tuple[str, ...]:
@@ -228,15 +232,19 @@ class NetworkOfNumbers(NumberPredictions):
 
     def __init__(self, estimator: MLPRegressor, inputs: Sequence[Value], wide: Any) -> None:
         super().__init__(estimator, inputs, wide)
-        head = estimator._model.loss.head
-        self._reading, self.levels = reading_of(head), getattr(head, "levels", ())
-        self._center = getattr(estimator, "target_center_", None)
-        self._scale = getattr(estimator, "target_scale_", None)
+        self._reading = reading_of(estimator._model.loss.head)
+        self._center: Any = getattr(estimator, "target_center_", None)
+        self._scale: Any = getattr(estimator, "target_scale_", None)
 
     @cached_property
     def raw(self) -> list[Value]:
         """Raw outputs."""
         return [raw_outputs(self.estimator, self.inputs[0])]
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """Levels of quantiles."""
+        return getattr(self._reading.head, "levels", ())
 
     @property
     def knows_variance(self) -> bool:

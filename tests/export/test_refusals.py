@@ -15,7 +15,7 @@ from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from sknn_actloss import MLPClassifier, MLPRegressor, TabularRegressor
 from sknn_actloss.export import to_c, to_onnx
-from sknn_actloss.losses import FunctionLoss, Loss
+from sknn_actloss.losses import FunctionLoss, Loss, Quantile
 from sknn_actloss.model_selection import CommitteeRegressor, StackedGridSearchCV
 from sknn_actloss.normalization import LayerNorm
 
@@ -86,6 +86,15 @@ def test_own_components(export, parameters, message):
         export(model)
     with pytest.raises(NotImplementedError, match=message):
         export(CommitteeRegressor([regressor(), regressor(**parameters)]).fit(X, Y))
+
+
+@every_way
+def test_committees_of_other_levels_have_no_quantiles(export):
+    members = [regressor(loss=Quantile((0.1, 0.5))), regressor(loss=Quantile((0.2, 0.5)))]
+    committee = CommitteeRegressor(members).fit(X, Y)
+    assert "quantiles" not in str(export(committee))
+    alike = CommitteeRegressor([members[0], members[0]]).fit(X, Y)
+    assert "quantiles" in str(export(alike))
 
 
 class Tuned(MLPRegressor):
