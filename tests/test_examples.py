@@ -138,7 +138,18 @@ def exports_agree(example):
     assert max(example["differences"].values()) < 1e-5
 
 
+def explanations_find_the_truth(example):
+    importances, truth = example["importances"], np.abs(example["truth"]).mean(axis=0)
+    np.testing.assert_allclose(importances[:3], truth[:3], atol=15)
+    assert importances[3] < 20
+    assert example["gap"] < 0.01 * np.abs(example["distance"]).max()
+    assert example["errors"].max() < 25
+    assert abs(np.median(example["slopes"][:, 0]) - 10) < 1
+    assert np.isnan(example["slopes"][:, 1]).all()
+
+
 CLAIMS = {
+    "plot_explanations": explanations_find_the_truth,
     "plot_export": exports_agree,
     "plot_tune_activation_loss_rate": tuning_pays,
     "plot_losses_with_outliers": robust_losses_win,

@@ -21,6 +21,7 @@ MODULES = {
     "Ray": "ray",
     "imbalanced-learn": "imblearn",
     "skrub": "skrub",
+    "skops": "skops",
 }
 
 
