@@ -7,6 +7,7 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
+from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
 from sknn_actloss.estimators import NetworkHolder
@@ -38,7 +39,8 @@ def initial_types(estimator: Any, X_sample: Any) -> list[tuple[str, Any]]:
     TypeError
         If a column has a type that ONNX lacks.
     ValueError
-        If the sample is no table, or has not as many columns as the rows of ``fit``.
+        If the sample is no table, has not as many columns as the rows of ``fit``, or is missing
+        where a ColumnTransformer needs it.
     """
     readers = _readers_of(estimator)
     if hasattr(X_sample, "columns"):
@@ -63,6 +65,13 @@ def initial_types(estimator: Any, X_sample: Any) -> list[tuple[str, Any]]:
             (name, tensor(STRING if _reads_text(reader) else FLOAT, [None, 1]))
             for name, reader in _by_name(estimator, readers).items()
         ]
+    first = _first_step(estimator)
+    picks_names = isinstance(first, ColumnTransformer) and hasattr(first, "feature_names_in_")
+    if picks_names and X_sample is None:
+        raise ValueError(
+            "X_sample=None does not tell which columns a ColumnTransformer picks, and their types. "
+            "Pass X_sample=X[:1], rows like those of fit."
+        )
     dtype = FLOAT if X_sample is None else _dtype_of(X_sample.dtype, "X")
     return [("X", tensor(dtype, [None, estimator.n_features_in_]))]
 
@@ -173,12 +182,15 @@ def _check_width(estimator: Any, n_features: int) -> None:
 
 def _readers_of(estimator: Any) -> dict[int, Reader]:
     """Return the readers of the columns of a table, by index; none for an array of numbers."""
-    while isinstance(estimator, Pipeline):
-        estimator = estimator.steps[0][1]
-    encoder = estimator.encoder_ if isinstance(estimator, NetworkHolder) else estimator
+    first = _first_step(estimator)
+    encoder = first.encoder_ if isinstance(first, NetworkHolder) else first
     if not isinstance(encoder, TableEncoder):
         return {}
     return {index: reader for index, reader, _ in encoder._reading.readers}
+
+
+def _first_step(estimator: Any) -> Any:
+    return _first_step(estimator.steps[0][1]) if isinstance(estimator, Pipeline) else estimator
 
 
 def _by_name(estimator: Any, readers: Mapping[int, Reader]) -> dict[str, Reader]:

@@ -10,7 +10,7 @@ from export_cases import X
 from sklearn.compose import ColumnTransformer
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
 
 from sknn_actloss import MLPClassifier, MLPRegressor, TabularClassifier, TabularRegressor
 from sknn_actloss.export import to_onnx
@@ -216,6 +216,31 @@ def test_networks_on_tables_of_plain_columns():
     numbers = table[["number", "count"]].fillna(0.0)
     assert_same(classifier().fit(numbers, y), numbers, numbers)
     assert_same(make_pipeline(StandardScaler(), classifier()).fit(numbers, y), numbers, numbers)
+
+
+def test_columns_that_are_picked_by_name():
+    table, y = mixed_table()
+    table = table[["number", "count", "colour", "truth"]].fillna({"number": 0.0, "colour": "none"})
+    steps = [
+        ("scaled", StandardScaler(), ["number", "count"]),
+        ("encoded", OneHotEncoder(sparse_output=False), ["colour"]),
+    ]
+    pipeline = make_pipeline(ColumnTransformer(steps), classifier()).fit(table, y)
+    assert_same(pipeline, table, table)
+    with pytest.raises(ValueError, match=r"X_sample=None.*Pass X_sample=X\[:1\]"):
+        to_onnx(pipeline)
+
+
+def test_tables_of_polars():
+    polars = pytest.importorskip("polars")
+    table, y = mixed_table()
+    columns = {name: table[name].tolist() for name in ("number", "count", "truth", "colour")}
+    columns["colour"] = [value if isinstance(value, str) else None for value in columns["colour"]]
+    frame = polars.DataFrame(columns)
+    model = TabularClassifier(network=classifier()).fit(frame, y)
+    as_pandas = pandas.DataFrame(columns)
+    for sample in (None, frame):
+        assert_same(model, as_pandas, sample, expected_rows=frame)
 
 
 def test_missing_columns_are_named():
