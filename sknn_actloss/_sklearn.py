@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from functools import lru_cache
 from inspect import signature
 from numbers import Integral, Real
 from typing import Any
@@ -61,6 +62,7 @@ __all__ = [
     "Names",
     "Options",
     "Real",
+    "RemembersParameters",
     "SGDOptimizer",
     "StrOptions",
     "check_method_params",
@@ -88,6 +90,19 @@ __all__ = [
     "warn_or_raise_about_fit_failures",
     "whole_number",
 ]
+
+
+class RemembersParameters:
+    """Looks for the names of an estimator's parameters once, which takes as long as a small fit."""
+
+    @classmethod
+    def _get_param_names(cls) -> list[str]:
+        return list(_param_names(cls))
+
+
+@lru_cache
+def _param_names(cls: type) -> list[str]:
+    return super(RemembersParameters, cls)._get_param_names()
 
 
 class Names(StrOptions):

@@ -14,6 +14,9 @@ from sknn_actloss.core.model import Model
 from sknn_actloss.core.workspace import OutputRoom
 from sknn_actloss.losses import BoundLoss
 
+#: Bytes of the raw outputs whose losses are found at once.
+VALUE_BYTES = 1 << 19
+
 
 class Objective:
     """Losses of a stack of networks, given raw outputs.
@@ -80,6 +83,14 @@ class Objective:
         -------
         values : ndarray of shape (n_members, n_rows)
         """
+        # Losses need room for several arrays like the raw outputs.
+        step = max(1, VALUE_BYTES * len(y) // max(1, raw.nbytes))
+        if step >= len(y):
+            return self._value(y, raw)
+        blocks = [slice(start, start + step) for start in range(0, len(y), step)]
+        return np.concatenate([self._value(y[rows], raw[:, rows]) for rows in blocks], axis=1)
+
+    def _value(self, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
         signs = np.empty_like(y)
         if self._signed:
             run(_sign_calls(y, signs))

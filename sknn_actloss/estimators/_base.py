@@ -20,6 +20,7 @@ from sknn_actloss._sklearn import (
     Names,
     Options,
     Real,
+    RemembersParameters,
     number,
     whole_number,
 )
@@ -56,7 +57,13 @@ FLOATS = (np.float64, np.float32)
 
 
 class BaseMLP(
-    HiddenUnits, CallbackSupportMixin, Documented, Stamped, TransformerMixin, BaseEstimator
+    HiddenUnits,
+    CallbackSupportMixin,
+    Documented,
+    Stamped,
+    TransformerMixin,
+    RemembersParameters,
+    BaseEstimator,
 ):
     """Base of :class:`MLPClassifier` and :class:`MLPRegressor`."""
 

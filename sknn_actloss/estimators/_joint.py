@@ -53,6 +53,8 @@ class JointFit:
         Rows and targets.
     fit_params : dict, optional
         Further arguments of ``fit``, such as ``sample_weight``.
+    checked : dict, optional
+        Keeps rows and targets once they are validated, for further fits to the same.
 
     Attributes
     ----------
@@ -75,6 +77,7 @@ class JointFit:
         X: Any,
         y: Any,
         fit_params: dict[str, Any] | None = None,
+        checked: dict[tuple[type, str | None], Data] | None = None,
     ) -> None:
         self.estimators = list(estimators)
         self.failures: dict[int, Exception] = {}
@@ -84,7 +87,7 @@ class JointFit:
         self._data, self._fit_params = (X, y), fit_params or {}
         self._alone: set[int] = set()
         self._streams: dict[int, np.random.RandomState] = {}
-        self._known: dict[tuple[type, str | None], Data] = {}
+        self._known = {} if checked is None else checked
         groups: list[dict[int, Fit]] = []
         for index in range(len(self.estimators)):
             with self._attempt(index):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import time
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -59,6 +59,14 @@ class Evaluation:
     return_train_score: bool
     error_score: float | str
     out_of_fold: bool = False
+    _latest: tuple[Any, Fold] | None = field(default=None, init=False)
+
+    def fold(self, split: Split, preparation: Preparation | None) -> Fold:
+        """Return the rows of a split, which are kept until those of another one are asked for."""
+        latest, key = self._latest, (split.index, id(preparation))
+        if latest is None or latest[0] != key:  # other threads may ask for other folds
+            latest = self._latest = key, Fold(self, split, preparation)
+        return latest[1]
 
     def rows(self, indices: np.ndarray, train: np.ndarray | None = None) -> tuple[Any, Any]:
         """Return some rows of X and y."""
@@ -75,6 +83,9 @@ class Evaluation:
     def params_of(self, params: dict[str, Any], indices: np.ndarray) -> dict[str, Any]:
         """Return arguments with the entries of some rows."""
         return check_method_params(self.X, params=params, indices=indices)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_latest": None}
 
     def unscored(self, value: float) -> dict[str, Any]:
         """Return what is noted of a fit without scores, with a value in their place."""
@@ -117,6 +128,8 @@ class Fold:
         self, evaluation: Evaluation, split: Split, preparation: Preparation | None
     ) -> None:
         self._evaluation, self._split, self._preparation = evaluation, split, preparation
+        #: Validated rows and targets, by what they depend on.
+        self.checked: dict[Any, Any] = {}
         # Scorers that see predictions only need no steps before each of them.
         is_plain = preparation is not None and preparation.is_plain
         self._shortcut = is_plain and sees_predictions_only(
@@ -198,7 +211,7 @@ def run_unit(
     if isinstance(preparation, Exception):
         fit = _failure(evaluation, preparation) | {"fit_time": 0.0}
         return Result(number, [(fit, None)] * len(unit.candidates))
-    fold = Fold(evaluation, unit.split, preparation)
+    fold = evaluation.fold(unit.split, preparation)
     joint = _joint(fold, unit)
     file = None if unit.files is None else unit.files.state
     with progress:
@@ -218,7 +231,7 @@ def _joint(fold: Fold, unit: Unit) -> JointFit:
     if joint is None:
         saved = None if unit.files is None else unit.files.state.load()
         networks = [fold.network(candidate) for candidate in unit.origin or unit.candidates]
-        joint = JointFit(networks, fold.X, fold.y, fold.fit_params)
+        joint = JointFit(networks, fold.X, fold.y, fold.fit_params, fold.checked)
         joint.seconds += fold.seconds / unit.n_sharing
         if saved is not None:
             with unit.files.state.refusing():

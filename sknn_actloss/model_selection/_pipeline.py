@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 
 from sknn_actloss.estimators import BaseMLP, NetworkHolder, Recorder, parameters_of
+from sknn_actloss.persistence import value_digest
 
 
 def network_name(estimator: Any) -> str:
@@ -93,11 +95,14 @@ def steps_key(estimator: Any, name: str) -> Hashable:
 
 
 def fingerprint(value: Any) -> Hashable:
-    """Return what is equal for equal values; what cannot be pickled equals nothing else."""
-    try:
+    """Return what is equal for equal values; what has no hash equals nothing else."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return type(value).__name__, repr(value)
+    with suppress(Exception):
         return joblib.hash(value)
-    except Exception:
-        return object()
+    with suppress(Exception):
+        return value_digest(value)
+    return object()
 
 
 def seeded(network: BaseMLP, seed: int | np.random.RandomState | None) -> BaseMLP:

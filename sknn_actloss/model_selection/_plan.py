@@ -170,7 +170,7 @@ def stacks(
     cut = []
     for group in groups.values():
         group.sort(key=lambda candidate: candidate.order_key)
-        size = min(limit(group[0].network), max(2, share))
+        size = min(limit(group[0].network), max(2, share)) if len(group) > 1 else 1
         bounds = np.linspace(0, len(group), -(-len(group) // size) + 1).astype(int)
         cut += [group[start:stop] for start, stop in pairwise(bounds)]
     return cut

@@ -142,6 +142,8 @@ class SearchProgress:
 
     def unit_done(self, number: int, fits: Sequence[Sequence[dict[str, Any]]]) -> None:
         """Tell of a unit that is done, and of the best score that is known."""
+        if not self._is_told:
+            return
         unit = self._units[number]
         # No more than the unit's own candidates have changed.
         best = self._best_score([fits[candidate.index] for candidate in unit.candidates])
@@ -166,7 +168,7 @@ class SearchProgress:
             self._scores.call_on_fit_task_end(estimator=self._search)
 
     def _watch(self, number: int, unit: Any, task: Any) -> StackProgress:
-        n_epochs, context = unit.n_epochs, None
+        n_epochs, context = unit.n_epochs if self._is_told else None, None
         if task is not None:
             context = task.subcontext(task_name="stack", task_id=number, max_subtasks=n_epochs)
         prints = self._search.verbose and not self._bar.is_shown
@@ -181,6 +183,10 @@ class SearchProgress:
     def _show_part(self, share: float) -> None:
         """Show how many stacks are done, and what share of the next one is."""
         self._bar.show(self._n_done + share, self._best_text)
+
+    @property
+    def _is_told(self) -> bool:
+        return self._context is not None or bool(self._search.verbose)
 
     def _label(self, number: int) -> str:
         return f"[stack {number + 1}/{len(self._units)}]"
