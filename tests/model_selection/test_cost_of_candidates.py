@@ -11,8 +11,7 @@ from sklearn.model_selection import KFold
 
 from sknn_actloss import MLPClassifier, MLPRegressor
 from sknn_actloss.core import objective
-from sknn_actloss.estimators import JointFit
-from sknn_actloss.estimators import _joint as joint_fits
+from sknn_actloss.estimators import JointFit, _joint as joint_fits
 from sknn_actloss.model_selection import StackedGridSearchCV
 from sknn_actloss.model_selection._evaluation import Fold
 from sknn_actloss.model_selection._progress import SearchProgress
