@@ -136,22 +136,23 @@ def _checked(**settings: str | None) -> dict[str, str]:
     """Return the settings that are given."""
     given = {name: value for name, value in settings.items() if value is not None}
     for name, value in given.items():
-        _check(name, value)
+        _check(name, name, value)
     return given
 
 
-def _check(name: str, value: str) -> None:
-    """Raise an error unless a setting may have a value."""
+def _check(name: str, source: str, value: str) -> None:
+    """Raise an error unless a setting may have a value, given what it comes from."""
     if value not in CHOICES[name]:
         known = ", ".join(map(repr, CHOICES[name]))
-        raise ValueError(f"{name} must be one of {known}; got {value!r}.")
+        raise ValueError(f"{source} must be one of {known}; got {value!r}.")
     if value == "numba" and find_spec("numba") is None:
         raise ImportError(
-            'kernels="numba" needs numba, which is not installed: pip install '
+            f'{source}="numba" needs numba, which is not installed: pip install '
             '"sknn-actloss[fast]", or take "auto" for kernels that are compiled where it is.'
         )
 
 
 for _name, _variable in VARIABLES.items():
-    if _variable in os.environ:
-        set_config(**{_name: os.environ[_variable]})
+    if os.environ.get(_variable):
+        _check(_name, f"The environment variable {_variable}", os.environ[_variable])
+        _settings[_name] = os.environ[_variable]

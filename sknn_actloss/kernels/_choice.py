@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 from sknn_actloss._config import setting
 from sknn_actloss.kernels import numpy as reference
 
-#: Seconds after which a training goes on with compiled kernels, and seconds of all trainings of
-#: the process after which the next one does: several times what it takes to load them.
+#: Seconds after which a training goes on with compiled kernels, and seconds of trainings without
+#: after which the next one does: several times what it takes to load them.
 SECONDS, SECONDS_IN_ALL = 1.0, 4.0
 
 _seconds_in_all = 0.0
@@ -19,16 +17,20 @@ _loaded: ModuleType | None = None
 _has_failed = False
 
 
-def chosen() -> ModuleType:
-    """Return the set of kernels that calls are bound to now."""
+def chosen() -> ModuleType | SimpleNamespace:
+    """Return the set of kernels that calls are bound to now.
+
+    If there is a choice, those are compiled that have been so before: no compilation holds up a
+    short fit, or a prediction.
+    """
     kernels = setting("kernels")
     if kernels == "auto":
-        return _loaded or reference
+        return _loaded.ready if _loaded else reference
     return reference if kernels == "numpy" else _compiled()
 
 
 def pays(seconds: float, more: float) -> bool:
-    """Whether a training should go on with compiled kernels, which it has done without so far.
+    """Whether a training should have all its kernels compiled from here on.
 
     Parameters
     ----------
@@ -38,25 +40,27 @@ def pays(seconds: float, more: float) -> bool:
         Seconds since this was asked last.
     """
     global _seconds_in_all, _has_failed
-    if _loaded or _has_failed or setting("kernels") != "auto" or not _is_installed():
+    if _has_failed or setting("kernels") != "auto":
         return False
     _seconds_in_all += more
     if seconds < SECONDS and _seconds_in_all < SECONDS_IN_ALL:
         return False
+    _seconds_in_all = 0.0
     try:
         _compiled()
-    except ImportError:  # of a version that does not go with this NumPy
+    except ImportError:  # not installed, as a rule
         _has_failed = True
-    return _loaded is not None
-
-
-@cache
-def _is_installed() -> bool:
-    return find_spec("numba") is not None
+    return not _has_failed
 
 
 def _compiled() -> ModuleType:
     global _loaded
     if _loaded is None:
-        _loaded = import_module("sknn_actloss.kernels.numba")
+        try:
+            _loaded = import_module("sknn_actloss.kernels.numba")
+        except Exception as error:  # numba may not go with this NumPy, LLVM not with this system
+            raise ImportError(
+                f'kernels="numba" cannot load numba: {error} Install a version that goes with '
+                'this NumPy by pip install -U "sknn-actloss[fast]", or take kernels="numpy".'
+            ) from error
     return _loaded

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numba
@@ -15,6 +16,7 @@ from numba.extending import intrinsic
 from sknn_actloss._calls import Call
 
 _LOCK = threading.RLock()
+_OF_THREAD = threading.local()
 
 # Neither fast-math nor contraction: the numbers are those of NumPy.
 _OPTIONS = {"nogil": True, "error_model": "numpy"}
@@ -22,6 +24,26 @@ _OPTIONS = {"nogil": True, "error_model": "numpy"}
 
 #: The loop of each function that has been compiled.
 LOOPS: dict[Callable[..., None], Loop] = {}
+
+
+class NotCompiledError(Exception):
+    """A loop would have to be compiled first, or to be loaded from the disk."""
+
+
+def if_compiled(kernel: Callable[..., Any], fallback: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a kernel that is another one unless all its loops are there already."""
+
+    @wraps(kernel)
+    def chosen(*arguments: Any) -> Any:
+        _OF_THREAD.compiles = False
+        try:
+            return kernel(*arguments)
+        except NotCompiledError:
+            return fallback(*arguments)
+        finally:
+            _OF_THREAD.compiles = True
+
+    return chosen
 
 
 class Loop:
@@ -46,6 +68,8 @@ class Loop:
         kinds = tuple([(array.dtype, array.ndim, array.flags.writeable) for array in arguments])
         entry = self._compiled.get(kinds)
         if entry is None:
+            if not getattr(_OF_THREAD, "compiles", True):
+                raise NotCompiledError(self.name)
             with _LOCK:
                 entry = self._compile(kinds)
                 LOOPS[entry] = self
@@ -57,7 +81,12 @@ class Loop:
             types.Array(numba.from_dtype(dtype), ndim, "A", readonly=not writeable)
             for dtype, ndim, writeable in kinds
         )
-        self._dispatcher.compile(signature)
+        try:
+            self._dispatcher.compile(signature)
+        except Exception:  # files of the cache that are broken, or that cannot be written
+            if signature not in self._dispatcher.overloads:
+                self._dispatcher = numba.njit(**_OPTIONS)(self._dispatcher.py_func)
+                self._dispatcher.compile(signature)
         # The entry point takes half the time of the dispatcher, which looks at types every time.
         return self._dispatcher.overloads[signature].entry_point
 
@@ -66,7 +95,7 @@ def _dispatcher(function: Callable[..., None]) -> Any:
     """Return numba's dispatcher of a function."""
     try:
         return numba.njit(cache=True, **_OPTIONS)(function)
-    except RuntimeError:  # no folder that can be written to
+    except (RuntimeError, OSError):  # no folder that can be written to
         return numba.njit(**_OPTIONS)(function)
 
 

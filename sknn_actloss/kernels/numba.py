@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from sknn_actloss._calls import Call
 from sknn_actloss.kernels import _loops as loops, _solver_loops as solvers, numpy as reference
-from sknn_actloss.kernels._compile import LOOPS
+from sknn_actloss.kernels._compile import LOOPS, if_compiled
 from sknn_actloss.kernels.numpy import _INTEGERS, Number
 
 Binder = Callable[..., list[Call]]
@@ -357,3 +358,13 @@ def _per_member(number: Number, like: np.ndarray) -> np.ndarray:
 
 def _all_per_member(numbers: Sequence[Number], like: np.ndarray) -> Iterator[np.ndarray]:
     return (_per_member(number, like) for number in numbers)
+
+
+#: The kernels whose loops are compiled already, those of the reference in place of others.
+ready = SimpleNamespace(
+    **{
+        name: if_compiled(globals()[name], kernel)
+        for name, kernel in vars(reference).items()
+        if getattr(kernel, "__module__", "") == reference.__name__ and not name.startswith("_")
+    }
+)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sknn_actloss import kernels
+from sknn_actloss._config import config_context
 from sknn_actloss.training.batches import Batches
 from sknn_actloss.training.judge import Validation
 from sknn_actloss.training.member import Member
@@ -104,6 +105,7 @@ class _Loop:
         self._batches, self._random_state = batches, random_state
         self._validate, self._observer = validate, observer
         self._params, self._seconds = stack.params, 0.0
+        self._kernels: str | None = None
 
     def run(self, n_epochs: int | None) -> None:
         epoch = 0
@@ -141,7 +143,10 @@ class _Loop:
     def _take_up_kernels(self, seconds: float) -> None:
         """Go on with compiled kernels, which give the same numbers, once that saves time."""
         self._seconds += seconds
-        if self.stack is not None and kernels.pays(self._seconds, seconds):
+        if self.stack is None or self._kernels or not kernels.pays(self._seconds, seconds):
+            return
+        self._kernels = "numba"
+        with config_context(kernels=self._kernels):
             self.stack = self.stack.without(())
 
     def _step_through(self) -> np.ndarray:
@@ -150,8 +155,9 @@ class _Loop:
         total = np.zeros(len(stack.members))
         stack.begin_epoch()
         rates = iter(stack.rates(batches.n_batches))
-        for group in batches.groups():
-            total += stack.steps(group, rates)
+        with config_context(kernels=self._kernels):
+            for group in batches.groups():
+                total += stack.steps(group, rates)
         stack.end_epoch()
         return total / batches.total_weight
 

@@ -15,7 +15,8 @@ from sklearn.datasets import make_classification
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sknn_actloss import MLPClassifier
+from sknn_actloss import MLPClassifier, config_context, get_config
+from sknn_actloss._config import WithConfig
 from sknn_actloss.model_selection import StackedGridSearchCV, StackedHalvingGridSearchCV
 
 distributed = pytest.importorskip("dask.distributed", reason="needs the extra 'distributed'")
@@ -103,3 +104,10 @@ def test_data_are_sent_once(client: Any, monkeypatch: pytest.MonkeyPatch) -> Non
     with parallel_config(backend="dask"):
         StackedGridSearchCV(CLASSIFIER, GRID, cv=4, refit=False).fit(X, Y)
     assert len([data for data in sent if getattr(data, "X", None) is X]) == 1
+
+
+@pytest.mark.parametrize("kernels", ["auto", "numpy"])
+def test_workers_have_the_settings_of_the_search(client, kernels):
+    with config_context(kernels=kernels):
+        send = WithConfig(get_config)
+    assert client.submit(send, pure=False).result() == {"kernels": kernels}
