@@ -93,10 +93,14 @@ class Diagnosis:
 class CommitteeDiagnosis(Diagnosis):
     """What :func:`diagnose` has seen of several networks, and found in some or all of them.
 
-    ``layers``, ``course`` and ``inputs`` are those of the member with the most findings.
-
     Parameters
     ----------
+    name : str
+        Class of the estimator.
+    n_rows, layers, course, inputs : int, list of LayerReport, CourseReport and InputReport
+        Those of the member with the most findings.
+    findings : list of Finding
+        What is wrong with some or all of them, each kind once.
     members : dict of str to Diagnosis
         The diagnosis of each network, by where it is: ``"estimators_[0]"`` and so on.
     shown : str
