@@ -203,7 +203,8 @@ def imported(name):
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
-        assert error.name in OPTIONAL
+        if error.name not in OPTIONAL:
+            raise
         return None
 
 
