@@ -233,5 +233,5 @@ def test_the_best_score_costs_the_same_after_every_unit(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(_progress.SearchProgress, "_best_score", counting)
     grid = {"random_state": list(range(20))}
-    StackedGridSearchCV(CLASSIFIER, grid, cv=2, refit=False).fit(X, Y)
+    StackedGridSearchCV(CLASSIFIER, grid, cv=2, refit=False, verbose=1).fit(X, Y)
     assert looked_at == [1] * 40
