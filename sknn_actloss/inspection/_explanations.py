@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from sknn_actloss.core import Backward, as_rows
 from sknn_actloss.estimators import BaseMLP
-from sknn_actloss.inspection._front import Front, explained
+from sknn_actloss.inspection._front import Front, explained, members_of
 from sknn_actloss.inspection._path import Function, mean_gradient
 from sknn_actloss.inspection._responses import Response, columns_of, response_of
 from sknn_actloss.inspection._tables import as_table, baseline_table
@@ -30,7 +31,8 @@ def input_gradients(
     Parameters
     ----------
     estimator : estimator
-        Fitted: a network, or a Pipeline, a search or an estimator for tables that holds one.
+        Fitted: a network, or a Pipeline, a search or an estimator for tables that holds one, or a
+        committee of these.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_columns)
         Rows, as for ``predict``.
     response_method : {"auto", "predict", "predict_proba", "decision_function"}, default="auto"
@@ -72,6 +74,9 @@ def input_gradients(
     array([[ 3. , -0.5],
            [ 3. , -0.5]])
     """
+    if members := members_of(estimator):
+        own = partial(input_gradients, X=X, target=target)
+        return _mean_of(members, own, response_method)
     network, prepare = explained(estimator)
     front = Front(prepare, as_table(X).in_double())
     function = _function(network, response_method, target)
@@ -103,7 +108,8 @@ def integrated_gradients(
     Parameters
     ----------
     estimator : estimator
-        Fitted: a network, or a Pipeline, a search or an estimator for tables that holds one.
+        Fitted: a network, or a Pipeline, a search or an estimator for tables that holds one, or a
+        committee of these.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_columns)
         Rows, as for ``predict``.
     baseline : None, float, array-like or data frame, default=None
@@ -154,6 +160,9 @@ def integrated_gradients(
     >>> bool(abs(parts.sum(axis=1) - distance).max() < 0.01)
     True
     """
+    if members := members_of(estimator):
+        own = partial(integrated_gradients, X=X, baseline=baseline, target=target, tol=tol)
+        return _mean_of(members, own, response_method)
     network, prepare = explained(estimator)
     table = as_table(X).in_double()
     front, start = Front(prepare, table), baseline_table(table, baseline).in_double()
@@ -210,6 +219,24 @@ def feature_importances(
     )
     sizes = np.abs(attributions).mean(axis=0)
     return sizes if sizes.ndim == 1 else sizes.mean(axis=1)
+
+
+def _mean_of(
+    members: Sequence[tuple[float, Any]], own: Callable[..., np.ndarray], response_method: str
+) -> np.ndarray:
+    """Return the weighted mean of what explains each member of a committee.
+
+    Raises
+    ------
+    ValueError
+        If the committee does not predict by a mean.
+    """
+    if response_method == "decision_function":
+        raise ValueError(
+            "response_method='decision_function' of a committee is no mean of its members'. Use "
+            "'auto', or explain its estimators_ one by one."
+        )
+    return sum(weight * own(member, response_method=response_method) for weight, member in members)
 
 
 def _function(network: BaseMLP, response_method: str, target: Any) -> Function:

@@ -21,6 +21,20 @@ from sknn_actloss.inspection._tables import Table
 TOLERANCE = 1e-9
 
 
+def members_of(estimator: Any) -> list[tuple[float, Any]]:
+    """Return weights and members of a committee of estimators, also within a search.
+
+    Empty for any other estimator.
+    """
+    while isinstance(estimator, BaseSearchCV):
+        check_is_fitted(estimator)
+        estimator = estimator.best_estimator_
+    fitted = vars(estimator)
+    if "estimators_" not in fitted or "weights_" not in fitted:
+        return []
+    return list(zip(fitted["weights_"].tolist(), fitted["estimators_"], strict=True))
+
+
 def explained(estimator: Any) -> tuple[BaseMLP, Callable[[Any], np.ndarray]]:
     """Return the fitted network of an estimator, and what makes its inputs of a table.
 

@@ -28,6 +28,7 @@ from sknn_actloss import Committee, MLPClassifier, MLPRegressor, TabularClassifi
 from sknn_actloss.activations import HIDDEN_ACTIVATIONS, FunctionActivation
 from sknn_actloss.inspection import feature_importances, input_gradients, integrated_gradients
 from sknn_actloss.losses import LOSSES, Loss, Quantile
+from sknn_actloss.model_selection import CommitteeRegressor, StackedGridSearchCV
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
@@ -286,6 +287,19 @@ def test_searches():
     search.fit(X, TARGETS["one"])
     expected = input_gradients(search.best_estimator_, X)
     assert_array_equal(input_gradients(search, X), expected)
+
+
+@pytest.mark.parametrize("weights", [None, [0.2, 0.3, 0.5]])
+def test_committees_of_candidates(weights):
+    several = [MLPRegressor(**SMOOTH | {"random_state": seed}) for seed in range(3)]
+    committee = CommitteeRegressor(several, weights=weights)
+    assert_explained(committee.fit(X, TARGETS["two"]))
+    classifier = make_pipeline(StandardScaler(), MLPClassifier(**SMOOTH))
+    grid = {"mlpclassifier__alpha": [0.1, 1.0], "mlpclassifier__activation": ["tanh", "silu"]}
+    search = StackedGridSearchCV(classifier, grid, cv=2, committee_size=3)
+    assert_explained(search.fit(X, CLASSES["binary"]), "predict_proba")
+    with pytest.raises(ValueError, match="is no mean of its members"):
+        input_gradients(search, X, response_method="decision_function")
 
 
 # What is asked for
