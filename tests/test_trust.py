@@ -98,7 +98,7 @@ def test_every_loss_of_classes(loss, kind):
 
 
 def test_tables_pipelines_and_committees():
-    frame = pd.DataFrame(X, columns=["a", "b", "c"])
+    frame = pd.DataFrame(X.copy(), columns=["a", "b", "c"])
     frame["kind"], frame["name"] = CLASSES["binary"], [f"n{index % 9}" for index in range(30)]
     frame["day"] = pd.Timestamp("2020-01-01") + pd.to_timedelta(np.arange(30), "D")
     frame.loc[3, "a"] = np.nan
