@@ -14,6 +14,7 @@ from numba.core.imputils import impl_ret_borrowed
 from numba.extending import intrinsic
 
 from sknn_actloss._calls import Call
+from sknn_actloss.kernels._choice import collecting_later
 
 _LOCK = threading.RLock()
 _OF_THREAD = threading.local()
@@ -70,7 +71,7 @@ class Loop:
         if entry is None:
             if not getattr(_OF_THREAD, "compiles", True):
                 raise NotCompiledError(self.name)
-            with _LOCK:
+            with _LOCK, collecting_later():
                 entry = self._compile(kinds)
                 LOOPS[entry] = self
                 self._compiled[kinds] = entry

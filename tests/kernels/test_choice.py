@@ -1,5 +1,6 @@
 """When compiled kernels are taken, and what they do without."""
 
+import gc
 import multiprocessing
 import os
 import pickle
@@ -139,6 +140,17 @@ def test_numba_that_cannot_be_loaded(monkeypatch, error):
         pytest.raises(ImportError, match=rf"cannot load numba: {error} .*kernels=\"numpy\""),
     ):
         network().fit(X, Y)
+
+
+@pytest.mark.parametrize("is_enabled", [True, False])
+def test_garbage_is_collected_later(is_enabled):
+    try:
+        (gc.enable if is_enabled else gc.disable)()
+        with _choice.collecting_later(), _choice.collecting_later():
+            assert not gc.isenabled()
+        assert gc.isenabled() == is_enabled
+    finally:
+        gc.enable()
 
 
 # -- Machine code on the disk ----------------------------------------------------------------------
