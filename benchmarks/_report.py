@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from threadpoolctl import threadpool_info
 
-PACKAGES = ("sknn-actloss", "numpy", "scipy", "scikit-learn", "torch", "jax")
+PACKAGES = ("sknn-actloss", "numpy", "scipy", "scikit-learn", "numba", "torch", "jax")
 
 
 def parser(name: str, description: str, rounds: int = 7) -> ArgumentParser:

@@ -10,6 +10,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks._data import Shape
+from benchmarks._kernels import TITLES
 from benchmarks._report import ratio, slowdown, table
 from benchmarks._rounds import interleave
 from benchmarks._threads import threads
@@ -20,7 +21,15 @@ from benchmarks.peers.searches import N_SPLITS
 MEMBERS = (4, 16, 48)
 #: Epochs whose losses are compared: by then, rounding has not grown much.
 COMPARED = 3
-HEADER = ["shape", "networks", "JAX", "compilation of JAX", "seconds of ours", "losses differ by"]
+HEADER = [
+    "shape",
+    "networks",
+    "kernels",
+    "JAX",
+    "compilation of JAX",
+    "seconds of ours",
+    "losses differ by",
+]
 
 #: Measurements by number of networks, by shape.
 Stacks = dict[str, dict[str, dict[str, Any]]]
@@ -50,22 +59,23 @@ def measure(shape: Shape, n_members: int, rounds: int) -> dict[str, Any]:
 def print_stacks(stacks: Stacks, n_threads: int) -> None:
     """Print how long JAX takes, and whether it arrives at the same losses."""
     rows = [
-        [shape, n_members, *columns(of)]
+        [shape, n_members, title, *columns(of, f"ours float32, {title}")]
         for shape, by_members in stacks.items()
         for n_members, of in by_members.items()
+        for title in TITLES.values()
     ]
     print(f"\nTime of a stack in JAX as a multiple of ours, {threads(n_threads)}\n")
     print(table(HEADER, rows))
 
 
-def columns(found: dict[str, Any]) -> list[str]:
-    """Return the columns of the table for one stack."""
+def columns(found: dict[str, Any], name: str) -> list[str]:
+    """Return the columns of the table for one stack, against one of ours."""
     seconds, difference = found["seconds"], found["relative difference of losses"]
-    ours, compilation = seconds["ours"]["minimum"], None
+    ours, compilation = seconds[name]["minimum"], None
     if "JAX" in seconds:
         compilation = (seconds["JAX"]["first"] - seconds["JAX"]["minimum"]) / ours
     return [
-        ratio(slowdown(seconds, "JAX", "ours")),
+        ratio(slowdown(seconds, "JAX", name)),
         ratio(compilation),
         f"{ours:.2f}",
         "–" if difference is None else f"{difference:.0e}",
@@ -76,8 +86,10 @@ def stack_series(stacks: Stacks) -> dict[str, list[float | None]]:
     """Return the ratios for all shapes, by the number of networks."""
     members = next(iter(stacks.values()))
     return {
-        f"{n_members} networks": [
-            slowdown(of[n_members]["seconds"], "JAX", "ours") for of in stacks.values()
+        f"{n_members} networks, {title}": [
+            slowdown(of[n_members]["seconds"], "JAX", f"ours float32, {title}")
+            for of in stacks.values()
         ]
         for n_members in members
+        for title in TITLES.values()
     }

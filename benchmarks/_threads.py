@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from typing import Any
 
 
-def run_limited(module: str, arguments: Sequence[str], n_threads: int) -> Any:
+def run_limited(module: str, arguments: Sequence[str], n_threads: int, **environment: str) -> Any:
     """Run a module in a process of its own and return what it prints, read as JSON.
 
-    Its command line is that of this process with further arguments.
+    Its command line is that of this process with further arguments, its environment that of this
+    process with further variables.
 
     The cores are restricted before the process starts, because the pool of JAX takes its size
     from them once and for all. Systems that cannot restrict them leave JAX with all cores.
@@ -23,7 +24,7 @@ def run_limited(module: str, arguments: Sequence[str], n_threads: int) -> Any:
     with _cores(n_threads):
         process = subprocess.run(
             [sys.executable, "-m", module, *sys.argv[1:], *arguments],
-            env=os.environ | limits,
+            env=os.environ | limits | environment,
             stdout=subprocess.PIPE,
             check=True,
             text=True,

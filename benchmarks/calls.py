@@ -18,8 +18,10 @@ from benchmarks._data import Shape, classification, shapes_option
 from benchmarks._report import parse, parser, table
 from benchmarks._rounds import Job
 from benchmarks.peers.estimators import ours
+from sknn_actloss import config_context
 from sknn_actloss.core import Rows
-from sknn_actloss.training import Batches, EncodedTargets, Stack, run_epochs
+from sknn_actloss.training import Batches, EncodedTargets, run_epochs
+from sknn_actloss.training.threads import stack_of
 
 #: Function and shapes of its operands.
 Call = tuple[str, tuple[tuple[int, ...], ...]]
@@ -53,7 +55,8 @@ def main() -> None:
 
 def print_calls(shapes: list[Shape], quick: bool = False) -> None:
     """Print the calls of a step of each shape on one thread, in the order of their execution."""
-    with threadpool_limits(1):
+    # Compiled kernels are no functions that an array could be told of.
+    with threadpool_limits(1), config_context(kernels="numpy"):
         for shape in shapes:
             rows = shares(shape, *((10, 1) if quick else (STEPS, FITS)))
             print(f"\nNumPy calls of a step on one thread: {shape}\n")
@@ -109,7 +112,7 @@ def training_time(fit: Job, kind: type[np.ndarray]) -> int:
         Watched.recording = False
         return rest
 
-    parts = {"Stack": of_kind(Stack), "Batches": of_kind(Batches), "run_epochs": timed_run}
+    parts = {"stack_of": of_kind(stack_of), "Batches": of_kind(Batches), "run_epochs": timed_run}
     makers = SimpleNamespace(empty=making(np.empty), ones=making(np.ones))
     with (
         patch.multiple("sknn_actloss.training.run", **parts),

@@ -10,9 +10,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from benchmarks._data import Shape, noise
+from benchmarks._kernels import FASTEST
 from benchmarks._report import parse, parser, save, table
 from benchmarks._rounds import interleave
 from benchmarks.peers.estimators import ours
+from sknn_actloss import config_context
 
 
 class Sweep(NamedTuple):
@@ -44,10 +46,11 @@ def main() -> None:
     """Time all sweeps, fit exponents, and report."""
     options = parse(parser("growth", __doc__, rounds=5))
     sweeps = {name: reduced(sweep) for name, sweep in SWEEPS.items()} if options.quick else SWEEPS
-    seconds = {
-        name: [epoch_seconds(BASE | {name: v}, options) for v in sweep.values]
-        for name, sweep in sweeps.items()
-    }
+    with config_context(kernels=FASTEST):
+        seconds = {
+            name: [epoch_seconds(BASE | {name: v}, options) for v in sweep.values]
+            for name, sweep in sweeps.items()
+        }
     exponents = {name: sweep.exponent(seconds[name])[0] for name, sweep in sweeps.items()}
     print("\nTime of an epoch as a multiple of that at the first value\n")
     rows = [

@@ -11,6 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
 from benchmarks._data import Shape, classification
+from benchmarks._kernels import TITLES, with_kernels
 from benchmarks._report import bars, parse, parser, save, table
 from benchmarks._rounds import interleave
 from benchmarks.peers.estimators import unfitted
@@ -31,29 +32,32 @@ def main() -> None:
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         shares = {
-            dtype: [share(shape, dtype, options.rounds) for shape in shapes] for dtype in DTYPES
+            f"{dtype}, {title}": [share(shape, dtype, kernels, options.rounds) for shape in shapes]
+            for dtype in DTYPES
+            for kernels, title in TITLES.items()
         }
     print(f"\nTime of {N_MEMBERS} members as a share of that of {N_MEMBERS} fits\n")
     columns = zip(map(str, shapes), *shares.values(), strict=True)
     rows = [[name, *(f"{value:.2f}" for value in values)] for name, *values in columns]
-    print(table(["shape", *DTYPES], rows))
+    print(table(["shape", *shares], rows))
     save(options, "members", {"shares": shares, "shapes": shapes}, picture(shapes, shares))
 
 
-def share(shape: Shape, dtype: str, rounds: int) -> float:
+def share(shape: Shape, dtype: str, kernels: str, rounds: int) -> float:
     """Return the time of a committee by that of as many fits of one network."""
     X, y = classification(shape)
     X = X.astype(dtype)
-    jobs = {
+    fits = {
         n: partial(unfitted(MLPClassifier, shape, n_members=n).fit, X, y) for n in (1, N_MEMBERS)
     }
+    jobs = {n: with_kernels(kernels, fit) for n, fit in fits.items()}
     timings = interleave(jobs, rounds)
     return timings[N_MEMBERS].minimum / (N_MEMBERS * timings[1].minimum)
 
 
 def picture(shapes: list[Shape], shares: dict[str, list[float]]) -> Figure:
-    """Draw a bar for each shape and data type, and a line at one half."""
-    figure = Figure((8, 4), layout="constrained")
+    """Draw a bar for each shape, data type and set of kernels, and a line at one half."""
+    figure = Figure((8, 7), layout="constrained")
     ax = figure.subplots()
     bars(ax, list(map(str, shapes)), shares, "{:.2f}".format)
     ax.axvline(0.5, color="black", linewidth=1)

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 import warnings
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -16,6 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks._data import Shape, classification, shapes_option
+from benchmarks._kernels import FASTEST, TITLES
 from benchmarks._report import parse, parser, ratio, ratio_bars, save, slowdown, table
 from benchmarks._rounds import interleave
 from benchmarks._stacks import MEMBERS, Stacks, measure_stacks, print_stacks, stack_series
@@ -37,11 +39,13 @@ SHAPES = [
     Shape(2_000, 20, (100,), 3, 200, 40),
     Shape(2_000, 20, (256, 256), 3, 256, 40),
 ]
-HEADER = ["shape", ALONE, SCIKIT_LEARN, "seconds of stacks", "scores differ by"]
-HALVING_HEADER = ["shape", "time", "best score of all", "of halving", "standard error"]
+HEADER = ["shape", "kernels", ALONE, SCIKIT_LEARN, "seconds of stacks", "scores differ by"]
+HALVING_HEADER = ["shape", "kernels", "time", "best score of all", "of halving", "standard error"]
 
 #: Measurements by shape.
 Searches = dict[str, dict[str, Any]]
+#: Those by set of kernels.
+ByKernels = dict[str, Searches]
 
 
 def main() -> None:
@@ -51,7 +55,13 @@ def main() -> None:
         measure = {"searches": measure_searches, "stacks": measure_stacks}[options.child]
         json.dump(measure(options), sys.stdout, default=asdict)
         return
-    found = run_limited("benchmarks.search", ["--child", "searches"], N_JOBS)
+    # Workers of GridSearchCV know of kernels from the environment alone.
+    found = {
+        kernels: run_limited(
+            "benchmarks.search", ["--child", "searches"], N_JOBS, SKNN_ACTLOSS_KERNELS=kernels
+        )
+        for kernels in TITLES
+    }
     print_searches(found)
     stacks = {n: run_limited("benchmarks.search", child(n), n) for n in options.threads}
     for n_threads, of in stacks.items():
@@ -114,12 +124,21 @@ def difference(first: dict[str, Any], second: dict[str, Any]) -> float:
     return float(np.abs(first["mean_test_score"] - second["mean_test_score"]).max())
 
 
-def print_searches(found: Searches) -> None:
+def print_searches(found: ByKernels) -> None:
     """Print ratios of times, and what is found."""
     print(f"\nTime of a search as a multiple of that of {STACKED}\n")
-    print(table(HEADER, [[shape, *columns(of)] for shape, of in found.items()]))
+    print(table(HEADER, rows(found, columns)))
     print(f"\nTime of {HALVING} as a multiple of that of {STACKED}\n")
-    print(table(HALVING_HEADER, [[shape, *halving_columns(of)] for shape, of in found.items()]))
+    print(table(HALVING_HEADER, rows(found, halving_columns)))
+
+
+def rows(found: ByKernels, columns: Callable[[dict[str, Any]], list[str]]) -> list[list[str]]:
+    """Return the rows of a table: a shape with each set of kernels."""
+    return [
+        [shape, title, *columns(found[kernels][shape])]
+        for shape in found[FASTEST]
+        for kernels, title in TITLES.items()
+    ]
 
 
 def columns(found: dict[str, Any]) -> list[str]:
@@ -141,12 +160,12 @@ def halving_columns(found: dict[str, Any]) -> list[str]:
     ]
 
 
-def picture(found: Searches, stacks: dict[int, Stacks]) -> Figure:
+def picture(found: ByKernels, stacks: dict[int, Stacks]) -> Figure:
     """Draw the ratios: a panel for the searches, and one for each number of threads."""
     n_panels = 1 + len(stacks)
-    figure = Figure((4 * n_panels + 2, 1.2 * len(found) + 1.6), layout="constrained")
+    figure = Figure((4 * n_panels + 2, 1.8 * len(found[FASTEST]) + 1.6), layout="constrained")
     first, *others = figure.subplots(1, n_panels, squeeze=False, sharey=True)[0]
-    groups = ["\n".join(shape.split(", ")[1::2]) for shape in found]
+    groups = ["\n".join(shape.split(", ")[1::2]) for shape in found[FASTEST]]
     draw(first, groups, search_series(found), f"time of a search / that of {STACKED}")
     first.set_title(f"searches, {N_JOBS} workers")
     for ax, (n_threads, of) in zip(others, stacks.items(), strict=True):
@@ -162,11 +181,14 @@ def draw(ax: Axes, groups: list[str], series: dict[str, list[float | None]], xla
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=4, frameon=False)
 
 
-def search_series(found: Searches) -> dict[str, list[float | None]]:
-    """Return the ratios of the other searches for all shapes."""
+def search_series(found: ByKernels) -> dict[str, list[float | None]]:
+    """Return the ratios of the other searches for all shapes, with each set of kernels."""
     return {
-        name: [slowdown(of["seconds"], name, STACKED) for of in found.values()]
+        f"{name}, {title}": [
+            slowdown(of["seconds"], name, STACKED) for of in found[kernels].values()
+        ]
         for name in (SCIKIT_LEARN, ALONE, HALVING)
+        for kernels, title in TITLES.items()
     }
 
 

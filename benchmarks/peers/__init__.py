@@ -11,20 +11,30 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 from benchmarks._data import Shape, classification
+from benchmarks._kernels import TITLES, with_kernels
 from benchmarks._rounds import Job
 
 
 class Peer(NamedTuple):
-    """Where a contender is found, and the data type it computes in."""
+    """Where a contender is found, the data type it computes in, and kernels of ours."""
 
     module: str
     function: str
     dtype: str
+    kernels: str = "auto"
+
+
+def of_ours(function: str, dtype: str) -> dict[str, Peer]:
+    """Return a contender of this package for each set of kernels, by name."""
+    return {
+        f"ours {dtype}, {title}": Peer("estimators", function, dtype, kernels)
+        for kernels, title in TITLES.items()
+    }
 
 
 PEERS = {
-    "ours float32": Peer("estimators", "ours", "float32"),
-    "ours float64": Peer("estimators", "ours", "float64"),
+    **of_ours("ours", "float32"),
+    **of_ours("ours", "float64"),
     "scikit-learn float32": Peer("estimators", "scikit_learn", "float32"),
     "scikit-learn float64": Peer("estimators", "scikit_learn", "float64"),
     "PyTorch": Peer("pytorch", "pytorch", "float32"),
@@ -35,7 +45,7 @@ PEERS = {
 
 #: Those that train many networks at once: one for each of ``rates`` and ``alphas``.
 STACKS = {
-    "ours": Peer("estimators", "stacked", "float32"),
+    **of_ours("stacked", "float32"),
     "JAX": Peer("vmapped", "vmapped", "float32"),
 }
 
@@ -49,8 +59,11 @@ def jobs(shape: Shape, peers: Mapping[str, Peer] = PEERS, **parameters: Any) -> 
     """Return the fits of all contenders on the same data."""
     X, y = classification(shape)
     return {
-        name: getattr(_module(peer.module), peer.function)(
-            shape, X.astype(peer.dtype), y, **parameters
+        name: with_kernels(
+            peer.kernels,
+            getattr(_module(peer.module), peer.function)(
+                shape, X.astype(peer.dtype), y, **parameters
+            ),
         )
         for name, peer in available(peers).items()
     }

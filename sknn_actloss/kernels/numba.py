@@ -289,7 +289,9 @@ def adadelta(
 
 
 def gather(array: np.ndarray, rows: np.ndarray, out: np.ndarray) -> None:
-    is_plain = array.dtype in _INTEGERS and array.ndim == 2
+    # NumPy makes a single pass itself, and that without being bound, where it can.
+    is_single = array.dtype == out.dtype and out.flags.c_contiguous
+    is_plain = array.dtype in _INTEGERS and array.ndim == 2 and not is_single
     if not (is_plain and _has_contiguous_rows(array) and _has_contiguous_rows(out)):
         reference.gather(array, rows, out)
         return
