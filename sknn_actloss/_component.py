@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 
+from sknn_actloss._docs import inherit_docs
 from sknn_actloss._sklearn import validate_parameter_constraints
 from sknn_actloss._suggestion import did_you_mean
 
@@ -59,6 +60,7 @@ class Component(metaclass=ABCMeta):  # noqa: B024 (the contracts below it are ab
         if final is not None:
             cls._final, cls._instead = final, instead
         _check_final_methods(cls)
+        inherit_docs(cls)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the fields by name.

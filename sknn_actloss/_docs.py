@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from inspect import cleandoc
+from typing import Any, TypeVar
 
 T = TypeVar("T", bound=type)
 
@@ -28,3 +29,41 @@ def filled(sections: Mapping[str, str]) -> Callable[[T], T]:
         return cls
 
     return decorate
+
+
+_SECTION = re.compile(r"^(Parameters|Returns|Yields|Raises)\n-+$", re.MULTILINE)
+
+
+def inherit_docs(cls: type) -> None:
+    """Complete the docstrings of public methods and properties by those that they override.
+
+    One without a docstring takes over the whole; one that has no sections keeps its text and takes
+    over the sections.
+
+    Parameters
+    ----------
+    cls : type
+        The class; its docstrings are changed.
+    """
+    for name, member in vars(cls).items():
+        own = _documented(member)
+        if name.startswith("_") or own is None or _SECTION.search(own.__doc__ or ""):
+            continue
+        inherited = next((vars(base)[name] for base in cls.__mro__[1:] if name in vars(base)), None)
+        text = getattr(_documented(inherited), "__doc__", None)
+        if text:
+            own.__doc__ = _completed(own.__doc__, cleandoc(text))
+
+
+def _documented(member: Any) -> Any:
+    """Return what holds the docstring of a member of a class, ``None`` for other members."""
+    if isinstance(member, classmethod | staticmethod):
+        return member.__func__
+    return member if isinstance(member, property) or callable(member) else None
+
+
+def _completed(text: str | None, inherited: str) -> str:
+    if not text:
+        return inherited
+    sections = _SECTION.search(inherited)
+    return f"{cleandoc(text)}\n\n{inherited[sections.start() :]}" if sections else text

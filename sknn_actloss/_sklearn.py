@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable
 from functools import lru_cache
 from inspect import signature
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from sklearn import get_config
-from sklearn.base import _fit_context as fit_context
+from sklearn.base import _fit_context
 from sklearn.metrics._scorer import _BaseScorer, _MultimetricScorer, _PassthroughScorer
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.model_selection._search_successive_halving import _top_k as top_candidates
@@ -31,7 +32,10 @@ from sklearn.utils._param_validation import (
     validate_parameter_constraints,
 )
 from sklearn.utils._set_output import ADAPTERS_MANAGER, _get_output_config
-from sklearn.utils.metaestimators import _safe_split as safe_split
+from sklearn.utils.metaestimators import (
+    _safe_split as safe_split,
+    available_if as _available_if,
+)
 from sklearn.utils.multiclass import _check_partial_fit_first_call as check_partial_fit_first_call
 from sklearn.utils.optimize import _check_optimize_result as check_optimize_result
 from sklearn.utils.parallel import _get_threadpool_controller as threadpool_controller
@@ -65,6 +69,7 @@ __all__ = [
     "RemembersParameters",
     "SGDOptimizer",
     "StrOptions",
+    "available_if",
     "check_method_params",
     "check_optimize_result",
     "check_partial_fit_first_call",
@@ -103,6 +108,19 @@ class RemembersParameters:
 @lru_cache
 def _param_names(cls: type) -> list[str]:
     return super(RemembersParameters, cls)._get_param_names()
+
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def fit_context(*, prefer_skip_nested_validation: bool) -> Callable[[Method], Method]:
+    """Return scikit-learn's decorator of ``fit``, which keeps the types of the method."""
+    return _fit_context(prefer_skip_nested_validation=prefer_skip_nested_validation)
+
+
+def available_if(check: Callable[[Any], bool]) -> Callable[[Method], Method]:
+    """Return scikit-learn's decorator of methods that depend, which keeps their types."""
+    return _available_if(check)
 
 
 class Names(StrOptions):

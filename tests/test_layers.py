@@ -24,6 +24,7 @@ FLOORS = [
         "_config",
         "_docs",
         "_interval",
+        "_names",
         "_numeric",
         "_pickling",
         "_probes",

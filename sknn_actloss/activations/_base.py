@@ -6,6 +6,7 @@ from abc import abstractmethod
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sknn_actloss._calls import Call, run
 from sknn_actloss._component import Component
@@ -88,7 +89,7 @@ class Activation(
     def check(self) -> None:
         """Compare a user's function with its derivative; nothing to do for built-in ones."""
 
-    def __call__(self, z: np.ndarray) -> np.ndarray:
+    def __call__(self, z: ArrayLike) -> np.ndarray:
         """Return the function of ``z`` as a new array."""
         z = np.asarray(z)
         out = np.array(z, dtype=np.result_type(z, np.float32))

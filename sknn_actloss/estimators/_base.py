@@ -31,6 +31,7 @@ from sknn_actloss.committee import Committee
 from sknn_actloss.core import Model, Rows, as_rows, forward
 from sknn_actloss.dropout import FallingDropout
 from sknn_actloss.estimators._attributes import commit
+from sknn_actloss.estimators._fitted import FittedAttributes
 from sknn_actloss.estimators._hidden_units import BLOCK_SIZE, HiddenUnits, index_of
 from sknn_actloss.estimators._observer import FitObserver, Tasks
 from sknn_actloss.estimators._settings import (
@@ -57,6 +58,7 @@ FLOATS = (np.float64, np.float32)
 
 
 class BaseMLP(
+    FittedAttributes,
     HiddenUnits,
     CallbackSupportMixin,
     Documented,

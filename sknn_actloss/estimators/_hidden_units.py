@@ -6,10 +6,9 @@ from abc import abstractmethod
 from typing import Any
 
 import numpy as np
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sknn_actloss._sklearn import in_container
+from sknn_actloss._sklearn import available_if, in_container
 
 #: Rows that go through a network together.
 BLOCK_SIZE = 4096

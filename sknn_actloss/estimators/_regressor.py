@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self, overload
 
 import numpy as np
 from scipy import sparse
 from sklearn.base import RegressorMixin
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import validate_data
 
-from sknn_actloss._sklearn import Names, fit_context
+from sknn_actloss._sklearn import Names, available_if, fit_context
+from sknn_actloss.estimators import _types as accepts
 from sknn_actloss.estimators._base import FLOATS, BaseMLP, single_column
 from sknn_actloss.estimators._continuous import Continuous
 from sknn_actloss.estimators._docs import documented
@@ -85,6 +85,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     0.4
     """
 
+    target_center_: np.ndarray
+    target_scale_: np.ndarray
+
     _task: ClassVar[str] = "regression"
 
     _parameter_constraints: dict = {
@@ -95,49 +98,49 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     def __init__(
         self,
-        hidden_layer_sizes: Any = (100,),
-        activation: Any = "relu",
+        hidden_layer_sizes: accepts.Sizes = (100,),
+        activation: accepts.Activations = "relu",
         *,
-        loss: Any = "squared_error",
-        target_scaling: str | None = None,
-        out_activation: Any = "auto",
-        solver: Any = "adam",
+        loss: accepts.RegressionLoss = "squared_error",
+        target_scaling: accepts.TargetScaling = None,
+        out_activation: accepts.OutputActivation = "auto",
+        solver: accepts.Solver = "adam",
         alpha: float = 0.0001,
-        batch_size: int | str = "auto",
-        learning_rate: Any = "constant",
-        learning_rate_init: float | str = 0.001,
+        batch_size: accepts.Count = "auto",
+        learning_rate: accepts.LearningRate = "constant",
+        learning_rate_init: accepts.Rate = 0.001,
         power_t: float = 0.5,
         max_iter: int = 200,
         shuffle: bool = True,
-        random_state: Any = None,
+        random_state: accepts.RandomState = None,
         tol: float = 1e-4,
         verbose: bool | int = False,
         warm_start: bool = False,
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
-        early_stopping: bool | str = False,
+        early_stopping: accepts.Switch = False,
         validation_fraction: Any = 0.1,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
-        weight_init: Any = "sklearn",
+        weight_init: accepts.Initializer = "sklearn",
         weight_decay: float | None = None,
-        dtype: str = "auto",
-        dropout: Any = 0.0,
+        dtype: accepts.DType = "auto",
+        dropout: accepts.Dropout = 0.0,
         l1: float = 0.0,
         max_norm: float | None = None,
         gradient_clip: float | None = None,
-        normalization: Any = None,
+        normalization: accepts.Normalization = None,
         skip_connections: bool = False,
-        feature_scale: Any = False,
-        weight_averaging: Any = None,
-        n_members: int = 1,
-        monitor: Any = "score",
-        restore_best: bool | str = "auto",
+        feature_scale: accepts.FeatureScale = False,
+        weight_averaging: accepts.Averaging = None,
+        n_members: accepts.Members = 1,
+        monitor: accepts.Metric = "score",
+        restore_best: accepts.Switch = "auto",
         max_time: float | None = None,
-        checkpoint: Any = None,
+        checkpoint: accepts.Checkpoint = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -248,6 +251,12 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         """
         return self._fit(X, y, Request(sample_weight), incremental=True)
 
+    @overload
+    def predict(self, X: Any, return_std: Literal[False] = False) -> np.ndarray: ...
+    @overload
+    def predict(self, X: Any, return_std: Literal[True]) -> tuple[np.ndarray, np.ndarray]: ...
+    @overload
+    def predict(self, X: Any, return_std: bool) -> np.ndarray | tuple[np.ndarray, np.ndarray]: ...
     def predict(
         self, X: Any, return_std: bool = False
     ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sknn_actloss._component import Component
 from sknn_actloss.losses._bound import BoundLoss
@@ -82,9 +83,9 @@ class LossSpec(Component):
 
     def __call__(
         self,
-        y_true: np.ndarray,
-        y_pred: np.ndarray,
-        sample_weight: np.ndarray | None = None,
+        y_true: ArrayLike,
+        y_pred: ArrayLike,
+        sample_weight: ArrayLike | None = None,
         *,
         target_kind: str | None = None,
     ) -> float:
@@ -123,9 +124,9 @@ class LossSpec(Component):
 
     def report(
         self,
-        y_true: np.ndarray,
-        y_pred: np.ndarray,
-        sample_weight: np.ndarray | None = None,
+        y_true: ArrayLike,
+        y_pred: ArrayLike,
+        sample_weight: ArrayLike | None = None,
         *,
         target_kind: str | None = None,
     ) -> float:
@@ -172,7 +173,7 @@ class LossSpec(Component):
         return "multiclass" if one_hot and normalised else "multilabel"
 
 
-def _columns(values: np.ndarray) -> np.ndarray:
+def _columns(values: ArrayLike) -> np.ndarray:
     values = np.asarray(values)
     values = values.astype(np.result_type(values, np.float32), copy=False)
     return values.reshape(-1, 1) if values.ndim == 1 else values

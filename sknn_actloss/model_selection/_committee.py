@@ -67,6 +67,11 @@ documented = filled(_SECTIONS)
 class Committee(MetaEstimatorMixin, Documented, Stamped, BaseEstimator):
     """Base of the committees."""
 
+    estimators_: list[Any]
+    weights_: np.ndarray
+    n_features_in_: int
+    feature_names_in_: np.ndarray
+
     _kind: ClassVar[type[BaseMLP]]
     _file_of: Callable[..., CheckpointFile] | None = None
 

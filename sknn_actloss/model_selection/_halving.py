@@ -25,6 +25,15 @@ from sknn_actloss.persistence import Checkpoint
 class StackedHalving(StackedSearch):
     """Base of the halving searches: scikit-learn's course of eliminations over stacks."""
 
+    n_resources_: list[int]
+    n_candidates_: list[int]
+    n_remaining_candidates_: int
+    max_resources_: int
+    min_resources_: int
+    n_iterations_: int
+    n_possible_iterations_: int
+    n_required_iterations_: int
+
     def _check_input_parameters(self, X: Any, y: Any, split_params: dict[str, Any]) -> None:
         name = network_name(self.estimator)
         if self.resource not in ("max_iter", self._max_iter_name):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from sknn_actloss._sklearn import available_if
 from sknn_actloss.model_selection._pipeline import last_step
 
 
@@ -60,6 +60,14 @@ def _if_best_offers(method: str) -> Callable[[Any], bool]:
 class BestPredicts:
     """Predictions of a search's best estimator that scikit-learn's searches do not know."""
 
+    best_estimator_: Any
+
+    @overload
+    def predict(self, X: Any, return_std: Literal[False] = False) -> np.ndarray: ...
+    @overload
+    def predict(self, X: Any, return_std: Literal[True]) -> tuple[np.ndarray, np.ndarray]: ...
+    @overload
+    def predict(self, X: Any, return_std: bool) -> np.ndarray | tuple[np.ndarray, np.ndarray]: ...
     @available_if(_if_best_offers("predict"))
     def predict(
         self, X: Any, return_std: bool = False

@@ -46,6 +46,17 @@ from sknn_actloss.persistence import Checkpoint
 class StackedSearch(BestPredicts, Documented, Stamped, BaseSearchCV):
     """Base of the stacked searches: scikit-learn's ``fit`` with stacks of networks inside."""
 
+    cv_results_: dict[str, Any]
+    best_estimator_: Any
+    best_score_: float
+    best_params_: dict[str, Any]
+    best_index_: int
+    committee_: Bunch
+    scorer_: Any
+    n_splits_: int
+    refit_time_: float
+    multimetric_: bool
+
     #: Members of a stack at most, instead of as many as fit the cache.
     _max_members: ClassVar[int | None] = None
 

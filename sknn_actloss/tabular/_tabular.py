@@ -37,6 +37,10 @@ def if_network_has(method: str) -> Callable[[Any], bool]:
 class Tabular(HiddenUnits, NetworkHolder, CallbackSupportMixin, TransformerMixin, HasParts):
     """Base of :class:`TabularClassifier` and :class:`TabularRegressor`."""
 
+    encoder_: Any
+    encoding_: str
+    network_: Any
+
     _kind: ClassVar[type[BaseMLP]]
 
     # As those of the networks: meant for a search's splitter, unless they are requested.
