@@ -69,6 +69,11 @@ class Component(metaclass=ABCMeta):  # noqa: B024 (the contracts below it are ab
         ----------
         deep : bool, default=True
             Accepted for scikit-learn; components hold no components.
+
+        Returns
+        -------
+        params : dict of str to object
+            Values by name, in the order of the signature.
         """
         # As in the signature: what is given by keyword alone comes last.
         ordered = sorted(fields(self), key=lambda field: field.kw_only)
@@ -76,6 +81,16 @@ class Component(metaclass=ABCMeta):  # noqa: B024 (the contracts below it are ab
 
     def set_params(self, **params: Any) -> Self:
         """Assign fields by name.
+
+        Parameters
+        ----------
+        **params : dict of str to object
+            Values by name.
+
+        Returns
+        -------
+        self : Component
+            The component itself.
 
         Raises
         ------

@@ -91,6 +91,11 @@ def config_context(*, kernels: str | None = None) -> Iterator[None]:
     kernels : {"auto", "numpy", "numba"}, optional
         As in :func:`set_config`.
 
+    Yields
+    ------
+    None
+        The settings hold within the block.
+
     Raises
     ------
     ValueError

@@ -31,10 +31,10 @@ def filled(sections: Mapping[str, str]) -> Callable[[T], T]:
     return decorate
 
 
-_SECTION = re.compile(r"^(Parameters|Returns|Yields|Raises)\n-+$", re.MULTILINE)
+_SECTION = re.compile(r"^ *(Parameters|Returns|Yields|Raises)\n *-+$", re.MULTILINE)
 
 
-def inherit_docs(cls: type) -> None:
+def inherit_docs(cls: T) -> T:
     """Complete the docstrings of public methods and properties by those that they override.
 
     One without a docstring takes over the whole; one that has no sections keeps its text and takes
@@ -44,6 +44,11 @@ def inherit_docs(cls: type) -> None:
     ----------
     cls : type
         The class; its docstrings are changed.
+
+    Returns
+    -------
+    cls : type
+        The same class, so that this serves as a decorator.
     """
     for name, member in vars(cls).items():
         own = _documented(member)
@@ -53,6 +58,7 @@ def inherit_docs(cls: type) -> None:
         text = getattr(_documented(inherited), "__doc__", None)
         if text:
             own.__doc__ = _completed(own.__doc__, cleandoc(text))
+    return cls
 
 
 def _documented(member: Any) -> Any:

@@ -31,10 +31,34 @@ class Averaging(Component):
 
     @abstractmethod
     def share(self, count: int) -> float:
-        """Return the share of the next weights, given how many the average holds."""
+        """Return the share of the next weights, given how many the average holds.
+
+        Parameters
+        ----------
+        count : int
+            Weights that the average holds.
+
+        Returns
+        -------
+        share : float
+            Share of the next weights in (0, 1], 1 for the first.
+        """
 
     def starts(self, epoch: int, max_iter: int) -> bool:
-        """Whether weights of an epoch, numbered from 0, come into the average."""
+        """Whether weights of an epoch, numbered from 0, come into the average.
+
+        Parameters
+        ----------
+        epoch : int
+            Number of the epoch, from 0.
+        max_iter : int
+            Epochs at most.
+
+        Returns
+        -------
+        starts : bool
+            Whether they do.
+        """
         return True
 
 
@@ -48,7 +72,7 @@ class EMA(Averaging):
     Parameters
     ----------
     decay : float, default=0.99
-        β in [0, 1): about 1 / (1 - β) steps count.
+        Factor β in [0, 1): about 1 / (1 - β) steps count.
 
     References
     ----------
@@ -102,5 +126,25 @@ AVERAGES: Table[Averaging] = Table("weight averaging", {"ema": EMA, "swa": SWA})
 
 
 def resolve_averaging(spec: Any, parameter: str = "weight_averaging") -> Averaging | None:
-    """Turn a name, an instance or ``None`` into a checked average or ``None``."""
+    """Turn a name, an instance or ``None`` into a checked average or ``None``.
+
+    Parameters
+    ----------
+    spec : str, Averaging or None
+        What the user gave.
+    parameter : str, default="weight_averaging"
+        Name of the estimator's parameter, for error messages.
+
+    Returns
+    -------
+    averaging : Averaging or None
+        An instance whose values are checked.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown or a value out of range.
+    TypeError
+        If ``spec`` is none of these.
+    """
     return None if spec is None else resolve(AVERAGES, spec, Averaging, parameter)

@@ -72,7 +72,25 @@ class Committee(Component):
 
 
 def resolve_committee(spec: Any) -> Committee:
-    """Turn a number of networks or an instance into a checked committee."""
+    """Turn a number of networks or an instance into a checked committee.
+
+    Parameters
+    ----------
+    spec : int or Committee
+        What the user gave.
+
+    Returns
+    -------
+    committee : Committee
+        An instance whose values are checked.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of its range.
+    TypeError
+        If ``spec`` is none of these.
+    """
     committee = spec if isinstance(spec, Committee) else Committee(int(spec))
     committee.validate()
     return committee

@@ -51,6 +51,11 @@ class FallingDropout(Component):
         ----------
         u : float
             Share of the way to the horizon.
+
+        Returns
+        -------
+        share : float
+            From 1 in the first half to 0 at the horizon.
         """
         fallen = min(max(2 * u - 1, 0.0), 1.0)
         return (1 + math.cos(math.pi * fallen)) / 2
@@ -67,6 +72,11 @@ def resolve_dropout(spec: Any, n_hidden: int, parameter: str = "dropout") -> tup
         Number of hidden layers.
     parameter : str, default="dropout"
         Name of the estimator's parameter, for error messages.
+
+    Returns
+    -------
+    rates : tuple of float
+        That of the inputs first; empty where all are zero.
 
     Raises
     ------

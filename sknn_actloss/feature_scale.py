@@ -47,6 +47,11 @@ def resolve_feature_scale(spec: Any, parameter: str = "feature_scale") -> Featur
         Whether to scale features, or how.
     parameter : str, default="feature_scale"
         Name of the estimator's parameter, for error messages.
+
+    Returns
+    -------
+    feature_scale : FeatureScale or None
+        An instance whose values are checked.
     """
     if isinstance(spec, FeatureScale):
         spec.validate()

@@ -56,7 +56,9 @@ class Initializer(Component):
         Returns
         -------
         weights : ndarray of shape (fan_in, fan_out), float64
+            Initial weights.
         bias : ndarray of shape (fan_out,), float64
+            Initial biases.
         """
 
 
@@ -90,6 +92,13 @@ class VarianceScaling(Initializer):
     """Base of initializers that are defined by the variance of the weights.
 
     Biases are zero, or normal numbers drawn after the weights. Normal numbers are not truncated.
+
+    Parameters
+    ----------
+    distribution : {"uniform", "normal"}, default="uniform"
+        How the weights are distributed.
+    bias_deviation : float >= 0, default=0
+        Standard deviation of the biases.
     """
 
     distribution: str = "uniform"
@@ -102,7 +111,18 @@ class VarianceScaling(Initializer):
 
     @abstractmethod
     def variance(self, fan_in: int, fan_out: int) -> float:
-        """Return the variance of the weights."""
+        """Return the variance of the weights.
+
+        Parameters
+        ----------
+        fan_in, fan_out : int
+            Units before and after the weights.
+
+        Returns
+        -------
+        variance : float
+            Greater than zero.
+        """
 
     def draw(
         self, random_state: np.random.RandomState, fan_in: int, fan_out: int, activation: Scales
@@ -258,5 +278,10 @@ def resolve_initializer(spec: str | Initializer, parameter: str = "weight_init")
         What the user gave.
     parameter : str, default="weight_init"
         Name of the estimator's parameter, for error messages.
+
+    Returns
+    -------
+    initializer : Initializer
+        An instance whose values are checked.
     """
     return resolve(INITIALIZERS, spec, Initializer, parameter)

@@ -40,7 +40,25 @@ class Monitor(Component):
 
 
 def resolve_monitor(spec: Any) -> Monitor:
-    """Turn a metric or an instance into a checked monitor."""
+    """Turn a metric or an instance into a checked monitor.
+
+    Parameters
+    ----------
+    spec : str, callable or Monitor
+        What the user gave.
+
+    Returns
+    -------
+    monitor : Monitor
+        An instance whose values are checked.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of its range.
+    TypeError
+        If ``spec`` is none of these.
+    """
     monitor = spec if isinstance(spec, Monitor) else Monitor(spec)
     monitor.validate()
     return monitor

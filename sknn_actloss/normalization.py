@@ -51,7 +51,13 @@ class Pass(ABC):
 
     @abstractmethod
     def backward(self, grad: np.ndarray) -> None:
-        """Turn the derivative with respect to ``out`` into that with respect to ``z``, in place."""
+        """Turn the derivative with respect to ``out`` into that with respect to ``z``, in place.
+
+        Parameters
+        ----------
+        grad : ndarray of shape (n_members, batch, units)
+            The derivative with respect to ``out``; afterwards that with respect to ``z``.
+        """
 
 
 @dataclass(repr=False)
@@ -66,7 +72,7 @@ class Normalization(Component):
     Parameters
     ----------
     epsilon : float, default=1e-5
-        ε, which keeps units of constant input from dividing by zero, in (0, inf).
+        Summand ε, which keeps units of constant input from dividing by zero, in (0, inf).
 
     Attributes
     ----------
@@ -99,14 +105,33 @@ class Normalization(Component):
             Running means and variances, updated in place; ``None`` where there are none.
         sample_weight : ndarray of shape (batch,) or None
             Weights of the rows, read in each pass.
+
+        Returns
+        -------
+        bound : Pass
+            Forward and backward pass.
         """
 
     @abstractmethod
     def predict(self, z: np.ndarray, moments: tuple[np.ndarray, np.ndarray] | None) -> None:
-        """Normalise ``z`` in place as predictions need it."""
+        """Normalise ``z`` in place as predictions need it.
+
+        Parameters
+        ----------
+        z : ndarray of shape (n_members, batch, units)
+            Inputs, normalised in place.
+        moments : tuple of two ndarray of shape (n_members, 1, units), or None
+            Running means and variances; ``None`` where there are none.
+        """
 
     def frozen(self) -> Normalization:
-        """Return the normalisation whose training passes compute what predictions do."""
+        """Return the normalisation whose training passes compute what predictions do.
+
+        Returns
+        -------
+        normalization : Normalization
+            The normalisation itself where its passes do so already.
+        """
         return self
 
 
@@ -128,7 +153,7 @@ class BatchNorm(Normalization):
     Parameters
     ----------
     epsilon : float, default=1e-5
-        ε, which keeps units of constant input from dividing by zero, in (0, inf).
+        Summand ε, which keeps units of constant input from dividing by zero, in (0, inf).
     momentum : float, default=0.1
         How far a step moves the running moments, in (0, 1].
 
@@ -189,7 +214,7 @@ class LayerNorm(Normalization):
     Parameters
     ----------
     epsilon : float, default=1e-5
-        ε, which keeps rows of equal inputs from dividing by zero, in (0, inf).
+        Summand ε, which keeps rows of equal inputs from dividing by zero, in (0, inf).
 
     References
     ----------
@@ -318,5 +343,25 @@ NORMALIZATIONS: Table[Normalization] = Table(
 
 
 def resolve_normalization(spec: Any, parameter: str = "normalization") -> Normalization | None:
-    """Turn a name, an instance or ``None`` into a checked normalisation or ``None``."""
+    """Turn a name, an instance or ``None`` into a checked normalisation or ``None``.
+
+    Parameters
+    ----------
+    spec : str, Normalization or None
+        What the user gave.
+    parameter : str, default="normalization"
+        Name of the estimator's parameter, for error messages.
+
+    Returns
+    -------
+    normalization : Normalization or None
+        An instance whose values are checked.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of its range.
+    TypeError
+        If ``spec`` is none of these.
+    """
     return None if spec is None else resolve(NORMALIZATIONS, spec, Normalization, parameter)

@@ -70,6 +70,13 @@ class MLflowCallback:
     def setup(self, estimator: Any, context: Any) -> None:
         """Begin a run, where none is active, before a search is fitted.
 
+        Parameters
+        ----------
+        estimator : estimator
+            The search.
+        context : CallbackContext
+            Its task.
+
         Raises
         ------
         TypeError
@@ -88,15 +95,43 @@ class MLflowCallback:
             mlflow.start_run()
 
     def on_fit_task_begin(self, estimator: Any, context: Any, **data: Any) -> None:
-        """Do nothing."""
+        """Do nothing.
+
+        Parameters
+        ----------
+        estimator : estimator
+            The search.
+        context : CallbackContext
+            Its task.
+        **data : object
+            Further information on the task, which is ignored.
+        """
 
     def on_fit_task_end(self, estimator: Any, context: Any, **data: Any) -> None:
-        """Log the search at the end of its outermost task."""
+        """Log the search at the end of its outermost task.
+
+        Parameters
+        ----------
+        estimator : estimator
+            The search.
+        context : CallbackContext
+            Its task.
+        **data : object
+            Further information on the task, which is ignored.
+        """
         if context.parent is None:
             self.log(estimator)
 
     def teardown(self, estimator: Any, context: Any) -> None:
-        """End the run, where it was begun for the search."""
+        """End the run, where it was begun for the search.
+
+        Parameters
+        ----------
+        estimator : estimator
+            The search.
+        context : CallbackContext
+            Its task.
+        """
         import mlflow
 
         if self._began_run:

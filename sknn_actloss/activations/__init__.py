@@ -99,6 +99,11 @@ def resolve_activation(spec: Any, parameter: str = "activation", hidden: bool = 
     hidden : bool, default=True
         Whether it is for hidden layers, where those for the output layer only are refused.
 
+    Returns
+    -------
+    activation : Activation
+        An instance whose values are checked.
+
     Raises
     ------
     ValueError
@@ -119,5 +124,16 @@ def resolve_activation(spec: Any, parameter: str = "activation", hidden: bool = 
 
 
 def canonical_name(activation: Activation) -> str:
-    """Return the name in the table of an activation's type, ``""`` where it has none."""
+    """Return the name in the table of an activation's type, ``""`` where it has none.
+
+    Parameters
+    ----------
+    activation : Activation
+        The function.
+
+    Returns
+    -------
+    name : str
+        Such as "relu".
+    """
     return next((name for name, kind in ACTIVATIONS.items() if kind is type(activation)), "")

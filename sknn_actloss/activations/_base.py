@@ -68,7 +68,15 @@ class Activation(
 
     @abstractmethod
     def forward(self, z: np.ndarray, out: np.ndarray) -> None:
-        """Write the function of ``z`` to ``out``, which may be ``z`` itself."""
+        """Write the function of ``z`` to ``out``, which may be ``z`` itself.
+
+        Parameters
+        ----------
+        z : ndarray of shape (n_members, batch, units)
+            The input.
+        out : ndarray of shape (n_members, batch, units)
+            Receives the output.
+        """
 
     @abstractmethod
     def backward(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> None:
@@ -76,14 +84,53 @@ class Activation(
 
         ``z`` and ``a`` hold the input and the output of :meth:`forward`. They are not needed
         afterwards, so that an implementation may use them as scratch space.
+
+        Parameters
+        ----------
+        z : ndarray of shape (n_members, batch, units), or None
+            The input, ``None`` where ``reads_input`` is False.
+        a : ndarray of shape (n_members, batch, units)
+            The output.
+        grad : ndarray of shape (n_members, batch, units)
+            The derivative with respect to the output, in whose place comes that with respect to the
+            input.
         """
 
     def forward_calls(self, z: np.ndarray, out: np.ndarray) -> list[Call]:
-        """Return :meth:`forward` for these arrays as calls bound to them."""
+        """Return :meth:`forward` for these arrays as calls bound to them.
+
+        Parameters
+        ----------
+        z : ndarray of shape (n_members, batch, units)
+            The input.
+        out : ndarray of shape (n_members, batch, units)
+            Receives the output.
+
+        Returns
+        -------
+        calls : list of (callable, tuple)
+            Functions and their arguments, in the order of the calls.
+        """
         return [(self.forward, (z, out))]
 
     def backward_calls(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> list[Call]:
-        """Return :meth:`backward` for these arrays as calls bound to them."""
+        """Return :meth:`backward` for these arrays as calls bound to them.
+
+        Parameters
+        ----------
+        z : ndarray of shape (n_members, batch, units), or None
+            The input, ``None`` where ``reads_input`` is False.
+        a : ndarray of shape (n_members, batch, units)
+            The output.
+        grad : ndarray of shape (n_members, batch, units)
+            The derivative with respect to the output, in whose place comes that with respect to the
+            input.
+
+        Returns
+        -------
+        calls : list of (callable, tuple)
+            Functions and their arguments, in the order of the calls.
+        """
         return [(self.backward, (z, a, grad))]
 
     def check(self) -> None:
@@ -126,4 +173,15 @@ class Link(Activation):
 
     @abstractmethod
     def inverse(self, a: np.ndarray) -> np.ndarray:
-        """Return an input whose output is ``a``."""
+        """Return an input whose output is ``a``.
+
+        Parameters
+        ----------
+        a : ndarray
+            Outputs.
+
+        Returns
+        -------
+        z : ndarray of the shape of ``a``
+            Inputs.
+        """

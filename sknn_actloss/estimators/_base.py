@@ -139,6 +139,7 @@ class BaseMLP(
         Returns
         -------
         self : estimator instance
+            The estimator itself.
 
         Raises
         ------

@@ -11,6 +11,7 @@ from sklearn.utils.validation import validate_data
 
 from sknn_actloss._sklearn import Names, available_if, check_partial_fit_first_call, fit_context
 from sknn_actloss.estimators import _types as accepts
+from sknn_actloss.estimators._availability import has_probabilities, has_sets
 from sknn_actloss.estimators._base import FLOATS, BaseMLP, single_column
 from sknn_actloss.estimators._docs import documented
 from sknn_actloss.estimators._out_of_fold import check_coverage, label_sets
@@ -19,33 +20,10 @@ from sknn_actloss.estimators._refusals import (
     refuse_missing_dates,
     refuse_mixed_types,
 )
-from sknn_actloss.estimators._settings import parameters_of, resamples, takes_partial_fit
+from sknn_actloss.estimators._settings import takes_partial_fit
 from sknn_actloss.estimators._targets import ClassTargets
 from sknn_actloss.estimators._validation import Request
-from sknn_actloss.losses import LOSSES, LossSpec, ProbabilityHead
-
-
-def has_probabilities(estimator: MLPClassifier) -> bool:
-    """Whether the loss gives probabilities; raises AttributeError where it does not."""
-    if not estimator._has_head(ProbabilityHead):
-        table = LOSSES["classification"]
-        names = [name for name in table if issubclass(table[name]().head_kind, ProbabilityHead)]
-        loss = parameters_of(estimator)["loss"]
-        raise AttributeError(
-            f"predict_proba is not available with loss={loss!r}. "
-            f"Losses with probabilities are: {', '.join(names)}."
-        )
-    return True
-
-
-def has_sets(estimator: MLPClassifier) -> bool:
-    """Whether sets of classes can be predicted; raises AttributeError where they cannot."""
-    if hasattr(estimator, "_targets") and estimator._targets.kind == "multilabel":
-        raise AttributeError(
-            "predict_set is for rows of one class each, but y has had several labels for a row. "
-            "Use predict_proba."
-        )
-    return resamples(estimator) and has_probabilities(estimator)
+from sknn_actloss.losses import LOSSES, LossSpec
 
 
 @documented
@@ -107,8 +85,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         hidden_layer_sizes: accepts.Sizes = (100,),
         activation: accepts.Activations = "relu",
         *,
-        loss: accepts.ClassificationLoss = "log_loss",
         out_activation: accepts.OutputActivation = "auto",
+        loss: accepts.ClassificationLoss = "log_loss",
         class_weight: accepts.ClassWeight = None,
         solver: accepts.Solver = "adam",
         alpha: float = 0.0001,
@@ -150,8 +128,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
-        self.loss = loss
         self.out_activation = out_activation
+        self.loss = loss
         self.class_weight = class_weight
         self.solver = solver
         self.alpha = alpha
@@ -228,6 +206,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Returns
         -------
         self : MLPClassifier
+            The fitted estimator.
 
         Raises
         ------
@@ -256,6 +235,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Returns
         -------
         self : MLPClassifier
+            The fitted estimator.
         """
         if classes is not None and np.size(classes) == 0:
             raise ValueError("classes is empty; give all classes that y may have, or None.")
@@ -272,6 +252,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            The most probable classes, or labels as zeros and ones.
         """
         outputs = self._outputs(X, activated=True)
         return self._targets.predict(self._model, outputs)
@@ -292,6 +273,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Returns
         -------
         scores : ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_labels)
+            One column for two classes, which is left out.
         """
         raw = self._outputs(X, activated=False)
         scores = self._targets.scores(self._model, raw)
@@ -312,6 +294,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+            The columns are in the order of ``classes_``.
         """
         outputs = self._outputs(X, activated=True)
         return self._targets.probabilities(self._model, outputs)
@@ -360,6 +343,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Returns
         -------
         log_probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+            As for :meth:`predict_proba`.
         """
         probabilities = self.predict_proba(X)
         with np.errstate(divide="ignore"):

@@ -59,24 +59,66 @@ class NetworkHolder(ABC):
 
     @abstractmethod
     def unfitted_encoder(self) -> Any:
-        """Return a copy of what is to prepare rows."""
+        """Return a copy of what is to prepare rows.
+
+        Returns
+        -------
+        encoder : transformer
+            Not fitted.
+        """
 
     @abstractmethod
     def unfitted_network(self) -> BaseMLP:
-        """Return a copy of the network to be fitted, as far as it is known without rows."""
+        """Return a copy of the network to be fitted, as far as it is known without rows.
+
+        Returns
+        -------
+        network : BaseMLP
+            Not fitted.
+        """
 
     @abstractmethod
     def completed(self, network: BaseMLP, y: Any) -> BaseMLP:
-        """Set what a network leaves open until there are targets, and return it."""
+        """Set what a network leaves open until there are targets, and return it.
+
+        Parameters
+        ----------
+        network : BaseMLP
+            The network, not fitted.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets that it is to learn from.
+
+        Returns
+        -------
+        network : BaseMLP
+            The same.
+        """
 
     def with_network(self, network: Any) -> Self:
-        """Return a fitted copy that shares all but the network."""
+        """Return a fitted copy that shares all but the network.
+
+        Parameters
+        ----------
+        network : BaseMLP
+            A fitted network.
+
+        Returns
+        -------
+        holder : estimator
+            The copy.
+        """
         other = copy.copy(self)
         other.network, other.network_ = clone(network, safe=False), network
         return other
 
     def for_prepared_rows(self) -> Self:
-        """Return a fitted copy that takes rows as they are once they are prepared."""
+        """Return a fitted copy that takes rows as they are once they are prepared.
+
+        Returns
+        -------
+        holder : estimator
+            The copy.
+        """
         other = copy.copy(self)
         other.encoder_ = Recorder()
         return other

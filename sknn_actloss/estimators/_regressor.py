@@ -11,6 +11,7 @@ from sklearn.utils.validation import validate_data
 
 from sknn_actloss._sklearn import Names, available_if, fit_context
 from sknn_actloss.estimators import _types as accepts
+from sknn_actloss.estimators._availability import has_quantiles
 from sknn_actloss.estimators._base import FLOATS, BaseMLP, single_column
 from sknn_actloss.estimators._continuous import Continuous
 from sknn_actloss.estimators._docs import documented
@@ -19,18 +20,7 @@ from sknn_actloss.estimators._out_of_fold import check_coverage, intervals
 from sknn_actloss.estimators._refusals import refuse_dates, refuse_text
 from sknn_actloss.estimators._settings import loss_of, parameters_of, resamples, takes_partial_fit
 from sknn_actloss.estimators._validation import Request
-from sknn_actloss.losses import LOSSES, LossSpec, QuantileHead
-
-
-def has_quantiles(estimator: MLPRegressor) -> bool:
-    """Whether the loss gives several quantiles; raises AttributeError where it does not."""
-    if not estimator._has_head(QuantileHead):
-        loss = parameters_of(estimator)["loss"]
-        raise AttributeError(
-            f"predict_quantiles is not available with loss={loss!r}. Set a loss of several "
-            "quantiles, such as loss=Quantile((0.1, 0.5, 0.9)), and fit."
-        )
-    return True
+from sknn_actloss.losses import LOSSES, LossSpec
 
 
 @documented
@@ -101,9 +91,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         hidden_layer_sizes: accepts.Sizes = (100,),
         activation: accepts.Activations = "relu",
         *,
+        out_activation: accepts.OutputActivation = "auto",
         loss: accepts.RegressionLoss = "squared_error",
         target_scaling: accepts.TargetScaling = None,
-        out_activation: accepts.OutputActivation = "auto",
         solver: accepts.Solver = "adam",
         alpha: float = 0.0001,
         batch_size: accepts.Count = "auto",
@@ -144,9 +134,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
+        self.out_activation = out_activation
         self.loss = loss
         self.target_scaling = target_scaling
-        self.out_activation = out_activation
         self.solver = solver
         self.alpha = alpha
         self.batch_size = batch_size
@@ -222,6 +212,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         Returns
         -------
         self : MLPRegressor
+            The fitted estimator.
 
         Raises
         ------
@@ -248,6 +239,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         Returns
         -------
         self : MLPRegressor
+            The fitted estimator.
         """
         return self._fit(X, y, Request(sample_weight), incremental=True)
 

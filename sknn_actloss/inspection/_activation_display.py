@@ -99,12 +99,13 @@ class ActivationDisplay(Display):
             The least and the greatest input.
         names : str or sequence of str, default=None
             Names in the legend, one for each activation.
-        ax, panels, line_kw
+        ax, panels, line_kw : optional
             As in :meth:`plot`.
 
         Returns
         -------
         display : ActivationDisplay
+            The display, drawn.
 
         Raises
         ------
@@ -139,14 +140,17 @@ class ActivationDisplay(Display):
         ----------
         estimator : estimator, or sequence or dict of estimators
             MLPs, fitted or not, or Pipelines that end in one.
-        input_range, ax, panels, line_kw
-            As in :meth:`from_activations`.
+        input_range : (float, float), default=(-4, 4)
+            The least and the greatest input.
         names : str or sequence of str, default=None
             Names in the legend, one for each activation that is not the same as an earlier one.
+        ax, panels, line_kw : optional
+            As in :meth:`plot`.
 
         Returns
         -------
         display : ActivationDisplay
+            The display, drawn.
         """
         specs = [
             spec
@@ -186,6 +190,7 @@ class ActivationDisplay(Display):
         Returns
         -------
         self : ActivationDisplay
+            The display, drawn.
         """
         chosen = self._chosen(panels, self.panel_names)
         cells = self._start_cells(ax, ["all"], self.values)

@@ -57,6 +57,11 @@ class Diagnosis:
     def to_frame(self) -> Any:
         """Return the layers as a pandas DataFrame, indexed by their names.
 
+        Returns
+        -------
+        layers : DataFrame
+            A row for each layer.
+
         Raises
         ------
         ImportError
@@ -71,12 +76,13 @@ class Diagnosis:
 
         Parameters
         ----------
-        ax, panels
+        ax, panels : optional
             As in :meth:`DiagnosisDisplay.plot`.
 
         Returns
         -------
         display : DiagnosisDisplay
+            The display, drawn.
         """
         return DiagnosisDisplay(self).plot(ax, panels=panels)
 
@@ -112,7 +118,20 @@ class CommitteeDiagnosis(Diagnosis):
 
     @classmethod
     def of(cls, name: str, members: dict[str, Diagnosis]) -> Self:
-        """Put the diagnoses of members together; a finding of several stands once."""
+        """Put the diagnoses of members together; a finding of several stands once.
+
+        Parameters
+        ----------
+        name : str
+            Class of the estimator.
+        members : dict of str to Diagnosis
+            The diagnosis of each network, by where it is.
+
+        Returns
+        -------
+        diagnosis : CommitteeDiagnosis
+            What is known of all of them.
+        """
         shown = max(members, key=lambda member: len(members[member].findings))
         flaws = shared({member: own.findings for member, own in members.items()})
         own = vars(members[shown]) | {"name": name, "findings": flaws}
@@ -176,12 +195,13 @@ class DiagnosisDisplay(LayerPanels):
 
         Parameters
         ----------
-        ax, panels
+        ax, panels : optional
             As in :meth:`DiagnosisDisplay.plot`.
 
         Returns
         -------
         self : DiagnosisDisplay
+            The display, drawn.
         """
         super().plot(ax, panels=panels)
         if ax is None and isinstance(self.diagnosis, CommitteeDiagnosis):
@@ -203,14 +223,15 @@ class DiagnosisDisplay(LayerPanels):
 
         Parameters
         ----------
-        estimator, X, y, sample_weight
+        estimator, X, y, sample_weight : optional
             As in :func:`~sknn_actloss.inspection.diagnose`.
-        ax, panels
+        ax, panels : optional
             As in :meth:`plot`.
 
         Returns
         -------
         display : DiagnosisDisplay
+            The display, drawn.
         """
         return cls(diagnose(estimator, X, y, sample_weight)).plot(ax, panels=panels)
 

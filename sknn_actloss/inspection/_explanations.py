@@ -186,7 +186,7 @@ def feature_importances(
 
     Parameters
     ----------
-    estimator, X, baseline, response_method, target
+    estimator, X, baseline, response_method, target : optional
         As for :func:`integrated_gradients`.
 
     Returns

@@ -66,7 +66,22 @@ class Finding:
     def of(
         cls, kind: str, message: str, *remedies: Remedy | None, layer: int | None = None
     ) -> Finding:
-        """Make a finding with those of the remedies that apply."""
+        """Make a finding with those of the remedies that apply.
+
+        Parameters
+        ----------
+        kind, message : str
+            As in :class:`Finding`.
+        *remedies : (str, str) or None
+            Parameters and what to do about them; those that are ``None`` do not apply.
+        layer : int or None, default=None
+            Index of the layer, ``None`` for the whole network.
+
+        Returns
+        -------
+        finding : Finding
+            The finding.
+        """
         given = [remedy for remedy in remedies if remedy is not None]
         advice = "; or ".join(text for _, text in given)
         parameters = tuple(dict.fromkeys(name for name, _ in given))

@@ -69,16 +69,17 @@ class FeatureImportanceDisplay:
 
         Parameters
         ----------
-        estimator, X, baseline, response_method, target
+        estimator, X, baseline, response_method, target : optional
             As for :func:`feature_importances`.
         feature_names : sequence of str or None, default=None
             Names of the columns; ``None`` for those that X has, or else ``x0``, ``x1`` and so on.
-        max_features, ax, bar_kw
+        max_features, ax, bar_kw : optional
             As for :meth:`plot`.
 
         Returns
         -------
         display : FeatureImportanceDisplay
+            The display, drawn.
         """
         check_matplotlib(cls.__name__)
         importances = feature_importances(
@@ -108,6 +109,7 @@ class FeatureImportanceDisplay:
         Returns
         -------
         self : FeatureImportanceDisplay
+            The display, drawn.
 
         Raises
         ------

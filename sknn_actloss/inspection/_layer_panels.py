@@ -56,6 +56,7 @@ class LayerPanels(Display):
         Returns
         -------
         self : object
+            The display, drawn.
         """
         available = self._available()
         axes = self._start(ax, panels, available, available)

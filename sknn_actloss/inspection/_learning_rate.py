@@ -127,6 +127,7 @@ class LearningRateCurve(RangeTest):
         Returns
         -------
         display : LearningRateDisplay
+            The display, drawn.
         """
         return LearningRateDisplay(self).plot(ax)
 
@@ -174,7 +175,7 @@ class LearningRateDisplay(Display):
 
         Parameters
         ----------
-        estimator, X, y, sample_weight
+        estimator, X, y, sample_weight : optional
             As in :func:`find_learning_rate`.
         ax : Axes, default=None
             Where to draw; ``None`` makes a figure.
@@ -184,6 +185,7 @@ class LearningRateDisplay(Display):
         Returns
         -------
         display : LearningRateDisplay
+            The display, drawn.
         """
         return cls(find_learning_rate(estimator, X, y, sample_weight, **rates)).plot(ax)
 
@@ -198,6 +200,7 @@ class LearningRateDisplay(Display):
         Returns
         -------
         self : LearningRateDisplay
+            The display, drawn.
         """
         ax = self._start(ax, None, self.panel_names)["loss"]
         test = self.range_test

@@ -188,12 +188,13 @@ class LossCurveDisplay(Display):
         names : str or sequence of str, default=None
             Names in the legend, one for each estimator; by default the parameters in which they
             differ.
-        ax, panels, scale, line_kw
+        ax, panels, scale, line_kw : optional
             As in :meth:`plot`.
 
         Returns
         -------
         display : LossCurveDisplay
+            The display, drawn.
 
         Raises
         ------
@@ -254,6 +255,7 @@ class LossCurveDisplay(Display):
         Returns
         -------
         self : LossCurveDisplay
+            The display, drawn.
         """
         check_scale(scale)
         self.best_markers_: list[Any] = []

@@ -140,12 +140,13 @@ class LossDisplay(Display):
             are left out of its curve.
         names : str or sequence of str, default=None
             Names in the legend, one for each loss.
-        ax, panels, units, relative, line_kw
+        ax, panels, units, relative, line_kw : optional
             As in :meth:`plot`.
 
         Returns
         -------
         display : LossDisplay
+            The display, drawn.
 
         Raises
         ------
@@ -181,14 +182,17 @@ class LossDisplay(Display):
         ----------
         estimator : estimator, or sequence or dict of estimators
             MLPs of one task, fitted or not, or Pipelines that end in one.
-        y, against, prediction_range, ax, panels, units, relative, line_kw
+        y, against, prediction_range : optional
             As in :meth:`from_losses`.
         names : str or sequence of str, default=None
             Names in the legend, one for each estimator.
+        ax, panels, units, relative, line_kw : optional
+            As in :meth:`plot`.
 
         Returns
         -------
         display : LossDisplay
+            The display, drawn.
         """
         networks = networks_by_name(estimator, names)
         given = {name: parameters_of(as_own(network)) for name, network in networks.items()}
@@ -260,6 +264,7 @@ class LossDisplay(Display):
         Returns
         -------
         self : LossDisplay
+            The display, drawn.
         """
         check_option("units", units, ("report", "training"))
         check_option("relative", relative, (True, False, "auto"))

@@ -93,16 +93,17 @@ class ScheduleDisplay(Display):
         schedules : str, Schedule, callable, or sequence or dict of these
             Names such as "cosine", instances such as ``Cosine(warmup=5)``, functions
             ``step -> factor``; a dict gives the names of the legend.
-        n_epochs, steps_per_epoch, n_samples, losses, learning_rate_init, max_iter
+        n_epochs, steps_per_epoch, n_samples, losses, learning_rate_init, max_iter : optional
             As in :meth:`Schedule.simulate <sknn_actloss.schedules.Schedule.simulate>`.
         names : str or sequence of str, default=None
             Names in the legend, one for each schedule.
-        ax, scale, line_kw
+        ax, scale, line_kw : optional
             As in :meth:`plot`.
 
         Returns
         -------
         display : ScheduleDisplay
+            The display, drawn.
 
         Raises
         ------
@@ -152,12 +153,13 @@ class ScheduleDisplay(Display):
             Losses of the epochs, for schedules that react to them.
         names : str or sequence of str, default=None
             Names in the legend, one for each estimator.
-        ax, scale, line_kw
+        ax, scale, line_kw : optional
             As in :meth:`plot`.
 
         Returns
         -------
         display : ScheduleDisplay
+            The display, drawn.
 
         Raises
         ------
@@ -194,6 +196,7 @@ class ScheduleDisplay(Display):
         Returns
         -------
         self : ScheduleDisplay
+            The display, drawn.
         """
         check_scale(scale)
         cells = self._start_cells(ax, self.panel_names, self.rates)

@@ -137,6 +137,11 @@ def resolve_loss(spec: Any, task: str, parameter: str = "loss") -> LossSpec:
     parameter : str, default="loss"
         Name of the estimator's parameter, for error messages.
 
+    Returns
+    -------
+    loss : LossSpec
+        An instance whose values are checked.
+
     Raises
     ------
     ValueError

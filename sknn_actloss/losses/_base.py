@@ -51,15 +51,48 @@ class Loss(SelfBoundLoss, PlainGradient):
         return OwnProbabilityHead(self) if self.probabilistic else OwnHead(self)
 
     def point(self, prediction: np.ndarray) -> np.ndarray:
-        """Turn activated outputs (..., n_outputs) into predicted targets (..., n_targets)."""
+        """Turn activated outputs (..., n_outputs) into predicted targets (..., n_targets).
+
+        Parameters
+        ----------
+        prediction : ndarray of shape (..., n_outputs)
+            Activated outputs.
+
+        Returns
+        -------
+        prediction : ndarray of shape (..., n_targets)
+            Predicted targets.
+        """
         return prediction
 
     def variance(self, prediction: np.ndarray) -> np.ndarray | None:
-        """Return the variance of each target, (..., n_targets), ``None`` where it is unknown."""
+        """Return the variance of each target, (..., n_targets), ``None`` where it is unknown.
+
+        Parameters
+        ----------
+        prediction : ndarray of shape (..., n_outputs)
+            Activated outputs.
+
+        Returns
+        -------
+        variance : ndarray of shape (..., n_targets) or None
+            Variance of each target.
+        """
         return None
 
     def probabilities(self, prediction: np.ndarray) -> np.ndarray:
-        """Turn predictions into the probability of each output's positive state."""
+        """Turn predictions into the probability of each output's positive state.
+
+        Parameters
+        ----------
+        prediction : ndarray of shape (..., n_outputs)
+            Activated outputs.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (..., n_outputs)
+            Of the positive state of each output.
+        """
         return prediction
 
 

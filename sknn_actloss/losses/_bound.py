@@ -75,24 +75,85 @@ class BoundLoss(Component):
 
     @abstractmethod
     def value(self, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
-        """Return the loss of each row, shape ``(n_members, batch)``."""
+        """Return the loss of each row, shape ``(n_members, batch)``.
+
+        Parameters
+        ----------
+        y : ndarray of shape (batch, n_targets)
+            Encoded targets.
+        raw : ndarray of shape (n_members, batch, n_outputs)
+            Raw outputs.
+
+        Returns
+        -------
+        losses : ndarray of shape (n_members, batch)
+            Summed over outputs.
+        """
 
     @abstractmethod
     def gradient(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> None:
-        """Write the derivative of :meth:`value` with respect to ``raw`` to ``out``."""
+        """Write the derivative of :meth:`value` with respect to ``raw`` to ``out``.
+
+        Parameters
+        ----------
+        y : ndarray of shape (batch, n_targets)
+            Encoded targets.
+        raw : ndarray of shape (n_members, batch, n_outputs)
+            Raw outputs.
+        out : ndarray of shape (n_members, batch, n_outputs)
+            Receives the derivative.
+        """
 
     @abstractmethod
     def gradient_calls(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> list[Call]:
-        """Return :meth:`gradient` for these arrays as calls bound to them."""
+        """Return :meth:`gradient` for these arrays as calls bound to them.
+
+        Parameters
+        ----------
+        y : ndarray of shape (batch, n_targets)
+            Encoded targets.
+        raw : ndarray of shape (n_members, batch, n_outputs)
+            Raw outputs.
+        out : ndarray of shape (n_members, batch, n_outputs)
+            Receives the derivative.
+
+        Returns
+        -------
+        calls : list of (callable, tuple)
+            Functions and their arguments, in the order of the calls.
+        """
 
     def value_of_prediction(self, y: np.ndarray, prediction: np.ndarray) -> np.ndarray:
-        """Return the loss of each row from activated outputs."""
+        """Return the loss of each row from activated outputs.
+
+        Parameters
+        ----------
+        y : ndarray of shape (batch, n_targets)
+            Encoded targets.
+        prediction : ndarray of shape (n_members, batch, n_outputs)
+            Activated outputs.
+
+        Returns
+        -------
+        losses : ndarray of shape (n_members, batch)
+            Summed over outputs.
+        """
         return self.value(y, prediction)
 
     def gradient_of_prediction(
         self, y: np.ndarray, prediction: np.ndarray, out: np.ndarray
     ) -> None:
-        """Write the derivative of :meth:`value_of_prediction` with respect to ``prediction``."""
+        """Write the derivative of :meth:`value_of_prediction` with respect to ``prediction``.
+
+        Parameters
+        ----------
+        y : ndarray of shape (batch, n_targets)
+            Encoded targets.
+        prediction : ndarray of shape (n_members, batch, n_outputs)
+            Activated outputs.
+        out : ndarray of shape (n_members, batch, n_outputs)
+            Receives the derivative.
+        """
         self.gradient(y, prediction, out)
 
     def check(self, y: np.ndarray, prediction: np.ndarray) -> None:
@@ -119,6 +180,18 @@ class BoundLoss(Component):
         """Return the constant prediction of each output to start from, shape ``(n_outputs,)``.
 
         ``None`` leaves the output biases as the initializer drew them.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples, n_targets)
+            Encoded targets of all rows to learn from.
+        sample_weight : ndarray of shape (n_samples,)
+            Their weights.
+
+        Returns
+        -------
+        prediction : ndarray of shape (n_outputs,) or None
+            The constants.
         """
         return None
 

@@ -32,8 +32,8 @@ class GaussianNLL(SelfBoundLoss, PlainGradient):
     Parameters
     ----------
     min_variance : float, default=1e-6
-        ε, which keeps targets that are predicted exactly from driving the loss to minus infinity,
-        in (0, inf) and in units of the squared target.
+        Summand ε, which keeps targets that are predicted exactly from driving the loss to minus
+        infinity, in (0, inf) and in units of the squared target.
 
     References
     ----------

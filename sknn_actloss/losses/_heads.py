@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sknn_actloss._docs import inherit_docs
 from sknn_actloss._numeric import constant
 
 MEDIAN = 0.5
@@ -20,15 +21,48 @@ class Head:
     """
 
     def point(self, outputs: np.ndarray) -> np.ndarray:
-        """Return predicted targets, (..., n_targets)."""
+        """Return predicted targets, (..., n_targets).
+
+        Parameters
+        ----------
+        outputs : ndarray of shape (..., n_outputs)
+            Activated outputs.
+
+        Returns
+        -------
+        prediction : ndarray of shape (..., n_targets)
+            Predicted targets.
+        """
         return outputs
 
     def variance(self, outputs: np.ndarray) -> np.ndarray | None:
-        """Return the variance of each target, (..., n_targets), ``None`` where it is unknown."""
+        """Return the variance of each target, (..., n_targets), ``None`` where it is unknown.
+
+        Parameters
+        ----------
+        outputs : ndarray of shape (..., n_outputs)
+            Activated outputs.
+
+        Returns
+        -------
+        variance : ndarray of shape (..., n_targets) or None
+            Variance of each target.
+        """
         return None
 
     def deviation(self, outputs: np.ndarray) -> np.ndarray | None:
-        """Return the root of the variance, which a head may know where that overflows."""
+        """Return the root of the variance, which a head may know where that overflows.
+
+        Parameters
+        ----------
+        outputs : ndarray of shape (..., n_outputs)
+            Activated outputs.
+
+        Returns
+        -------
+        deviation : ndarray of shape (..., n_targets) or None
+            Standard deviation of each target.
+        """
         variance = self.variance(outputs)
         return None if variance is None else np.sqrt(variance)
 
@@ -37,10 +71,22 @@ class ProbabilityHead(Head):
     """Gives the probability of the positive state of each class or label."""
 
     def probabilities(self, outputs: np.ndarray) -> np.ndarray:
-        """Return probabilities, (..., n_outputs)."""
+        """Return probabilities, (..., n_outputs).
+
+        Parameters
+        ----------
+        outputs : ndarray of shape (..., n_outputs)
+            Activated outputs.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (..., n_outputs)
+            Of the positive state of each output.
+        """
         return outputs
 
 
+@inherit_docs
 @dataclass(frozen=True)
 class QuantileHead(Head):
     """Gives several quantiles of each target, and their median as the prediction.
@@ -54,7 +100,18 @@ class QuantileHead(Head):
     levels: tuple[float, ...]
 
     def quantiles(self, outputs: np.ndarray) -> np.ndarray:
-        """Return sorted quantiles of each target, (..., n_targets, n_levels)."""
+        """Return sorted quantiles of each target, (..., n_targets, n_levels).
+
+        Parameters
+        ----------
+        outputs : ndarray of shape (..., n_outputs)
+            Activated outputs.
+
+        Returns
+        -------
+        quantiles : ndarray of shape (..., n_targets, n_levels)
+            In ascending order.
+        """
         return np.sort(by_target(outputs, len(self.levels)), axis=-1)
 
     def point(self, outputs: np.ndarray) -> np.ndarray:
@@ -62,6 +119,7 @@ class QuantileHead(Head):
         return self.quantiles(outputs)[..., int(np.argmax(is_median(np.array(self.levels))))]
 
 
+@inherit_docs
 @dataclass(frozen=True)
 class GaussianHead(Head):
     """Gives mean and variance of each target, whose outputs are the mean and ``log(variance)``.

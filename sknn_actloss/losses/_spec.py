@@ -56,7 +56,18 @@ class LossSpec(Component):
     advice: ClassVar[str] = ""
 
     def natural_output(self, target_kind: str) -> str:
-        """Return the name of the output activation that ``out_activation="auto"`` means."""
+        """Return the name of the output activation that ``out_activation="auto"`` means.
+
+        Parameters
+        ----------
+        target_kind : {"continuous", "binary", "multiclass", "multilabel"}
+            What the columns of the encoded targets mean.
+
+        Returns
+        -------
+        output : str
+            Canonical name of the output activation.
+        """
         return "identity"
 
     def objection(self, output: str) -> str:
@@ -66,6 +77,11 @@ class LossSpec(Component):
         ----------
         output : str
             Canonical name of the output activation, ``""`` where it has none.
+
+        Returns
+        -------
+        objection : str
+            The reason, for error messages.
         """
         return ""
 
@@ -79,6 +95,11 @@ class LossSpec(Component):
             What the columns of the encoded targets mean.
         output : str
             Canonical name of the output activation, ``""`` where it has none.
+
+        Returns
+        -------
+        loss : BoundLoss
+            The formulas.
         """
 
     def __call__(
@@ -138,12 +159,15 @@ class LossSpec(Component):
 
         Parameters
         ----------
-        y_true, y_pred, sample_weight, target_kind
+        y_true, y_pred, sample_weight : array-like
+            As for a call of the loss.
+        target_kind : {"continuous", "binary", "multiclass", "multilabel"}, optional
             As for a call of the loss.
 
         Returns
         -------
         metric : float
+            The weighted mean over rows.
         """
         y = _columns(y_true)
         kind = target_kind or self._guess_target_kind(y, _columns(y_pred))
@@ -159,6 +183,11 @@ class LossSpec(Component):
             What the columns of the encoded targets mean.
         n_targets : int
             Number of these columns.
+
+        Returns
+        -------
+        factor : float
+            What the loss is multiplied with.
         """
         return self.report_factor / (1 if target_kind == "multiclass" else n_targets)
 

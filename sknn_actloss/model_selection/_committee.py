@@ -109,6 +109,7 @@ class Committee(MetaEstimatorMixin, Documented, Stamped, BaseEstimator):
         Returns
         -------
         self : object
+            The fitted estimator.
 
         Raises
         ------
@@ -212,7 +213,18 @@ class Committee(MetaEstimatorMixin, Documented, Stamped, BaseEstimator):
 
     @contextmanager
     def saved_by(self, file_of: Callable[..., CheckpointFile]) -> Iterator[None]:
-        """Let fits within be saved; ``file_of`` returns a file, given the indices of members."""
+        """Let fits within be saved; ``file_of`` returns a file, given the indices of members.
+
+        Parameters
+        ----------
+        file_of : callable
+            Returns the file for the members of some indices.
+
+        Yields
+        ------
+        None
+            Fits are saved within the block.
+        """
         self._file_of = file_of
         try:
             yield
@@ -240,6 +252,7 @@ class Committee(MetaEstimatorMixin, Documented, Stamped, BaseEstimator):
         Returns
         -------
         routing : MetadataRequest or MetadataRouter
+            What ``fit`` passes on.
         """
         first = self._first
         return super().get_metadata_routing() if first is None else first.get_metadata_routing()

@@ -73,6 +73,7 @@ class CommitteeClassifier(ClassifierMixin, Committee):
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+            The columns are in the order of ``classes_``.
         """
         return self._average("predict_proba", X)
 
@@ -87,6 +88,7 @@ class CommitteeClassifier(ClassifierMixin, Committee):
         Returns
         -------
         log_probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+            As for :meth:`predict_proba`.
         """
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
@@ -102,6 +104,7 @@ class CommitteeClassifier(ClassifierMixin, Committee):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            The most probable classes, or labels as zeros and ones.
         """
         probabilities = self.predict_proba(X)
         return self._first_targets.decide(probabilities)

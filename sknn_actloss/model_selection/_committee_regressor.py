@@ -114,6 +114,7 @@ class CommitteeRegressor(RegressorMixin, Committee):
         Returns
         -------
         quantiles : ndarray of shape (n_samples, n_levels) or (n_samples, n_targets, n_levels)
+            The columns follow the levels in ascending order.
 
         Raises
         ------

@@ -104,6 +104,7 @@ class BestPredicts:
         Returns
         -------
         quantiles : ndarray of shape (n_samples, n_levels) or (n_samples, n_targets, n_levels)
+            The columns follow the levels in ascending order.
         """
         return self._of_best("predict_quantiles", X)
 
@@ -121,6 +122,7 @@ class BestPredicts:
         Returns
         -------
         intervals : ndarray of shape (n_samples, 2) or (n_samples, n_targets, 2)
+            Lower and upper ends.
         """
         return self._of_best("predict_interval", X, coverage=coverage)
 
@@ -138,6 +140,7 @@ class BestPredicts:
         Returns
         -------
         sets : ndarray of bool of shape (n_samples, n_classes)
+            Which classes belong to the set of each row.
         """
         return self._of_best("predict_set", X, coverage=coverage)
 

@@ -83,6 +83,7 @@ class StackedSearch(BestPredicts, Documented, Stamped, BaseSearchCV):
         Returns
         -------
         self : object
+            The fitted search.
 
         Raises
         ------

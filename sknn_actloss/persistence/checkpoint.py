@@ -109,7 +109,13 @@ class Checkpoint(Component):
             ) from error
 
     def remove_all(self, name: str) -> None:
-        """Remove all files whose names begin like this."""
+        """Remove all files whose names begin like this.
+
+        Parameters
+        ----------
+        name : str
+            How their names begin.
+        """
         for path in Path(self.folder).glob(f"{name}*"):
             path.unlink(missing_ok=True)
 
@@ -122,6 +128,11 @@ class Checkpoint(Component):
             How its name begins.
         key : str
             Hash of what tells the training apart, part of the name and kept inside.
+
+        Returns
+        -------
+        file : CheckpointFile
+            It need not exist.
         """
         path = Path(self.folder).absolute() / f"{name}-{key[:32]}.npz"
         return CheckpointFile(path, key, self)

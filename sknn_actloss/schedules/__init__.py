@@ -76,6 +76,11 @@ def resolve_schedule(
         The estimator's parameter, which ``"invscaling"`` takes.
     parameter : str, default="learning_rate"
         Name of the estimator's parameter, for error messages.
+
+    Returns
+    -------
+    schedule : Schedule
+        An instance whose values are checked.
     """
     if callable(spec) and not isinstance(spec, type | Component):
         spec = FunctionSchedule(spec)

@@ -89,7 +89,20 @@ class Schedule(Component):
 
     @abstractmethod
     def rate(self, progress: Progress, learning_rate_init: float) -> float | np.ndarray:
-        """Return the learning rate, an array where ``progress.step`` is one."""
+        """Return the learning rate, an array where ``progress.step`` is one.
+
+        Parameters
+        ----------
+        progress : Progress
+            How far training has come.
+        learning_rate_init : float
+            The initial rate.
+
+        Returns
+        -------
+        rate : float or ndarray
+            The learning rate of the step, or of each step.
+        """
 
     def observe(self, metric: float, memory: dict[str, Any]) -> bool:
         """Take in the metric of an epoch and return whether it lowers the rate.
@@ -100,11 +113,29 @@ class Schedule(Component):
             Training loss or negative validation score, lower is better.
         memory : dict
             Kept for the schedule from epoch to epoch, empty at first.
+
+        Returns
+        -------
+        lowers : bool
+            Whether the rate is lower from now on.
         """
         return False
 
     def goes_on(self, progress: Progress, learning_rate_init: float) -> bool:
-        """Whether training that has stalled here goes on with a lower rate."""
+        """Whether training that has stalled here goes on with a lower rate.
+
+        Parameters
+        ----------
+        progress : Progress
+            How far training has come.
+        learning_rate_init : float
+            The initial rate.
+
+        Returns
+        -------
+        goes_on : bool
+            True where the rate falls once more.
+        """
         return False
 
     def simulate(
@@ -186,7 +217,18 @@ class ScaledSchedule(Schedule):
 
     @abstractmethod
     def scale_at(self, progress: Progress) -> float | np.ndarray:
-        """Return the factor to the initial rate, an array where ``progress.step`` is one."""
+        """Return the factor to the initial rate, an array where ``progress.step`` is one.
+
+        Parameters
+        ----------
+        progress : Progress
+            How far training has come.
+
+        Returns
+        -------
+        factor : float or ndarray
+            The factor of the step, or of each step.
+        """
 
     def rate(self, progress: Progress, learning_rate_init: float) -> float | np.ndarray:
         return learning_rate_init * self.scale_at(progress)
@@ -202,7 +244,18 @@ class WarmedSchedule(ScaledSchedule):
 
     @abstractmethod
     def course(self, progress: Progress) -> float | np.ndarray:
-        """Return the factor of the course, which is 1 until warm-up is over."""
+        """Return the factor of the course, which is 1 until warm-up is over.
+
+        Parameters
+        ----------
+        progress : Progress
+            How far training has come.
+
+        Returns
+        -------
+        factor : float or ndarray
+            The factor of the step, or of each step.
+        """
 
     @property
     def per_step(self) -> bool:
@@ -267,6 +320,11 @@ class LearningRate:
             Updates in the epoch.
         max_iter : int
             Epochs of the horizon.
+
+        Returns
+        -------
+        rates : float or ndarray of shape (n_steps,)
+            One rate where the schedule does not move within epochs.
         """
         self._steps_per_epoch, self._max_iter = n_steps, max_iter
         if not self.schedule.per_step:
@@ -295,7 +353,13 @@ class LearningRate:
         self.reductions += self._dropped
 
     def stalled(self) -> bool:
-        """Answer that progress has stalled: True where training goes on, at a lower rate."""
+        """Answer that progress has stalled: True where training goes on, at a lower rate.
+
+        Returns
+        -------
+        goes_on : bool
+            Whether training goes on.
+        """
         if self._dropped:
             return self.current > LOWEST_RATE
         goes_on = self.schedule.goes_on(self._progress(0), self.learning_rate_init)

@@ -49,7 +49,18 @@ class EpochwiseSchedule(WarmedSchedule):
 
     @abstractmethod
     def after(self, epochs: float) -> float:
-        """Return the factor after so many epochs."""
+        """Return the factor after so many epochs.
+
+        Parameters
+        ----------
+        epochs : float
+            Epochs since warm-up.
+
+        Returns
+        -------
+        factor : float
+            The factor to the initial rate.
+        """
 
     def course(self, progress: Progress) -> float:
         return self.after(max(progress.epoch - self.warmup, 0))

@@ -28,7 +28,18 @@ class HorizonSchedule(WarmedSchedule):
 
     @abstractmethod
     def fall(self, u: float | np.ndarray) -> float | np.ndarray:
-        """Return the shape of the fall, from 1 at u = 0 to 0 at u = 1."""
+        """Return the shape of the fall, from 1 at u = 0 to 0 at u = 1.
+
+        Parameters
+        ----------
+        u : float or ndarray
+            Share of the way to the horizon, after warm-up.
+
+        Returns
+        -------
+        height : float or ndarray
+            What is left of the fall.
+        """
 
     @property
     def per_step(self) -> bool:
@@ -55,10 +66,10 @@ class Linear(HorizonSchedule):
 
     Parameters
     ----------
-    end : float in [0, 1], default=0.0
-        The last rate c, as a fraction of the initial one; held after the horizon.
     warmup : float >= 0, default=0
         Epochs over which the rate rises linearly first.
+    end : float in [0, 1], default=0.0
+        The last rate c, as a fraction of the initial one; held after the horizon.
     """
 
     formula: ClassVar[str] = "η₀ (c + (1 - c)(1 - u))"
@@ -80,10 +91,10 @@ class Polynomial(HorizonSchedule):
     ----------
     power : float > 0, default=1.0
         Exponent p; 1 is a straight line, more than 1 falls fast first.
-    end : float in [0, 1], default=0.0
-        The last rate c, as a fraction of the initial one; held after the horizon.
     warmup : float >= 0, default=0
         Epochs over which the rate rises linearly first.
+    end : float in [0, 1], default=0.0
+        The last rate c, as a fraction of the initial one; held after the horizon.
     """
 
     power: float = 1.0
@@ -109,10 +120,10 @@ class Cosine(HorizonSchedule):
 
     Parameters
     ----------
-    end : float in [0, 1], default=0.0
-        The last rate c, as a fraction of the initial one; held after the horizon.
     warmup : float >= 0, default=0
         Epochs over which the rate rises linearly first.
+    end : float in [0, 1], default=0.0
+        The last rate c, as a fraction of the initial one; held after the horizon.
 
     References
     ----------

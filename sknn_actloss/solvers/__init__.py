@@ -62,6 +62,11 @@ def resolve_solver(
         ``estimator_parameters``. An instance has its own.
     parameter : str, default="solver"
         Name of the estimator's parameter, for error messages.
+
+    Returns
+    -------
+    solver : Solver
+        An instance whose values are checked.
     """
     arguments = {}
     if isinstance(spec, str) and spec in SOLVERS:

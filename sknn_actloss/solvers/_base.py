@@ -77,6 +77,7 @@ class StochasticSolver(Solver, final=("bind",), instead="write update, or extend
         Returns
         -------
         factor : float or ndarray of shape (n_members, 1)
+            One for all weights of the layer.
         """
         reference = self.fan_in_reference
         return 1.0 if reference is None else (reference / n_inputs) ** 0.5
@@ -87,6 +88,16 @@ class StochasticSolver(Solver, final=("bind",), instead="write update, or extend
 
         Entries are arrays like ``params``, one row for each member, except for ``"step"``, the
         number of steps done by all of them. ``"scratch"`` is room to work in that nobody keeps.
+
+        Parameters
+        ----------
+        params : ndarray of shape (n_members, n_params)
+            The parameters.
+
+        Returns
+        -------
+        state : dict of str to object
+            Arrays by name, and the number of steps.
         """
 
     @abstractmethod
@@ -110,14 +121,35 @@ class StochasticSolver(Solver, final=("bind",), instead="write update, or extend
     def bind(
         self, params: np.ndarray, gradient: np.ndarray, state: State
     ) -> Callable[[float | np.ndarray], None]:
-        """Return :meth:`update` for these arrays, as a function of the rate alone."""
+        """Return :meth:`update` for these arrays, as a function of the rate alone.
+
+        Parameters
+        ----------
+        params : ndarray of shape (n_members, n_params)
+            The parameters, which each step changes in place.
+        gradient : ndarray of shape (n_members, n_params)
+            Their gradient, which serves as scratch space.
+        state : dict
+            What :meth:`init_state` returned.
+
+        Returns
+        -------
+        step : callable
+            Takes a step at the learning rate that it is given.
+        """
         return lambda rate: self.update(params, gradient, rate, state)
 
 
 class BoundSolver(
     StochasticSolver, final=("update",), instead="extend StochasticSolver and write update"
 ):
-    """Base of solvers given by ``bind``, which looks up once what stays between steps."""
+    """Base of solvers given by ``bind``, which looks up once what stays between steps.
+
+    Parameters
+    ----------
+    fan_in_reference : float > 0 or None, default=None
+        As in :class:`StochasticSolver`.
+    """
 
     @abstractmethod
     def bind(

@@ -110,12 +110,12 @@ class Adam(AdamSolver):
         Decay of the mean of squared gradients.
     epsilon : float > 0, default=1e-8
         Guard against division by zero.
-    amsgrad : bool, default=False
-        Whether to divide by the root of the largest v so far (AMSGrad), so that steps of a
-        parameter do not grow when its gradient has become small.
     fan_in_reference : float > 0 or None, default=None
         Inputs of layers whose weights have the learning rate as it is; those of others have it
         times the root of ``fan_in_reference`` by their number of inputs.
+    amsgrad : bool, default=False
+        Whether to divide by the root of the largest v so far (AMSGrad), so that steps of a
+        parameter do not grow when its gradient has become small.
 
     References
     ----------
@@ -152,11 +152,11 @@ class AdamW(AdamSolver):
     weight_decay : float >= 0, default=0.01
         Decay λ. Unlike the penalty ``alpha`` it does not pass through the moments, so that it
         shrinks all weights alike; set ``alpha=0`` to have this decay alone.
-    amsgrad : bool, default=False
-        Whether to divide by the root of the largest v so far.
     fan_in_reference : float > 0 or None, default=None
         Inputs of layers whose weights have the learning rate as it is; those of others have it
         times the root of ``fan_in_reference`` by their number of inputs.
+    amsgrad : bool, default=False
+        Whether to divide by the root of the largest v so far.
 
     References
     ----------

@@ -103,6 +103,7 @@ class TabularClassifier(ClassifierMixin, Tabular):
         Returns
         -------
         scores : ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_labels)
+            One column for two classes, which is left out.
         """
         return self._delegated("decision_function", X)
 
@@ -118,6 +119,7 @@ class TabularClassifier(ClassifierMixin, Tabular):
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+            The columns are in the order of ``classes_``.
         """
         return self._delegated("predict_proba", X)
 
@@ -133,6 +135,7 @@ class TabularClassifier(ClassifierMixin, Tabular):
         Returns
         -------
         log_probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+            As for :meth:`predict_proba`.
         """
         return self._delegated("predict_log_proba", X)
 
@@ -244,6 +247,7 @@ class TabularRegressor(RegressorMixin, Tabular):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_targets)
+            Predictions, clipped to the range of the targets of ``fit`` with ``clip_predictions``.
         std : ndarray of the shape of ``y``
             Standard deviations, with ``return_std=True``.
         """

@@ -212,6 +212,7 @@ default="from_dtype"
         Returns
         -------
         encoder : TableEncoder
+            The copy.
         """
         check_is_fitted(self)
         encoder = copy.deepcopy(self).set_params(dtype=np.float64)

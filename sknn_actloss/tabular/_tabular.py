@@ -10,6 +10,7 @@ from sklearn.base import TransformerMixin, clone
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
+from sknn_actloss._docs import inherit_docs
 from sknn_actloss._sklearn import CallbackSupportMixin, HasMethods, fit_context, number
 from sknn_actloss.estimators import (
     BaseMLP,
@@ -34,6 +35,7 @@ def if_network_has(method: str) -> Callable[[Any], bool]:
     return check
 
 
+@inherit_docs
 class Tabular(HiddenUnits, NetworkHolder, CallbackSupportMixin, TransformerMixin, HasParts):
     """Base of :class:`TabularClassifier` and :class:`TabularRegressor`."""
 
@@ -72,6 +74,7 @@ class Tabular(HiddenUnits, NetworkHolder, CallbackSupportMixin, TransformerMixin
         Returns
         -------
         self : object
+            The fitted estimator.
         """
         rows = self._rows(X, y, sample_weight, groups)
         best, encoded = winner(self._contenders(rows.y), rows)
@@ -121,6 +124,7 @@ class Tabular(HiddenUnits, NetworkHolder, CallbackSupportMixin, TransformerMixin
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Predicted targets, or classes.
         """
         return self._delegated("predict", X)
 
