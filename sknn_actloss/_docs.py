@@ -31,14 +31,20 @@ def filled(sections: Mapping[str, str]) -> Callable[[T], T]:
     return decorate
 
 
-_SECTION = re.compile(r"^ *(Parameters|Returns|Yields|Raises)\n *-+$", re.MULTILINE)
+#: Sections of docstrings in their order, the summary first.
+_ORDER = (
+    *("", "Parameters", "Attributes", "Returns", "Yields", "Raises", "Warns", "See Also", "Notes"),
+    *("References", "Examples"),
+)
+_TITLE = re.compile(rf"^({'|'.join(_ORDER[1:])})\n-+\n", re.MULTILINE)
 
 
 def inherit_docs(cls: T) -> T:
-    """Complete the docstrings of public methods and properties by those that they override.
+    """Complete docstrings of a class by those of its bases.
 
-    One without a docstring takes over the whole; one that has no sections keeps its text and takes
-    over the sections.
+    A public method or property without a docstring takes over that of what it overrides, and one
+    with a docstring the sections on arguments, results and errors that it lacks. A class that
+    tells of nothing else to see takes over what its base tells.
 
     Parameters
     ----------
@@ -50,26 +56,43 @@ def inherit_docs(cls: T) -> T:
     cls : type
         The same class, so that this serves as a decorator.
     """
+    bases = cls.__mro__[1:]
     for name, member in vars(cls).items():
-        own = _documented(member)
-        if name.startswith("_") or own is None or _SECTION.search(own.__doc__ or ""):
+        own = _described(member)
+        if own is None or name.startswith("_"):
             continue
-        inherited = next((vars(base)[name] for base in cls.__mro__[1:] if name in vars(base)), None)
-        text = getattr(_documented(inherited), "__doc__", None)
-        if text:
-            own.__doc__ = _completed(own.__doc__, cleandoc(text))
+        overridden = next((vars(base)[name] for base in bases if name in vars(base)), None)
+        inherited = getattr(_described(overridden), "__doc__", None)
+        if inherited and not own.__doc__:
+            own.__doc__ = inherited
+        elif inherited:
+            own.__doc__ = _completed(own.__doc__, inherited, ("Parameters", "Returns", "Raises"))
+    told = (base.__doc__ for base in bases if "See Also\n" in (base.__doc__ or ""))
+    if cls.__doc__ and (inherited := next(told, None)):
+        cls.__doc__ = _completed(cls.__doc__, inherited, ("See Also",))
     return cls
 
 
-def _documented(member: Any) -> Any:
+def _described(member: Any) -> Any:
     """Return what holds the docstring of a member of a class, ``None`` for other members."""
     if isinstance(member, classmethod | staticmethod):
         return member.__func__
     return member if isinstance(member, property) or callable(member) else None
 
 
-def _completed(text: str | None, inherited: str) -> str:
-    if not text:
-        return inherited
-    sections = _SECTION.search(inherited)
-    return f"{cleandoc(text)}\n\n{inherited[sections.start() :]}" if sections else text
+def _sections(text: str) -> dict[str, str]:
+    """Return the sections of a docstring by title, the summary under ``""``."""
+    summary, *parts = _TITLE.split(cleandoc(text))
+    return {"": summary, **dict(zip(parts[::2], parts[1::2], strict=True))}
+
+
+def _completed(text: str, inherited: str, titles: tuple[str, ...]) -> str:
+    missing = [title for title in titles if f"{title}\n" in inherited and f"{title}\n" not in text]
+    if not missing:
+        return text
+    own, other = _sections(text), _sections(inherited)
+    found = own | {title: other[title] for title in missing}
+    parts = [found.pop("").rstrip()]
+    for title in sorted(found, key=_ORDER.index):
+        parts.append(f"{title}\n{'-' * len(title)}\n{found[title].rstrip()}")
+    return "\n\n".join(parts) + "\n"

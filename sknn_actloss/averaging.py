@@ -23,6 +23,10 @@ class Averaging(Component):
     ----------
     per_step : bool
         Whether the weights after each step come into the average, or those after each epoch.
+
+    See Also
+    --------
+    sknn_actloss.MLPClassifier : Takes one as ``weight_averaging``.
     """
 
     per_step: ClassVar[bool] = True
@@ -77,6 +81,12 @@ class EMA(Averaging):
     References
     ----------
     D. P. Kingma and J. Ba, "Adam: a method for stochastic optimization", ICLR 2015, section 7.2.
+
+    Examples
+    --------
+    >>> from sknn_actloss.averaging import EMA
+    >>> [round(EMA(decay=0.9).share(count), 3) for count in range(3)]
+    [1.0, 0.526, 0.369]
     """
 
     decay: float = 0.99
@@ -104,6 +114,12 @@ class SWA(Averaging):
     ----------
     P. Izmailov, D. Podoprikhin, T. Garipov, D. Vetrov and A. G. Wilson, "Averaging weights leads
     to wider optima and better generalization", UAI 2018.
+
+    Examples
+    --------
+    >>> from sknn_actloss.averaging import SWA
+    >>> [SWA(start=0.5).starts(epoch, max_iter=4) for epoch in range(4)]
+    [False, False, True, True]
     """
 
     start: float = 0.75
@@ -146,5 +162,15 @@ def resolve_averaging(spec: Any, parameter: str = "weight_averaging") -> Averagi
         If the name is unknown or a value out of range.
     TypeError
         If ``spec`` is none of these.
+
+    See Also
+    --------
+    Averaging : Base of averages.
+
+    Examples
+    --------
+    >>> from sknn_actloss.averaging import resolve_averaging
+    >>> resolve_averaging("ema")
+    EMA(decay=0.99)
     """
     return None if spec is None else resolve(AVERAGES, spec, Averaging, parameter)

@@ -30,12 +30,25 @@ class Committee(Component):
         Whether probabilities are made to fit the rows left out: the raw outputs are divided by
         one number, the temperature, that makes their log loss the lowest. Needs ``resample``.
 
+    See Also
+    --------
+    sknn_actloss.model_selection.CommitteeClassifier : Averages networks that differ in parameters.
+
     References
     ----------
     L. Breiman, "Bagging predictors", Machine Learning 24, 1996.
 
     C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, "On calibration of modern neural networks",
     ICML 2017.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sknn_actloss import Committee, MLPClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = MLPClassifier((8,), n_members=Committee(3, "folds"), tol=0.01, random_state=0)
+    >>> model.fit(X, y).oof_prediction_.shape
+    (150, 3)
     """
 
     n_members: int = 8
@@ -90,6 +103,16 @@ def resolve_committee(spec: Any) -> Committee:
         If a value is out of its range.
     TypeError
         If ``spec`` is none of these.
+
+    See Also
+    --------
+    Committee : What it returns.
+
+    Examples
+    --------
+    >>> from sknn_actloss.committee import resolve_committee
+    >>> resolve_committee(3)
+    Committee(n_members=3, resample=None, calibrate=None)
     """
     committee = spec if isinstance(spec, Committee) else Committee(int(spec))
     committee.validate()

@@ -30,10 +30,20 @@ class FallingDropout(Component):
     input_rate : float in [0, 1), default=0.0
         Share of the input features that is left out at first.
 
+    See Also
+    --------
+    sknn_actloss.MLPClassifier : Takes it as ``dropout``.
+
     References
     ----------
     D. Holzmüller, L. Grinsztajn and I. Steinwart, "Better by default: strong pre-tuned MLPs and
     boosted trees on tabular data", NeurIPS 2024.
+
+    Examples
+    --------
+    >>> from sknn_actloss.dropout import FallingDropout
+    >>> [round(FallingDropout(0.2).share(u), 2) for u in (0.0, 0.5, 0.75, 1.0)]
+    [1.0, 1.0, 0.5, 0.0]
     """
 
     rate: float = 0.15
@@ -82,6 +92,16 @@ def resolve_dropout(spec: Any, n_hidden: int, parameter: str = "dropout") -> tup
     ------
     ValueError
         If there is a rate out of range, or too many or too few of them.
+
+    See Also
+    --------
+    FallingDropout : Rates that fall.
+
+    Examples
+    --------
+    >>> from sknn_actloss.dropout import resolve_dropout
+    >>> resolve_dropout(0.2, n_hidden=2)
+    (0.0, 0.2, 0.2)
     """
     rates = _all_rates(spec, n_hidden, parameter)
     if not all(isinstance(rate, Real) and 0 <= rate < 1 for rate in rates):

@@ -27,10 +27,24 @@ class FeatureScale(Component):
         By how much the learning rate of the factors is larger than that of the weights, in
         (0, inf).
 
+    See Also
+    --------
+    sknn_actloss.MLPClassifier : Takes it as ``feature_scale``.
+
     References
     ----------
     D. Holzmüller, L. Grinsztajn and I. Steinwart, "Better by default: strong pre-tuned MLPs and
     boosted trees on tabular data", NeurIPS 2024.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sknn_actloss import MLPClassifier
+    >>> from sknn_actloss.feature_scale import FeatureScale
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = MLPClassifier((8,), feature_scale=FeatureScale(2.0), tol=0.01, random_state=0)
+    >>> model.fit(X, y).feature_scale_.shape
+    (4,)
     """
 
     rate_factor: float = 6.0
@@ -52,6 +66,23 @@ def resolve_feature_scale(spec: Any, parameter: str = "feature_scale") -> Featur
     -------
     feature_scale : FeatureScale or None
         An instance whose values are checked.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of its range.
+    TypeError
+        If ``spec`` is none of these.
+
+    See Also
+    --------
+    FeatureScale : What it returns.
+
+    Examples
+    --------
+    >>> from sknn_actloss.feature_scale import resolve_feature_scale
+    >>> resolve_feature_scale(True)
+    FeatureScale(rate_factor=6.0)
     """
     if isinstance(spec, FeatureScale):
         spec.validate()

@@ -33,7 +33,12 @@ class Scales(Protocol):
 
 
 class Initializer(Component):
-    """Base of initializers."""
+    """Base of initializers.
+
+    See Also
+    --------
+    sknn_actloss.inspection.diagnose : Shows whether signals keep their size from layer to layer.
+    """
 
     formula: ClassVar[str] = ""
     advice: ClassVar[str] = ""
@@ -74,6 +79,15 @@ class ScikitLearn(Initializer):
     ----------
     X. Glorot and Y. Bengio, "Understanding the difficulty of training deep feedforward neural
     networks", AISTATS 2010.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn_actloss.activations import ReLU
+    >>> from sknn_actloss.initializers import ScikitLearn
+    >>> weights, bias = ScikitLearn().draw(np.random.RandomState(0), 200, 100, ReLU())
+    >>> weights.shape, round(float(weights.std()), 2)
+    ((200, 100), 0.08)
     """
 
     formula: ClassVar[str] = "w, b ~ U(-r, r), r = √(6 / (n_in + n_out)); logistic: 2 for 6"
@@ -159,6 +173,15 @@ class Glorot(VarianceScaling):
     ----------
     X. Glorot and Y. Bengio, "Understanding the difficulty of training deep feedforward neural
     networks", AISTATS 2010.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn_actloss.activations import ReLU
+    >>> from sknn_actloss.initializers import Glorot
+    >>> weights, bias = Glorot().draw(np.random.RandomState(0), 200, 100, ReLU())
+    >>> weights.shape, round(float(weights.std()), 2)
+    ((200, 100), 0.08)
     """
 
     formula: ClassVar[str] = "Var w = 2 / (n_in + n_out), b = 0"
@@ -186,6 +209,15 @@ class He(VarianceScaling):
     ----------
     K. He et al., "Delving deep into rectifiers: Surpassing human-level performance on ImageNet
     classification", ICCV 2015.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn_actloss.activations import ReLU
+    >>> from sknn_actloss.initializers import He
+    >>> weights, bias = He().draw(np.random.RandomState(0), 200, 100, ReLU())
+    >>> weights.shape, round(float(weights.std()), 2)
+    ((200, 100), 0.1)
     """
 
     formula: ClassVar[str] = "Var w = 2 / n_in, b = 0"
@@ -212,6 +244,15 @@ class LeCun(VarianceScaling):
     References
     ----------
     Y. LeCun et al., "Efficient BackProp", in Neural networks: Tricks of the trade, 1998.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn_actloss.activations import ReLU
+    >>> from sknn_actloss.initializers import LeCun
+    >>> weights, bias = LeCun().draw(np.random.RandomState(0), 200, 100, ReLU())
+    >>> weights.shape, round(float(weights.std()), 2)
+    ((200, 100), 0.07)
     """
 
     formula: ClassVar[str] = "Var w = 1 / n_in, b = 0"
@@ -234,6 +275,15 @@ class Orthogonal(Initializer):
     ----------
     A. Saxe, J. McClelland and S. Ganguli, "Exact solutions to the nonlinear dynamics of learning
     in deep linear neural networks", ICLR 2014.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn_actloss.activations import ReLU
+    >>> from sknn_actloss.initializers import Orthogonal
+    >>> weights, bias = Orthogonal().draw(np.random.RandomState(0), 200, 100, ReLU())
+    >>> weights.shape, round(float(weights.std()), 2)
+    ((200, 100), 0.1)
     """
 
     formula: ClassVar[str] = "W = gain · Q, Q orthonormal, b = 0"
@@ -283,5 +333,15 @@ def resolve_initializer(spec: str | Initializer, parameter: str = "weight_init")
     -------
     initializer : Initializer
         An instance whose values are checked.
+
+    See Also
+    --------
+    Initializer : Base of initializers.
+
+    Examples
+    --------
+    >>> from sknn_actloss.initializers import resolve_initializer
+    >>> resolve_initializer("he_normal")
+    He(distribution='normal', bias_deviation=0.0)
     """
     return resolve(INITIALIZERS, spec, Initializer, parameter)

@@ -28,6 +28,19 @@ class Monitor(Component):
         scorer of scikit-learn, or a callable ``scorer(estimator, X, y)``.
     training : bool, default=False
         Whether the training rows are scored.
+
+    See Also
+    --------
+    sknn_actloss.inspection.LossCurveDisplay : Draws what was recorded.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sknn_actloss import MLPClassifier, Monitor
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = MLPClassifier((8,), monitor=Monitor("accuracy", training=True), tol=0.01)
+    >>> model.fit(X, y).n_iter_ == len(model.score_curve_)
+    True
     """
 
     metric: str | Callable[..., Any] = "score"
@@ -58,6 +71,16 @@ def resolve_monitor(spec: Any) -> Monitor:
         If a value is out of its range.
     TypeError
         If ``spec`` is none of these.
+
+    See Also
+    --------
+    Monitor : What it returns.
+
+    Examples
+    --------
+    >>> from sknn_actloss.monitor import resolve_monitor
+    >>> resolve_monitor("accuracy")
+    Monitor(metric='accuracy', training=False)
     """
     monitor = spec if isinstance(spec, Monitor) else Monitor(spec)
     monitor.validate()

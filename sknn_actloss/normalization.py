@@ -40,6 +40,10 @@ class Pass(ABC):
         What is normalised; afterwards it serves as scratch space.
     out : ndarray of shape (n_members, batch, units)
         Receives the normalised values, which :meth:`backward` needs.
+
+    See Also
+    --------
+    Normalization : Binds passes to arrays.
     """
 
     def __init__(self, z: np.ndarray, out: np.ndarray) -> None:
@@ -78,6 +82,10 @@ class Normalization(Component):
     ----------
     has_moments : bool
         Whether training keeps running moments that predictions use.
+
+    See Also
+    --------
+    sknn_actloss.MLPClassifier : Takes one as ``normalization``.
     """
 
     epsilon: float = 1e-5
@@ -161,6 +169,15 @@ class BatchNorm(Normalization):
     ----------
     S. Ioffe and C. Szegedy, "Batch normalization: accelerating deep network training by reducing
     internal covariate shift", ICML 2015.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn_actloss.normalization import BatchNorm
+    >>> z, means, variances = np.full((1, 2, 1), 3.0), np.ones((1, 1, 1)), np.full((1, 1, 1), 4.0)
+    >>> BatchNorm().predict(z, (means, variances))
+    >>> z.round(3).tolist()
+    [[[1.0], [1.0]]]
     """
 
     momentum: float = 0.1
@@ -219,6 +236,15 @@ class LayerNorm(Normalization):
     References
     ----------
     J. L. Ba, J. R. Kiros and G. E. Hinton, "Layer normalization", arXiv:1607.06450, 2016.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn_actloss.normalization import LayerNorm
+    >>> z = np.array([[[1.0, 2.0, 3.0], [10.0, 20.0, 30.0]]])
+    >>> LayerNorm().predict(z, None)
+    >>> z.round(3).tolist()
+    [[[-1.225, 0.0, 1.225], [-1.225, 0.0, 1.225]]]
     """
 
     formula: ClassVar[str] = "γ (z − μ)/√(σ² + ε) + β, moments of a row over the units"
@@ -363,5 +389,15 @@ def resolve_normalization(spec: Any, parameter: str = "normalization") -> Normal
         If a value is out of its range.
     TypeError
         If ``spec`` is none of these.
+
+    See Also
+    --------
+    Normalization : Base of normalisations.
+
+    Examples
+    --------
+    >>> from sknn_actloss.normalization import resolve_normalization
+    >>> resolve_normalization("batch")
+    BatchNorm(epsilon=1e-05, momentum=0.1)
     """
     return None if spec is None else resolve(NORMALIZATIONS, spec, Normalization, parameter)

@@ -32,6 +32,10 @@ class MLflowCallback:
     max_tuning_runs : int or None, default=5
         Candidates with a child run, the best ones first; ``None`` for all of them.
 
+    See Also
+    --------
+    sknn_actloss.model_selection.StackedGridSearchCV : A search that it logs.
+
     Examples
     --------
     >>> from sklearn.datasets import load_iris

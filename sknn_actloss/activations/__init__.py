@@ -111,6 +111,16 @@ def resolve_activation(spec: Any, parameter: str = "activation", hidden: bool = 
         output layer only while ``hidden``.
     TypeError
         If ``spec`` is neither a name, nor an instance, nor a function.
+
+    See Also
+    --------
+    canonical_name : The way from an activation to its name.
+
+    Examples
+    --------
+    >>> from sknn_actloss.activations import resolve_activation
+    >>> resolve_activation("swish")
+    SiLU()
     """
     if callable(spec) and not isinstance(spec, Activation | type):
         spec = FunctionActivation(spec)
@@ -135,5 +145,15 @@ def canonical_name(activation: Activation) -> str:
     -------
     name : str
         Such as "relu".
+
+    See Also
+    --------
+    resolve_activation : The way from a name to an activation.
+
+    Examples
+    --------
+    >>> from sknn_actloss.activations import ELU, canonical_name
+    >>> canonical_name(ELU(0.5))
+    'elu'
     """
     return next((name for name, kind in ACTIVATIONS.items() if kind is type(activation)), "")

@@ -42,6 +42,10 @@ class Activation(
         function, so that the variance of signals is kept.
     uniform_factor : float
         Numerator of the bound of scikit-learn's initial weights, 6 except for the logistic.
+
+    See Also
+    --------
+    sknn_actloss.inspection.ActivationDisplay : Draws functions and their derivatives.
     """
 
     reads_input: ClassVar[bool] = False

@@ -27,6 +27,12 @@ class GELU(Activation):
     References
     ----------
     D. Hendrycks and K. Gimpel, "Gaussian error linear units (GELUs)", arXiv:1606.08415, 2016.
+
+    Examples
+    --------
+    >>> from sknn_actloss.activations import GELU
+    >>> GELU()([-2.0, 0.0, 2.0]).round(3).tolist()
+    [-0.046, 0.0, 1.954]
     """
 
     approximate: bool = False
@@ -102,6 +108,12 @@ class SiLU(Activation):
 
     P. Ramachandran, B. Zoph and Q. V. Le, "Searching for activation functions",
     arXiv:1710.05941, 2017.
+
+    Examples
+    --------
+    >>> from sknn_actloss.activations import SiLU
+    >>> SiLU()([-2.0, 0.0, 2.0]).round(3).tolist()
+    [-0.238, 0.0, 1.762]
     """
 
     reads_input: ClassVar[bool] = True
@@ -136,6 +148,12 @@ class Mish(Activation):
     References
     ----------
     D. Misra, "Mish: a self regularized non-monotonic activation function", BMVC 2020.
+
+    Examples
+    --------
+    >>> from sknn_actloss.activations import Mish
+    >>> Mish()([-2.0, 0.0, 2.0]).round(3).tolist()
+    [-0.253, 0.0, 1.944]
     """
 
     reads_input: ClassVar[bool] = True

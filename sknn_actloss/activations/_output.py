@@ -20,6 +20,12 @@ class Softmax(Link):
     ----------
     J. S. Bridle, "Probabilistic interpretation of feedforward classification network outputs,
     with relationships to statistical pattern recognition", Neurocomputing, 1990.
+
+    Examples
+    --------
+    >>> from sknn_actloss.activations import Softmax
+    >>> Softmax()([[0.0, 1.0, 2.0]]).round(3).tolist()
+    [[0.09, 0.245, 0.665]]
     """
 
     output_only: ClassVar[bool] = True
@@ -44,7 +50,14 @@ class Softmax(Link):
 
 @dataclass(repr=False)
 class Exp(Link):
-    """Exponential: f(z) = exp(z), which ends at the largest float instead of infinity."""
+    """Exponential: f(z) = exp(z), which ends at the largest float instead of infinity.
+
+    Examples
+    --------
+    >>> from sknn_actloss.activations import Exp
+    >>> Exp()([-2.0, 0.0, 2.0]).round(3).tolist()
+    [0.135, 1.0, 7.389]
+    """
 
     output_only: ClassVar[bool] = True
     formula: ClassVar[str] = "eᶻ"

@@ -20,7 +20,14 @@ from sknn_actloss.activations._base import BoundActivation, Link
 
 @dataclass(repr=False)
 class Identity(Link):
-    """No activation: f(z) = z."""
+    """No activation: f(z) = z.
+
+    Examples
+    --------
+    >>> from sknn_actloss.activations import Identity
+    >>> Identity()([-2.0, 0.0, 2.0]).round(3).tolist()
+    [-2.0, 0.0, 2.0]
+    """
 
     zero_centred: ClassVar[bool] = True
     formula: ClassVar[str] = "z"
@@ -45,6 +52,12 @@ class ReLU(BoundActivation):
     ----------
     V. Nair and G. E. Hinton, "Rectified linear units improve restricted Boltzmann machines",
     ICML 2010.
+
+    Examples
+    --------
+    >>> from sknn_actloss.activations import ReLU
+    >>> ReLU()([-2.0, 0.0, 2.0]).round(3).tolist()
+    [0.0, 0.0, 2.0]
     """
 
     formula: ClassVar[str] = "max(0, z)"
@@ -78,6 +91,12 @@ class LeakyReLU(BoundActivation):
     ----------
     A. L. Maas, A. Y. Hannun and A. Y. Ng, "Rectifier nonlinearities improve neural network
     acoustic models", ICML 2013.
+
+    Examples
+    --------
+    >>> from sknn_actloss.activations import LeakyReLU
+    >>> LeakyReLU()([-2.0, 0.0, 2.0]).round(3).tolist()
+    [-0.02, 0.0, 2.0]
     """
 
     negative_slope: float = 0.01
@@ -111,6 +130,12 @@ class ReLU6(BoundActivation):
     References
     ----------
     A. Krizhevsky, "Convolutional deep belief networks on CIFAR-10", 2010.
+
+    Examples
+    --------
+    >>> from sknn_actloss.activations import ReLU6
+    >>> ReLU6()([-2.0, 0.0, 2.0]).round(3).tolist()
+    [0.0, 0.0, 2.0]
     """
 
     formula: ClassVar[str] = "min(max(0, z), 6)"
@@ -138,6 +163,12 @@ class HardTanh(BoundActivation):
     References
     ----------
     R. Collobert, "Large scale machine learning", thesis, Université Paris 6, 2004.
+
+    Examples
+    --------
+    >>> from sknn_actloss.activations import HardTanh
+    >>> HardTanh()([-2.0, 0.0, 2.0]).round(3).tolist()
+    [-1.0, 0.0, 1.0]
     """
 
     zero_centred: ClassVar[bool] = True
@@ -163,6 +194,12 @@ class HardSigmoid(BoundActivation):
     ----------
     M. Courbariaux, Y. Bengio and J.-P. David, "BinaryConnect: training deep neural networks
     with binary weights during propagations", NeurIPS 2015.
+
+    Examples
+    --------
+    >>> from sknn_actloss.activations import HardSigmoid
+    >>> HardSigmoid()([-2.0, 0.0, 2.0]).round(3).tolist()
+    [0.167, 0.5, 0.833]
     """
 
     formula: ClassVar[str] = "min(max(0, z/6 + ½), 1)"
@@ -186,6 +223,12 @@ class HardSiLU(BoundActivation):
     References
     ----------
     A. Howard et al., "Searching for MobileNetV3", ICCV 2019.
+
+    Examples
+    --------
+    >>> from sknn_actloss.activations import HardSiLU
+    >>> HardSiLU()([-2.0, 0.0, 2.0]).round(3).tolist()
+    [-0.333, 0.0, 1.667]
     """
 
     reads_input: ClassVar[bool] = True

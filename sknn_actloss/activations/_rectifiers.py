@@ -27,6 +27,12 @@ class ELU(Activation):
     ----------
     D.-A. Clevert, T. Unterthiner and S. Hochreiter, "Fast and accurate deep network learning by
     exponential linear units (ELUs)", ICLR 2016.
+
+    Examples
+    --------
+    >>> from sknn_actloss.activations import ELU
+    >>> ELU()([-2.0, 0.0, 2.0]).round(3).tolist()
+    [-0.865, 0.0, 2.0]
     """
 
     alpha: float = 1.0
@@ -66,6 +72,12 @@ class CELU(Activation):
     References
     ----------
     J. T. Barron, "Continuously differentiable exponential linear units", arXiv:1704.07483, 2017.
+
+    Examples
+    --------
+    >>> from sknn_actloss.activations import CELU
+    >>> CELU()([-2.0, 0.0, 2.0]).round(3).tolist()
+    [-0.865, 0.0, 2.0]
     """
 
     alpha: float = 1.0
@@ -108,6 +120,12 @@ class SELU(Activation):
     ----------
     G. Klambauer, T. Unterthiner, A. Mayr and S. Hochreiter, "Self-normalizing neural networks",
     NeurIPS 2017.
+
+    Examples
+    --------
+    >>> from sknn_actloss.activations import SELU
+    >>> SELU()([-2.0, 0.0, 2.0]).round(3).tolist()
+    [-1.52, 0.0, 2.101]
     """
 
     zero_centred: ClassVar[bool] = True
@@ -149,6 +167,12 @@ class Softplus(Link):
     ----------
     C. Dugas, Y. Bengio, F. Bélisle, C. Nadeau and R. Garcia, "Incorporating second-order
     functional knowledge for better option pricing", NeurIPS 2000.
+
+    Examples
+    --------
+    >>> from sknn_actloss.activations import Softplus
+    >>> Softplus()([-2.0, 0.0, 2.0]).round(3).tolist()
+    [0.127, 0.693, 2.127]
     """
 
     beta: float = 1.0
@@ -192,6 +216,12 @@ class Squareplus(Activation):
     References
     ----------
     J. T. Barron, "Squareplus: a softplus-like algebraic rectifier", arXiv:2112.11687, 2021.
+
+    Examples
+    --------
+    >>> from sknn_actloss.activations import Squareplus
+    >>> Squareplus()([-2.0, 0.0, 2.0]).round(3).tolist()
+    [0.414, 1.0, 2.414]
     """
 
     b: float = 4.0

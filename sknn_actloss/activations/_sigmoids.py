@@ -22,6 +22,12 @@ class Logistic(Link):
     ----------
     slope : float, default=1.0
         How steep it is, in (0, inf).
+
+    Examples
+    --------
+    >>> from sknn_actloss.activations import Logistic
+    >>> Logistic()([-2.0, 0.0, 2.0]).round(3).tolist()
+    [0.119, 0.5, 0.881]
     """
 
     slope: float = 1.0
@@ -64,6 +70,12 @@ class Tanh(Activation):
     References
     ----------
     Y. LeCun, L. Bottou, G. B. Orr and K.-R. Müller, "Efficient BackProp", 1998.
+
+    Examples
+    --------
+    >>> from sknn_actloss.activations import Tanh
+    >>> Tanh()([-2.0, 0.0, 2.0]).round(3).tolist()
+    [-0.964, 0.0, 0.964]
     """
 
     slope: float = 1.0
@@ -99,6 +111,12 @@ class Softsign(Activation):
     ----------
     J. Bergstra, G. Desjardins, P. Lamblin and Y. Bengio, "Quadratic polynomials learn better
     image features", technical report 1337, Université de Montréal, 2009.
+
+    Examples
+    --------
+    >>> from sknn_actloss.activations import Softsign
+    >>> Softsign()([-2.0, 0.0, 2.0]).round(3).tolist()
+    [-0.667, 0.0, 0.667]
     """
 
     zero_centred: ClassVar[bool] = True

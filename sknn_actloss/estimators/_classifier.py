@@ -236,6 +236,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         self : MLPClassifier
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter, the data or the weights are invalid, if ``classes`` is empty or lacks
+            some of ``y``, or if what is asked for needs all rows at once, as early stopping does.
         """
         if classes is not None and np.size(classes) == 0:
             raise ValueError("classes is empty; give all classes that y may have, or None.")

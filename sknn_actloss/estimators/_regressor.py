@@ -240,6 +240,12 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         -------
         self : MLPRegressor
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter, the data or the weights are invalid, or if what is asked for needs all
+            rows at once, as early stopping does.
         """
         return self._fit(X, y, Request(sample_weight), incremental=True)
 

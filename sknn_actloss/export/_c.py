@@ -70,6 +70,10 @@ def to_c(estimator: Any, name: str = "model") -> str:
     ValueError
         If the name is not one for C.
 
+    See Also
+    --------
+    to_onnx : Exports more, for those who have a runtime.
+
     Examples
     --------
     >>> from sknn_actloss import MLPRegressor

@@ -67,6 +67,16 @@ def to_onnx(
     See Also
     --------
     register_onnx_converters : For networks within other estimators of scikit-learn.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sknn_actloss import MLPClassifier
+    >>> from sknn_actloss.export import to_onnx
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = MLPClassifier((8,), solver="lbfgs", random_state=0).fit(X, y)
+    >>> [output.name for output in to_onnx(model).graph.output]  # doctest: +SKIP
+    ['label', 'probabilities']
     """
     estimator = checked(estimator)
     register_onnx_converters(type(last_step(estimator)))

@@ -78,6 +78,15 @@ def register_onnx_converters(*subclasses: type) -> None:
     ------
     ImportError
         If skl2onnx is not installed.
+
+    See Also
+    --------
+    to_onnx : Converts an estimator of this package alone.
+
+    Examples
+    --------
+    >>> from sknn_actloss.export import register_onnx_converters
+    >>> register_onnx_converters()  # doctest: +SKIP
     """
     try:
         from skl2onnx import update_registered_converter

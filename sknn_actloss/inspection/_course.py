@@ -45,6 +45,21 @@ class CourseReport:
         the fit, or else on the rows given to ``diagnose``.
     gap_rows : str
         Which rows these are: "validation rows" or "rows given".
+
+    See Also
+    --------
+    Diagnosis : Holds one.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.preprocessing import scale
+    >>> from sknn_actloss import MLPClassifier
+    >>> from sknn_actloss.inspection import diagnose
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = MLPClassifier((8,), solver="lbfgs", random_state=0).fit(scale(X), y)
+    >>> diagnose(model, scale(X), y).course.loss < 0.1
+    True
     """
 
     n_epochs: int

@@ -45,6 +45,22 @@ class Diagnosis:
         The scales of the inputs.
     findings : list of Finding
         What is wrong, causes first; empty for a healthy network.
+
+    See Also
+    --------
+    diagnose : Makes one.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.preprocessing import scale
+    >>> from sknn_actloss import MLPClassifier
+    >>> from sknn_actloss.inspection import diagnose
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = MLPClassifier((8,), solver="lbfgs", random_state=0).fit(scale(X), y)
+    >>> diagnosis = diagnose(model, scale(X), y)
+    >>> diagnosis.n_rows, len(diagnosis.layers)
+    (150, 2)
     """
 
     name: str
@@ -111,6 +127,21 @@ class CommitteeDiagnosis(Diagnosis):
         The diagnosis of each network, by where it is: ``"estimators_[0]"`` and so on.
     shown : str
         Which of them has the most findings.
+
+    See Also
+    --------
+    diagnose : Makes one.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.preprocessing import scale
+    >>> from sknn_actloss import MLPClassifier
+    >>> from sknn_actloss.inspection import diagnose
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = MLPClassifier((8,), n_members=2, tol=0.01, random_state=0).fit(scale(X), y)
+    >>> sorted(diagnose(model, scale(X), y).members)
+    ['members_[0]', 'members_[1]']
     """
 
     members: dict[str, Diagnosis]
@@ -273,6 +304,10 @@ def diagnose(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Diagn
         If it is not fitted.
     ValueError
         If the rows are not like those of the fit.
+
+    See Also
+    --------
+    DiagnosisDisplay : Draws what is seen.
 
     Notes
     -----

@@ -53,6 +53,21 @@ class Finding:
         "TransformedTargetRegressor" for one around the network.
     members : tuple of str
         Which of several networks it was found in; empty where there is one.
+
+    See Also
+    --------
+    Diagnosis : Holds several.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.preprocessing import scale
+    >>> from sknn_actloss import MLPClassifier
+    >>> from sknn_actloss.inspection import diagnose
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = MLPClassifier((8,), max_iter=20, tol=0, random_state=0).fit(1e4 * X, y)
+    >>> [finding.kind for finding in diagnose(model, 1e4 * X, y).findings][:1]
+    ['input_scales']
     """
 
     kind: str

@@ -19,6 +19,21 @@ class InputReport:
         Mean and standard deviation.
     extent : ndarray of shape (n_features,)
         Largest distance from the mean.
+
+    See Also
+    --------
+    Diagnosis : Holds one.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.preprocessing import scale
+    >>> from sknn_actloss import MLPClassifier
+    >>> from sknn_actloss.inspection import diagnose
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = MLPClassifier((8,), solver="lbfgs", random_state=0).fit(scale(X), y)
+    >>> diagnose(model, scale(X), y).inputs.std.round(1).tolist()
+    [1.0, 1.0, 1.0, 1.0]
     """
 
     mean: np.ndarray

@@ -33,6 +33,21 @@ class LayerReport:
         respect to the weights.
     update_ratio : float or None
         Norm of a step of the solver, divided by that of the weights; ``None`` with "lbfgs".
+
+    See Also
+    --------
+    Diagnosis : Holds one for each layer.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.preprocessing import scale
+    >>> from sknn_actloss import MLPClassifier
+    >>> from sknn_actloss.inspection import diagnose
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = MLPClassifier((8,), solver="lbfgs", random_state=0).fit(scale(X), y)
+    >>> [layer.name for layer in diagnose(model, scale(X), y).layers]
+    ['hidden 1', 'output']
     """
 
     name: str

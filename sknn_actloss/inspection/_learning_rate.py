@@ -114,6 +114,20 @@ class LearningRateCurve(RangeTest):
         Rate at which divergence sets in.
     suggestion : float
         The rate to train with.
+
+    See Also
+    --------
+    find_learning_rate : Makes one.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sknn_actloss import MLPClassifier
+    >>> from sknn_actloss.inspection import find_learning_rate
+    >>> network = MLPClassifier((8,), random_state=0)
+    >>> curve = find_learning_rate(network, *load_iris(return_X_y=True))
+    >>> len(curve.rates) <= 100
+    True
     """
 
     def plot(self, ax: Any = None) -> LearningRateDisplay:
@@ -153,6 +167,20 @@ class LearningRateDisplay(Display):
         are shaded.
     legend_ : Legend
         The legend.
+
+    See Also
+    --------
+    find_learning_rate : Gives the numbers without a picture.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sknn_actloss import MLPClassifier
+    >>> from sknn_actloss.inspection import LearningRateDisplay
+    >>> network = MLPClassifier((8,), random_state=0)
+    >>> display = LearningRateDisplay.from_estimator(network, *load_iris(return_X_y=True))
+    >>> display.ax_.get_xscale()
+    'log'
     """
 
     panel_names: ClassVar[tuple[str, ...]] = ("loss",)

@@ -193,6 +193,11 @@ class LossDisplay(Display):
         -------
         display : LossDisplay
             The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If there are classifiers and regressors, or as for :meth:`from_losses`.
         """
         networks = networks_by_name(estimator, names)
         given = {name: parameters_of(as_own(network)) for name, network in networks.items()}

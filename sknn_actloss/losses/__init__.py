@@ -149,6 +149,16 @@ def resolve_loss(spec: Any, task: str, parameter: str = "loss") -> LossSpec:
         field is out of range.
     TypeError
         If ``spec`` is neither a name nor an instance.
+
+    See Also
+    --------
+    LossSpec : Base of losses.
+
+    Examples
+    --------
+    >>> from sknn_actloss.losses import resolve_loss
+    >>> resolve_loss("huber", "regression")
+    Huber(delta=1.0)
     """
     table = LOSSES[task]
     loss = resolve(table, spec, LossSpec, parameter)

@@ -47,6 +47,10 @@ class BoundLoss(Component):
     takes_shifts : bool
         Whether targets may be shifted and scaled, as ``target_scaling`` does: not where a loss
         goes by their zero.
+
+    See Also
+    --------
+    LossSpec : What is bound to targets.
     """
 
     link: ClassVar[str] = "identity"

@@ -46,6 +46,12 @@ class Focal(ProbabilityLoss):
     ----------
     T.-Y. Lin, P. Goyal, R. Girshick, K. He and P. Dollár, "Focal loss for dense object
     detection", ICCV 2017.
+
+    Examples
+    --------
+    >>> from sknn_actloss.losses import Focal
+    >>> round(Focal()([0, 1, 1], [0.1, 0.6, 0.9]), 3)
+    0.028
     """
 
     gamma: float = 2.0
@@ -70,7 +76,13 @@ class Focal(ProbabilityLoss):
             )
 
     def for_targets(self, target_kind: str, output: str) -> BoundLoss:
-        """Return the categorical or the Bernoulli focal loss."""
+        """Return the categorical or the Bernoulli focal loss.
+
+        Raises
+        ------
+        ValueError
+            If there is a weight for each class, but no more than two classes or no softmax.
+        """
         if is_categorical(target_kind, output):
             return _CategoricalFocal(self.gamma, self.alpha)
         if self._has_class_weights:

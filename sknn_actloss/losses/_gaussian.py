@@ -39,6 +39,12 @@ class GaussianNLL(SelfBoundLoss, PlainGradient):
     ----------
     D. A. Nix and A. S. Weigend, "Estimating the mean and variance of the target probability
     distribution", ICNN 1994.
+
+    Examples
+    --------
+    >>> from sknn_actloss.losses import GaussianNLL
+    >>> round(GaussianNLL()([1.0, 2.0], [[1.5, 0.0], [4.0, 1.0]]), 3)
+    1.599
     """
 
     min_variance: float = 1e-6

@@ -18,6 +18,17 @@ class Head:
 
     Outputs have shape ``(n_members, n_rows, n_outputs)`` or come without the axis of members;
     only the last axis is worked on. What else a head gives is told by its class.
+
+    See Also
+    --------
+    sknn_actloss.losses.BoundLoss : Has a head.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn_actloss.losses import Head
+    >>> Head().point(np.array([[1.0], [2.0]])).tolist()
+    [[1.0], [2.0]]
     """
 
     def point(self, outputs: np.ndarray) -> np.ndarray:
@@ -67,8 +78,17 @@ class Head:
         return None if variance is None else np.sqrt(variance)
 
 
+@inherit_docs
 class ProbabilityHead(Head):
-    """Gives the probability of the positive state of each class or label."""
+    """Gives the probability of the positive state of each class or label.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn_actloss.losses import ProbabilityHead
+    >>> ProbabilityHead().probabilities(np.array([[0.2], [0.9]])).tolist()
+    [[0.2], [0.9]]
+    """
 
     def probabilities(self, outputs: np.ndarray) -> np.ndarray:
         """Return probabilities, (..., n_outputs).
@@ -95,6 +115,13 @@ class QuantileHead(Head):
     ----------
     levels : tuple of float
         Levels of the outputs of a target, ascending, with the median among them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn_actloss.losses import QuantileHead
+    >>> QuantileHead((0.1, 0.5, 0.9)).point(np.array([[1.0, 3.0, 2.0]])).tolist()
+    [[2.0]]
     """
 
     levels: tuple[float, ...]
@@ -128,6 +155,13 @@ class GaussianHead(Head):
     ----------
     min_variance : float
         What is added to the variance.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn_actloss.losses import GaussianHead
+    >>> GaussianHead(0.0).deviation(np.array([[1.0, 0.0]])).tolist()
+    [[1.0]]
     """
 
     min_variance: float

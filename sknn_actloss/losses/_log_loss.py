@@ -44,6 +44,12 @@ class LogLoss(ProbabilityLoss):
     ----------
     C. Szegedy, V. Vanhoucke, S. Ioffe, J. Shlens and Z. Wojna, "Rethinking the Inception
     architecture for computer vision", CVPR 2016, section 7, for label smoothing.
+
+    Examples
+    --------
+    >>> from sknn_actloss.losses import LogLoss
+    >>> round(LogLoss()([0, 1, 1], [0.1, 0.6, 0.9]), 3)
+    0.241
     """
 
     label_smoothing: float = 0.0

@@ -53,6 +53,12 @@ class Hinge(MarginLoss):
     References
     ----------
     C. Cortes and V. Vapnik, "Support-vector networks", Machine Learning 20, 1995.
+
+    Examples
+    --------
+    >>> from sknn_actloss.losses import Hinge
+    >>> round(Hinge()([0, 1, 1], [-2.0, 0.5, 3.0]), 3)
+    0.167
     """
 
     formula: ClassVar[str] = "max(0, 1 − y f)"
@@ -75,6 +81,12 @@ class SquaredHinge(MarginLoss):
     References
     ----------
     Y. Tang, "Deep learning using linear support vector machines", arXiv:1306.0239, 2013.
+
+    Examples
+    --------
+    >>> from sknn_actloss.losses import SquaredHinge
+    >>> round(SquaredHinge()([0, 1, 1], [-2.0, 0.5, 3.0]), 3)
+    0.083
     """
 
     formula: ClassVar[str] = "max(0, 1 − y f)²"
@@ -103,6 +115,12 @@ class ModifiedHuber(MarginLoss):
     ----------
     T. Zhang, "Solving large scale linear prediction problems using stochastic gradient descent
     algorithms", ICML 2004.
+
+    Examples
+    --------
+    >>> from sknn_actloss.losses import ModifiedHuber
+    >>> round(ModifiedHuber()([0, 1, 1], [-2.0, 0.5, 3.0]), 3)
+    0.083
     """
 
     formula: ClassVar[str] = "max(0, 1 − y f)² if y f ≥ −1 else −4 y f"
@@ -137,6 +155,12 @@ class Exponential(MarginLoss):
     ----------
     J. Friedman, T. Hastie and R. Tibshirani, "Additive logistic regression: a statistical view
     of boosting", Annals of Statistics 28, 2000.
+
+    Examples
+    --------
+    >>> from sknn_actloss.losses import Exponential
+    >>> round(Exponential()([0, 1, 1], [-2.0, 0.5, 3.0]), 3)
+    0.264
     """
 
     formula: ClassVar[str] = "exp(−y f)"
@@ -176,6 +200,12 @@ class CategoricalHinge(LossSpec):
     ----------
     K. Crammer and Y. Singer, "On the algorithmic implementation of multiclass kernel-based vector
     machines", Journal of Machine Learning Research 2, 2001.
+
+    Examples
+    --------
+    >>> from sknn_actloss.losses import CategoricalHinge
+    >>> round(CategoricalHinge()([[1, 0, 0], [0, 1, 0]], [[2.0, 0.5, 0.0], [0.0, 0.5, 1.0]]), 3)
+    0.75
     """
 
     tasks: ClassVar[frozenset[str]] = frozenset({"classification"})

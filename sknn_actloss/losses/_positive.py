@@ -89,6 +89,12 @@ class Poisson(LogLinkLoss):
     References
     ----------
     P. McCullagh and J. A. Nelder, "Generalized Linear Models", Chapman and Hall, 1989.
+
+    Examples
+    --------
+    >>> from sknn_actloss.losses import Poisson
+    >>> round(Poisson()([1.0, 2.0], [1.5, 4.0]), 3)
+    0.354
     """
 
     formula: ClassVar[str] = "y log(y/p) − y + p"
@@ -117,6 +123,12 @@ class Gamma(LogLinkLoss):
     References
     ----------
     P. McCullagh and J. A. Nelder, "Generalized Linear Models", Chapman and Hall, 1989.
+
+    Examples
+    --------
+    >>> from sknn_actloss.losses import Gamma
+    >>> round(Gamma()([1.0, 2.0], [1.5, 4.0]), 3)
+    0.133
     """
 
     formula: ClassVar[str] = "log(p/y) + y/p − 1"
@@ -163,6 +175,12 @@ class Tweedie(LossSpec):
     ----------
     B. Jørgensen, "Exponential dispersion models", Journal of the Royal Statistical Society B 49,
     1987.
+
+    Examples
+    --------
+    >>> from sknn_actloss.losses import Tweedie
+    >>> round(Tweedie()([1.0, 2.0], [1.5, 4.0]), 3)
+    0.213
     """
 
     report_factor: ClassVar[float] = 2.0
@@ -262,6 +280,12 @@ class SquaredLogError(Loss):
 
     Targets and predictions lie in [0, inf); the natural output is the softplus, through which
     training takes the prediction without the lower bound, so that none gets stuck there.
+
+    Examples
+    --------
+    >>> from sknn_actloss.losses import SquaredLogError
+    >>> round(SquaredLogError()([1.0, 2.0], [1.5, 4.0]), 3)
+    0.155
     """
 
     link: ClassVar[str] = "softplus"

@@ -41,6 +41,12 @@ class Quantile(SelfBoundLoss, GradientByCalls):
 
     V. Chernozhukov, I. Fernández-Val and A. Galichon, "Quantile and probability curves without
     crossing", Econometrica 78, 2010.
+
+    Examples
+    --------
+    >>> from sknn_actloss.losses import Quantile
+    >>> round(Quantile()([0.0, 1.0], [0.5, 4.0]), 3)
+    0.875
     """
 
     quantile: float | Sequence[float] = MEDIAN

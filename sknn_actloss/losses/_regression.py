@@ -34,6 +34,12 @@ class SquaredError(SelfBoundLoss, GradientByCalls):
     ----------
     G. W. Brier, "Verification of forecasts expressed in terms of probability", Monthly Weather
     Review 78, 1950.
+
+    Examples
+    --------
+    >>> from sknn_actloss.losses import SquaredError
+    >>> round(SquaredError()([0.0, 1.0], [0.5, 4.0]), 3)
+    2.312
     """
 
     tasks: ClassVar[frozenset[str]] = frozenset({"regression", "classification"})
@@ -106,6 +112,12 @@ class AbsoluteError(ResidualLoss):
     .. math:: \ell(y, p) = |p - y|
 
     The derivative is 0 where the prediction is exact.
+
+    Examples
+    --------
+    >>> from sknn_actloss.losses import AbsoluteError
+    >>> round(AbsoluteError()([0.0, 1.0], [0.5, 4.0]), 3)
+    1.75
     """
 
     formula: ClassVar[str] = "|p − y|"
@@ -140,6 +152,12 @@ class Huber(ResidualLoss):
     ----------
     P. J. Huber, "Robust estimation of a location parameter", Annals of Mathematical Statistics
     35, 1964.
+
+    Examples
+    --------
+    >>> from sknn_actloss.losses import Huber
+    >>> round(Huber()([0.0, 1.0], [0.5, 4.0]), 3)
+    1.312
     """
 
     delta: float = 1.0
@@ -170,6 +188,12 @@ class LogCosh(ResidualLoss):
     ----------
     R. A. Saleh and A. K. M. E. Saleh, "Statistical properties of the log-cosh loss function used
     in machine learning", arXiv:2208.04564, 2022.
+
+    Examples
+    --------
+    >>> from sknn_actloss.losses import LogCosh
+    >>> round(LogCosh()([0.0, 1.0], [0.5, 4.0]), 3)
+    1.215
     """
 
     formula: ClassVar[str] = "log cosh(p − y)"
@@ -200,6 +224,12 @@ class EpsilonInsensitive(ResidualLoss):
     References
     ----------
     V. N. Vapnik, "The Nature of Statistical Learning Theory", Springer, 1995.
+
+    Examples
+    --------
+    >>> from sknn_actloss.losses import EpsilonInsensitive
+    >>> round(EpsilonInsensitive()([0.0, 1.0], [0.5, 4.0]), 3)
+    1.65
     """
 
     epsilon: float = 0.1
@@ -231,6 +261,12 @@ class SquaredEpsilonInsensitive(ResidualLoss):
     ----------
     H. Drucker, C. J. C. Burges, L. Kaufman, A. Smola and V. Vapnik, "Support vector regression
     machines", Advances in Neural Information Processing Systems 9, 1997.
+
+    Examples
+    --------
+    >>> from sknn_actloss.losses import SquaredEpsilonInsensitive
+    >>> round(SquaredEpsilonInsensitive()([0.0, 1.0], [0.5, 4.0]), 3)
+    4.285
     """
 
     epsilon: float = 0.1
@@ -259,6 +295,12 @@ class AbsolutePercentageError(Loss):
     ----------
     A. de Myttenaere, B. Golden, B. Le Grand and F. Rossi, "Mean absolute percentage error for
     regression models", Neurocomputing 192, 2016.
+
+    Examples
+    --------
+    >>> from sknn_actloss.losses import AbsolutePercentageError
+    >>> round(AbsolutePercentageError()([1.0, 2.0], [1.5, 4.0]), 3)
+    75.0
     """
 
     formula: ClassVar[str] = "100 |p − y| / max(|y|, 10⁻⁵)"

@@ -45,6 +45,10 @@ class LossSpec(Component):
         What metrics call that, ``""`` where it is the loss itself.
     formula, advice : str
         The formula, and when to use it.
+
+    See Also
+    --------
+    sknn_actloss.inspection.LossDisplay : Draws losses and their derivatives.
     """
 
     tasks: ClassVar[frozenset[str]] = frozenset({"regression"})

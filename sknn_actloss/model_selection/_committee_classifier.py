@@ -41,6 +41,17 @@ class CommitteeClassifier(ClassifierMixin, Committee):
     See Also
     --------
     StackedGridSearchCV : Finds members and weights with ``committee_size``.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sknn_actloss import MLPClassifier
+    >>> from sknn_actloss.model_selection import CommitteeClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> members = [MLPClassifier((8,), name, solver="lbfgs") for name in ("relu", "tanh")]
+    >>> model = CommitteeClassifier(members, weights=[2, 1], random_state=0).fit(X, y)
+    >>> model.predict_proba(X).shape, model.weights_.round(2).tolist()
+    ((150, 3), [0.67, 0.33])
     """
 
     _kind: ClassVar[type[BaseMLP]] = MLPClassifier

@@ -58,6 +58,17 @@ class CommitteeRegressor(RegressorMixin, Committee):
     See Also
     --------
     StackedGridSearchCV : Finds members and weights with ``committee_size``.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sknn_actloss import MLPRegressor
+    >>> from sknn_actloss.model_selection import CommitteeRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> members = [MLPRegressor((4,), alpha=alpha, solver="lbfgs") for alpha in (1.0, 10.0)]
+    >>> model = CommitteeRegressor(members, weights=[1, 3], random_state=0)
+    >>> len(model.get_params()["estimators"])
+    2
     """
 
     _kind: ClassVar[type[BaseMLP]] = MLPRegressor

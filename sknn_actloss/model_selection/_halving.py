@@ -218,6 +218,21 @@ class StackedHalvingGridSearchCV(StackedHalving, HalvingGridSearchCV):
     ----------
     {attributes}
     {iterations}
+
+    See Also
+    --------
+    StackedGridSearchCV : Trains all candidates to the end.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sknn_actloss import MLPClassifier
+    >>> from sknn_actloss.model_selection import StackedHalvingGridSearchCV
+    >>> network = MLPClassifier((8,), batch_size=30, max_iter=20, tol=0, random_state=0)
+    >>> grid = {"learning_rate_init": [0.001, 0.003, 0.01, 0.03]}
+    >>> search = StackedHalvingGridSearchCV(network, grid, factor=2, cv=3)
+    >>> search.fit(*load_iris(return_X_y=True)).n_candidates_
+    [4, 2, 1]
     """
 
     _parameter_constraints: ClassVar[dict] = {
@@ -294,6 +309,21 @@ class StackedHalvingRandomSearchCV(StackedHalving, HalvingRandomSearchCV):
     ----------
     {attributes}
     {iterations}
+
+    See Also
+    --------
+    StackedRandomizedSearchCV : Trains all candidates to the end.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sknn_actloss import MLPClassifier
+    >>> from sknn_actloss.model_selection import StackedHalvingRandomSearchCV
+    >>> network = MLPClassifier((8,), batch_size=30, max_iter=20, tol=0, random_state=0)
+    >>> rates = {"learning_rate_init": [0.001, 0.003, 0.01, 0.03]}
+    >>> search = StackedHalvingRandomSearchCV(network, rates, n_candidates=3, cv=3)
+    >>> search.fit(*load_iris(return_X_y=True)).n_resources_
+    [1, 3]
     """
 
     _parameter_constraints: ClassVar[dict] = {

@@ -40,6 +40,11 @@ class StackedGridSearchCV(StackedSearch, GridSearchCV):
     ----------
     {attributes}
 
+    See Also
+    --------
+    StackedRandomizedSearchCV : Tries random candidates.
+    StackedHalvingGridSearchCV : Drops the worst candidates on the way.
+
     Examples
     --------
     >>> from sklearn.datasets import load_iris
@@ -118,6 +123,22 @@ class StackedRandomizedSearchCV(StackedSearch, RandomizedSearchCV):
     Attributes
     ----------
     {attributes}
+
+    See Also
+    --------
+    StackedGridSearchCV : Tries all candidates of a grid.
+    StackedHalvingRandomSearchCV : Drops the worst candidates on the way.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sknn_actloss import MLPClassifier
+    >>> from sknn_actloss.model_selection import StackedRandomizedSearchCV
+    >>> network = MLPClassifier((8,), batch_size=30, max_iter=20, tol=0, random_state=0)
+    >>> rates = {"learning_rate_init": [0.001, 0.003, 0.01, 0.03]}
+    >>> search = StackedRandomizedSearchCV(network, rates, n_iter=2, cv=3, random_state=0)
+    >>> len(search.fit(*load_iris(return_X_y=True)).cv_results_["params"])
+    2
     """
 
     _parameter_constraints: ClassVar[dict] = {

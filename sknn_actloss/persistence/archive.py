@@ -28,7 +28,18 @@ KIND = "checkpoint of sknn_actloss"
 
 
 class CheckpointError(ValueError):
-    """A checkpoint cannot be used, or not be made."""
+    """A checkpoint cannot be used, or not be made.
+
+    See Also
+    --------
+    sknn_actloss.Checkpoint : Where and how often to save a training.
+
+    Examples
+    --------
+    >>> from sknn_actloss import CheckpointError
+    >>> issubclass(CheckpointError, Exception)
+    True
+    """
 
 
 def write(path: Path, key: str, content: Any) -> None:

@@ -41,6 +41,10 @@ class Checkpoint(Component):
     resume : bool, default=True
         Whether to go on from a file of an earlier training; otherwise it is overwritten.
 
+    See Also
+    --------
+    sknn_actloss.persistence.CheckpointError : Why a checkpoint cannot be used.
+
     Notes
     -----
     A ``RandomState`` instance counts by its state at the start of ``fit``, and a resumed training
@@ -58,6 +62,16 @@ class Checkpoint(Component):
 
     Files hold arrays and JSON, no pickle, and are refused with a :class:`CheckpointError` where
     they are damaged or not what they should be.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> from sklearn.datasets import load_iris
+    >>> from sknn_actloss import Checkpoint, MLPClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = MLPClassifier((8,), checkpoint=Checkpoint(mkdtemp(), every_epochs=10), tol=0.01)
+    >>> model.fit(X, y).n_iter_ > 0
+    True
     """
 
     folder: str | os.PathLike

@@ -81,6 +81,16 @@ def resolve_schedule(
     -------
     schedule : Schedule
         An instance whose values are checked.
+
+    See Also
+    --------
+    Schedule : Base of schedules.
+
+    Examples
+    --------
+    >>> from sknn_actloss.schedules import resolve_schedule
+    >>> resolve_schedule("invscaling", power_t=0.3)
+    InvScaling(power_t=0.3)
     """
     if callable(spec) and not isinstance(spec, type | Component):
         spec = FunctionSchedule(spec)

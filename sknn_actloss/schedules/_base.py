@@ -37,6 +37,17 @@ class Progress:
         Epochs of the horizon.
     reductions : int, default=0
         How often feedback from training has lowered the rate.
+
+    See Also
+    --------
+    Schedule : Turns it into a learning rate.
+
+    Examples
+    --------
+    >>> from sknn_actloss.schedules import Cosine, Progress
+    >>> half = Progress(step=50, epoch=5, batch=0, samples=500, steps_per_epoch=10, max_iter=10)
+    >>> half.horizon, round(float(Cosine().rate(half, 0.1)), 3)
+    (100, 0.05)
     """
 
     step: int | np.ndarray
@@ -71,6 +82,10 @@ class Schedule(Component):
     ----------
     needs : frozenset of {"samples", "losses"}
         What :meth:`simulate` must be given.
+
+    See Also
+    --------
+    sknn_actloss.inspection.ScheduleDisplay : Draws learning rates over epochs.
     """
 
     needs: ClassVar[frozenset[str]] = frozenset()
@@ -289,6 +304,18 @@ class LearningRate:
         How often feedback from training has lowered the rate.
     current : float
         The last rate of the latest epoch.
+
+    See Also
+    --------
+    Schedule : What it goes by.
+
+    Examples
+    --------
+    >>> from sknn_actloss.schedules import LearningRate, Step
+    >>> rate = LearningRate(Step(step_size=1, gamma=0.5), 0.1)
+    >>> rate.end_epoch(n_steps=10, n_samples=100, metric=1.0)
+    >>> rate.learning_rate
+    0.05
     """
 
     schedule: Schedule = field(metadata={"saved": False})

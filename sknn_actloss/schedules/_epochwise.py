@@ -30,6 +30,13 @@ class InvScaling(ScaledSchedule):
     ----------
     power_t : float >= 0, default=0.5
         Exponent p; the estimator's ``power_t`` where the schedule is given by name.
+
+    Examples
+    --------
+    >>> from sknn_actloss.schedules import InvScaling
+    >>> schedule = InvScaling()
+    >>> schedule.simulate(4, 10, n_samples=100, learning_rate_init=0.1).round(3).tolist()
+    [0.1, 0.01, 0.007, 0.006]
     """
 
     power_t: float = 0.5
@@ -76,6 +83,13 @@ class Constant(EpochwiseSchedule):
     ----------
     warmup : float >= 0, default=0
         Epochs over which the rate rises linearly to the initial one.
+
+    Examples
+    --------
+    >>> from sknn_actloss.schedules import Constant
+    >>> schedule = Constant()
+    >>> schedule.simulate(4, 10, learning_rate_init=0.1).round(3).tolist()
+    [0.1, 0.1, 0.1, 0.1]
     """
 
     formula: ClassVar[str] = "η₀"
@@ -99,6 +113,13 @@ class Step(EpochwiseSchedule):
         Factor γ of a drop.
     warmup : float >= 0, default=0
         Epochs over which the rate rises linearly first; e counts from there.
+
+    Examples
+    --------
+    >>> from sknn_actloss.schedules import Step
+    >>> schedule = Step(step_size=2)
+    >>> schedule.simulate(4, 10, learning_rate_init=0.1).round(3).tolist()
+    [0.1, 0.1, 0.01, 0.01]
     """
 
     step_size: int = 50
@@ -130,6 +151,13 @@ class MultiStep(EpochwiseSchedule):
         Factor γ of a drop.
     warmup : float >= 0, default=0
         Epochs over which the rate rises linearly first; e counts from there.
+
+    Examples
+    --------
+    >>> from sknn_actloss.schedules import MultiStep
+    >>> schedule = MultiStep(milestones=(1, 3))
+    >>> schedule.simulate(4, 10, learning_rate_init=0.1).round(3).tolist()
+    [0.1, 0.01, 0.01, 0.001]
     """
 
     milestones: Sequence[int] = (100, 150)
@@ -168,6 +196,13 @@ class Exponential(EpochwiseSchedule):
         Factor γ of an epoch; the default halves the rate about every 14 epochs.
     warmup : float >= 0, default=0
         Epochs over which the rate rises linearly first; e counts from there.
+
+    Examples
+    --------
+    >>> from sknn_actloss.schedules import Exponential
+    >>> schedule = Exponential(gamma=0.5)
+    >>> schedule.simulate(4, 10, learning_rate_init=0.1).round(3).tolist()
+    [0.1, 0.05, 0.025, 0.012]
     """
 
     gamma: float = 0.95
@@ -208,6 +243,13 @@ class CosineRestarts(EpochwiseSchedule):
     ----------
     I. Loshchilov and F. Hutter, "SGDR: Stochastic gradient descent with warm restarts",
     ICLR 2017.
+
+    Examples
+    --------
+    >>> from sknn_actloss.schedules import CosineRestarts
+    >>> schedule = CosineRestarts(first=2)
+    >>> schedule.simulate(4, 10, learning_rate_init=0.1).round(3).tolist()
+    [0.1, 0.05, 0.1, 0.085]
     """
 
     first: int = 10

@@ -18,6 +18,15 @@ class Adaptive(Schedule):
 
     after training has stalled k times: more than ``n_iter_no_change`` epochs in a row did not
     improve by ``tol``. Training stops where it stalls at a rate of 1e-6 or less.
+
+    Examples
+    --------
+    >>> from sknn_actloss.schedules import Adaptive
+    >>> schedule = Adaptive()
+    >>> losses, start = [1.0] * 4, 0.1
+    >>> rates = schedule.simulate(4, 10, None, losses, learning_rate_init=start, n_iter_no_change=1)
+    >>> rates.round(3).tolist()
+    [0.1, 0.1, 0.1, 0.02]
     """
 
     needs: ClassVar[frozenset[str]] = frozenset({"losses"})
@@ -57,6 +66,13 @@ class ReduceOnPlateau(Schedule):
         Epochs after a drop in which patience is not counted.
     min_rate : float >= 0, default=0.0
         The lowest rate. It is a learning rate, not a fraction of the initial one.
+
+    Examples
+    --------
+    >>> from sknn_actloss.schedules import ReduceOnPlateau
+    >>> schedule = ReduceOnPlateau(patience=1)
+    >>> schedule.simulate(4, 10, losses=[1.0] * 4, learning_rate_init=0.1).round(3).tolist()
+    [0.1, 0.1, 0.1, 0.01]
     """
 
     factor: float = 0.1

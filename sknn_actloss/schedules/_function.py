@@ -21,6 +21,15 @@ class FunctionSchedule(ScaledSchedule):
         Takes the number of updates done so far, an int from 0, and returns the factor to the
         initial rate, a finite number >= 0. Use a function that is defined in a module where the
         estimator has to be pickled.
+
+    Examples
+    --------
+    >>> from sknn_actloss.schedules import FunctionSchedule
+    >>> def halved(step):
+    ...     return 0.5 ** (step // 10)
+    >>> schedule = FunctionSchedule(halved)
+    >>> schedule.simulate(4, 10, learning_rate_init=0.1).round(3).tolist()
+    [0.1, 0.05, 0.025, 0.012]
     """
 
     func: Callable[[int], float]

@@ -70,6 +70,13 @@ class Linear(HorizonSchedule):
         Epochs over which the rate rises linearly first.
     end : float in [0, 1], default=0.0
         The last rate c, as a fraction of the initial one; held after the horizon.
+
+    Examples
+    --------
+    >>> from sknn_actloss.schedules import Linear
+    >>> schedule = Linear()
+    >>> schedule.simulate(4, 10, learning_rate_init=0.1).round(3).tolist()
+    [0.078, 0.053, 0.028, 0.003]
     """
 
     formula: ClassVar[str] = "η₀ (c + (1 - c)(1 - u))"
@@ -95,6 +102,13 @@ class Polynomial(HorizonSchedule):
         Epochs over which the rate rises linearly first.
     end : float in [0, 1], default=0.0
         The last rate c, as a fraction of the initial one; held after the horizon.
+
+    Examples
+    --------
+    >>> from sknn_actloss.schedules import Polynomial
+    >>> schedule = Polynomial(power=2.0)
+    >>> schedule.simulate(4, 10, learning_rate_init=0.1).round(3).tolist()
+    [0.06, 0.028, 0.008, 0.0]
     """
 
     power: float = 1.0
@@ -129,6 +143,13 @@ class Cosine(HorizonSchedule):
     ----------
     I. Loshchilov and F. Hutter, "SGDR: Stochastic gradient descent with warm restarts",
     ICLR 2017.
+
+    Examples
+    --------
+    >>> from sknn_actloss.schedules import Cosine
+    >>> schedule = Cosine()
+    >>> schedule.simulate(4, 10, learning_rate_init=0.1).round(3).tolist()
+    [0.088, 0.054, 0.018, 0.0]
     """
 
     formula: ClassVar[str] = "η₀ (c + (1 - c)(1 + cos πu)/2)"
@@ -161,6 +182,13 @@ class OneCycle(ScaledSchedule):
     ----------
     L. Smith and N. Topin, "Super-convergence: Very fast training of neural networks using large
     learning rates", arXiv:1708.07120, 2017.
+
+    Examples
+    --------
+    >>> from sknn_actloss.schedules import OneCycle
+    >>> schedule = OneCycle()
+    >>> schedule.simulate(4, 10, learning_rate_init=0.1).round(3).tolist()
+    [0.092, 0.081, 0.028, 0.0]
     """
 
     pct_start: float = 0.3
@@ -211,6 +239,13 @@ class CosineCycles(ScaledSchedule):
     ----------
     D. Holzmüller, L. Grinsztajn and I. Steinwart, "Better by default: strong pre-tuned MLPs and
     boosted trees on tabular data", NeurIPS 2024.
+
+    Examples
+    --------
+    >>> from sknn_actloss.schedules import CosineCycles
+    >>> schedule = CosineCycles(n_cycles=2)
+    >>> schedule.simulate(4, 10, learning_rate_init=0.1).round(3).tolist()
+    [0.052, 0.059, 0.075, 0.001]
     """
 
     n_cycles: int = 3

@@ -67,6 +67,16 @@ def resolve_solver(
     -------
     solver : Solver
         An instance whose values are checked.
+
+    See Also
+    --------
+    Solver : Base of solvers.
+
+    Examples
+    --------
+    >>> from sknn_actloss.solvers import resolve_solver
+    >>> resolve_solver("sgd", {"momentum": 0.5, "nesterovs_momentum": True})
+    SGD(momentum=0.5, nesterovs_momentum=True, fan_in_reference=None)
     """
     arguments = {}
     if isinstance(spec, str) and spec in SOLVERS:

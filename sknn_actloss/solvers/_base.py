@@ -29,6 +29,16 @@ class Solver(Component):
         is given by name.
     stochastic : bool
         Whether the solver takes a step for each mini-batch.
+
+    See Also
+    --------
+    sknn_actloss.inspection.find_learning_rate : Finds an initial learning rate for a solver.
+
+    Examples
+    --------
+    >>> from sknn_actloss.solvers import LBFGS, Adam, Solver
+    >>> isinstance(Adam(), Solver), Adam().stochastic, LBFGS().stochastic
+    (True, True, False)
     """
 
     estimator_parameters: ClassVar[tuple[str, ...]] = ()

@@ -24,6 +24,16 @@ class LBFGS(Solver):
     ----------
     D. Liu and J. Nocedal, "On the limited memory BFGS method for large scale optimization",
     Mathematical Programming 45, 1989.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sknn_actloss import MLPRegressor
+    >>> from sknn_actloss.solvers import LBFGS
+    >>> X, y = load_diabetes(return_X_y=True, scaled=True)
+    >>> model = MLPRegressor((), solver=LBFGS(max_corrections=20), random_state=0)
+    >>> round(model.fit(X, y).score(X, y), 1)
+    0.5
     """
 
     max_fun: int = 15000

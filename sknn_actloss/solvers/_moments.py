@@ -121,6 +121,15 @@ class Adam(AdamSolver):
     ----------
     D. Kingma and J. Ba, "Adam: A method for stochastic optimization", ICLR 2015, section 2.
     S. Reddi, S. Kale and S. Kumar, "On the convergence of Adam and beyond", ICLR 2018.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn_actloss.solvers import Adam
+    >>> solver, params = Adam(), np.zeros((1, 2))
+    >>> solver.update(params, np.array([[1.0, -2.0]]), rate=0.1, state=solver.init_state(params))
+    >>> params.round(3).tolist()
+    [[-0.1, 0.1]]
     """
 
     formula: ClassVar[str] = "θ ← θ - η m̂ / (√v̂ + ε)"
@@ -161,6 +170,15 @@ class AdamW(AdamSolver):
     References
     ----------
     I. Loshchilov and F. Hutter, "Decoupled weight decay regularization", ICLR 2019.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn_actloss.solvers import AdamW
+    >>> solver, params = AdamW(), np.zeros((1, 2))
+    >>> solver.update(params, np.array([[1.0, -2.0]]), rate=0.1, state=solver.init_state(params))
+    >>> params.round(3).tolist()
+    [[-0.1, 0.1]]
     """
 
     weight_decay: float = 0.01
@@ -206,6 +224,15 @@ class Nadam(MomentSolver, BoundSolver):
     References
     ----------
     T. Dozat, "Incorporating Nesterov momentum into Adam", ICLR 2016 workshop.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn_actloss.solvers import Nadam
+    >>> solver, params = Nadam(), np.zeros((1, 2))
+    >>> solver.update(params, np.array([[1.0, -2.0]]), rate=0.1, state=solver.init_state(params))
+    >>> params.round(3).tolist()
+    [[-0.147, 0.147]]
     """
 
     formula: ClassVar[str] = "θ ← θ - η (β₁m̂ + (1 - β₁)ĝ) / (√v̂ + ε)"
@@ -257,6 +284,15 @@ class Adamax(MomentSolver, BoundSolver):
     References
     ----------
     D. Kingma and J. Ba, "Adam: A method for stochastic optimization", ICLR 2015, section 7.1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn_actloss.solvers import Adamax
+    >>> solver, params = Adamax(), np.zeros((1, 2))
+    >>> solver.update(params, np.array([[1.0, -2.0]]), rate=0.1, state=solver.init_state(params))
+    >>> params.round(3).tolist()
+    [[-0.1, 0.1]]
     """
 
     formula: ClassVar[str] = "u ← max(β₂u, |g|); θ ← θ - η m̂ / (u + ε)"

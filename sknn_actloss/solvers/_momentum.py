@@ -45,6 +45,15 @@ class SGD(BoundSolver):
     ----------
     I. Sutskever et al., "On the importance of initialization and momentum in deep learning",
     ICML 2013.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn_actloss.solvers import SGD
+    >>> solver, params = SGD(), np.zeros((1, 2))
+    >>> solver.update(params, np.array([[1.0, -2.0]]), rate=0.1, state=solver.init_state(params))
+    >>> params.round(3).tolist()
+    [[-0.19, 0.38]]
     """
 
     momentum: float = 0.9
@@ -97,6 +106,15 @@ class Lion(BoundSolver):
     References
     ----------
     X. Chen et al., "Symbolic discovery of optimization algorithms", NeurIPS 2023.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn_actloss.solvers import Lion
+    >>> solver, params = Lion(), np.zeros((1, 2))
+    >>> solver.update(params, np.array([[1.0, -2.0]]), rate=0.1, state=solver.init_state(params))
+    >>> params.round(3).tolist()
+    [[-0.1, 0.1]]
     """
 
     beta_1: float = 0.9

@@ -44,6 +44,15 @@ class RMSprop(BoundSolver):
     References
     ----------
     T. Tieleman and G. Hinton, "Neural networks for machine learning", lecture 6.5, 2012.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn_actloss.solvers import RMSprop
+    >>> solver, params = RMSprop(), np.zeros((1, 2))
+    >>> solver.update(params, np.array([[1.0, -2.0]]), rate=0.1, state=solver.init_state(params))
+    >>> params.round(3).tolist()
+    [[-0.316, 0.316]]
     """
 
     rho: float = 0.9
@@ -97,6 +106,15 @@ class Adagrad(BoundSolver):
     ----------
     J. Duchi, E. Hazan and Y. Singer, "Adaptive subgradient methods for online learning and
     stochastic optimization", JMLR 12, 2011.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn_actloss.solvers import Adagrad
+    >>> solver, params = Adagrad(), np.zeros((1, 2))
+    >>> solver.update(params, np.array([[1.0, -2.0]]), rate=0.1, state=solver.init_state(params))
+    >>> params.round(3).tolist()
+    [[-0.1, 0.1]]
     """
 
     epsilon: float = 1e-8
@@ -150,6 +168,15 @@ class Adadelta(BoundSolver):
     References
     ----------
     M. Zeiler, "ADADELTA: An adaptive learning rate method", arXiv:1212.5701, 2012.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn_actloss.solvers import Adadelta
+    >>> solver, params = Adadelta(), np.zeros((1, 2))
+    >>> solver.update(params, np.array([[1.0, -2.0]]), rate=0.1, state=solver.init_state(params))
+    >>> params.round(5).tolist()
+    [[-0.00045, 0.00045]]
     """
 
     rho: float = 0.95
