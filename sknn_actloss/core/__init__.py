@@ -8,6 +8,7 @@ from sknn_actloss.core.layout import Layout, Slot, Views
 from sknn_actloss.core.model import Model, layers_of, plain_layout
 from sknn_actloss.core.network import LayerSignals, Network
 from sknn_actloss.core.objective import Objective
+from sknn_actloss.core.penalty import penalty_of
 from sknn_actloss.core.predictor import Predictor
 from sknn_actloss.core.rows import Columns, CSRRows, DenseRows, Rows, as_rows, gather
 from sknn_actloss.core.workspace import Workspace
@@ -36,6 +37,7 @@ __all__ = [
     "hidden_outputs",
     "layers_of",
     "mask_streams",
+    "penalty_of",
     "plain_layout",
     "raw_outputs",
 ]

@@ -9,6 +9,7 @@ import numpy as np
 from sknn_actloss import kernels
 from sknn_actloss._calls import Call
 from sknn_actloss.core.layout import Layout
+from sknn_actloss.core.model import Model
 
 #: A strength for all members, or one for each in an array (n_members, 1).
 Strength = float | np.ndarray | None
@@ -100,6 +101,12 @@ class Penalty:
             self._strengths[key] = np.zeros_like(self._params)
             self._layout.decaying(self._strengths[key])[...] = strength
         return self._strengths[key]
+
+
+def penalty_of(model: Model, weights: np.ndarray) -> float:
+    """Return the penalties of a network, not divided by n, given all its weights (n_weights,)."""
+    weights = weights.astype(np.float64, copy=False)
+    return 0.5 * model.alpha * float(weights @ weights) + model.l1 * float(np.abs(weights).sum())
 
 
 def _dot(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> Call:

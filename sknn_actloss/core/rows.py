@@ -127,6 +127,10 @@ class Rows(ABC):
     def columns(self) -> Columns:
         """Return where the features lie."""
 
+    @abstractmethod
+    def entries(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the feature and the value of each entry that is stored."""
+
 
 class DenseRows(Rows):
     """Rows of an array.
@@ -196,6 +200,9 @@ class DenseRows(Rows):
         X = self.features.astype(np.float64, copy=False)
         return Columns(X.mean(axis=0), X.var(axis=0), X.min(axis=0), X.max(axis=0))
 
+    def entries(self) -> tuple[np.ndarray, np.ndarray]:
+        return np.tile(np.arange(self.n_features), self.n_rows), self.features.ravel()
+
 
 class CSRRows(Rows):
     """Rows of CSR tables.
@@ -255,6 +262,9 @@ class CSRRows(Rows):
         mean, variance = mean_variance_axis(sparse.csr_matrix(self.table), axis=0)
         low, high = (f(axis=0).toarray().ravel() for f in (self.table.min, self.table.max))
         return Columns(mean, variance, low, high)
+
+    def entries(self) -> tuple[np.ndarray, np.ndarray]:
+        return self.table.indices, self.table.data
 
 
 def as_rows(X: np.ndarray | sparse.csr_array | Rows) -> Rows:

@@ -191,9 +191,12 @@ def _stochastic_attributes(
     if member.judge is not None:
         validated = VALIDATION_ATTRIBUTES.items()
         attributes = {name: getattr(course, own) for own, name in validated}
+    if state.kept_score is not None:
+        attributes["best_validation_score_"] = state.kept_score
+    best_loss = course.best_loss if state.kept_loss is None else state.kept_loss
     return attributes | {
         "loss_": course.loss_curve[-1] if course.loss_curve else np.inf,
-        "best_loss_": None if member.spec.early_stopping else course.best_loss,
+        "best_loss_": None if member.spec.early_stopping else best_loss,
         "learning_rate_curve_": course.rate_curve,
         "learning_rate_init_": rate.learning_rate_init,
         "_no_improvement_count": course.no_improvement_count,
@@ -209,20 +212,22 @@ def was_interrupted(estimator: Any) -> bool:
     return any(getattr(network, "_interrupted", False) for network in networks)
 
 
-def final_params(member: Member) -> np.ndarray:
+def final_params(member: Member, dtype: np.dtype) -> np.ndarray:
     """Return the parameters that training has come to.
 
     Raises
     ------
     ValueError
-        If none was finite.
+        If none was finite, in the data type of fitted weights.
     Exception
         What judging the network failed with.
     """
     if member.state.error is not None:
         raise member.state.error
-    if member.state.params is not None:
-        return member.state.params
+    params = member.state.params
+    with np.errstate(over="ignore"):
+        if params is not None and np.isfinite(params.astype(dtype, copy=False)).all():
+            return params
     if not member.spec.solver.stochastic:
         raise ValueError(f"{NON_FINITE} {REMEDY}")
     raise ValueError(

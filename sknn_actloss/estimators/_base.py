@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
+from math import isfinite
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -52,6 +53,7 @@ from sknn_actloss.normalization import NORMALIZATIONS, Normalization
 from sknn_actloss.persistence import Checkpoint
 from sknn_actloss.schedules import SCHEDULES, Schedule
 from sknn_actloss.solvers import SOLVERS, Solver
+from sknn_actloss.training import REMEDY
 
 #: Data types of X that are taken as they are.
 FLOATS = (np.float64, np.float32)
@@ -241,7 +243,7 @@ class BaseMLP(
             X = self._rows_to_predict(X)
             predictor = self._fitted_model.predictor(self._layout.layer_sizes)
             output = self._model.output if activated else None
-            return predictor(as_rows(X), vars(self), output)
+            return check_finite(predictor(as_rows(X), vars(self), output), self, "outputs")
 
     @property
     def _fitted_model(self) -> Model:
@@ -345,6 +347,40 @@ def check_data(
     names = ("n_features_in_", "feature_names_in_")
     attributes = {name: vars(estimator)[name] for name in names if name in vars(estimator)}
     return Data(as_rows(rows), labels, targets, (X, y), attributes | targets.attributes)
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def check_finite(values: np.ndarray, estimator: BaseMLP, what: str) -> np.ndarray:
+    """Return what rows lead to, and raise a ValueError where it is beyond the largest number.
+
+    Parameters
+    ----------
+    values : ndarray
+    estimator : MLPClassifier or MLPRegressor
+        A fitted estimator.
+    what : str
+        What the values are.
+    """
+    # A sum is found sooner than whether each is finite, of which it leaves little doubt.
+    if isfinite(np.add.reduce(values, axis=None)) or np.isfinite(values).all():
+        return values
+    largest = max(float(np.abs(coef).max()) for coef in estimator.coefs_)
+    raise ValueError(
+        f"{type(estimator).__name__} cannot predict these rows: {what} of the network are beyond "
+        f"{values.dtype.name}, since its weights, of up to {largest:.3g}, or the entries of X are "
+        f"too large. {REMEDY} Fit with a lower learning_rate_init where weights have exploded."
+    )
+
+
+def check_score(score: float, estimator: BaseMLP, X: Any, y: Any) -> float:
+    """Return R² of predictions, and raise a ValueError where their squares are no numbers."""
+    largest = 0.0 if isfinite(score) else float(np.abs(estimator.predict(X)).max())
+    if isfinite(largest * largest * len(np.asarray(y))):
+        return score
+    raise ValueError(
+        f"R² is beyond the largest number, since {type(estimator).__name__} predicts targets of up "
+        f"to {largest:.3g} where they are up to {np.abs(y).max():.3g}. {REMEDY}"
+    )
 
 
 def single_column(y: np.ndarray) -> np.ndarray:

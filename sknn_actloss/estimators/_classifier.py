@@ -12,7 +12,7 @@ from sklearn.utils.validation import validate_data
 from sknn_actloss._sklearn import Names, available_if, check_partial_fit_first_call, fit_context
 from sknn_actloss.estimators import _types as accepts
 from sknn_actloss.estimators._availability import has_probabilities, has_sets
-from sknn_actloss.estimators._base import FLOATS, BaseMLP, single_column
+from sknn_actloss.estimators._base import FLOATS, BaseMLP, check_finite, single_column
 from sknn_actloss.estimators._docs import documented
 from sknn_actloss.estimators._out_of_fold import check_coverage, label_sets
 from sknn_actloss.estimators._refusals import (
@@ -282,7 +282,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             One column for two classes, which is left out.
         """
         raw = self._outputs(X, activated=False)
-        scores = self._targets.scores(self._model, raw)
+        scores = check_finite(self._targets.scores(self._model, raw), self, "scores")
         return scores.ravel() if scores.shape[1] == 1 else scores
 
     @available_if(has_probabilities)

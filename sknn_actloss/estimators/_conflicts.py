@@ -11,7 +11,8 @@ import numpy as np
 from sknn_actloss._interval import REALS
 from sknn_actloss.activations import Activation
 from sknn_actloss.committee import Committee
-from sknn_actloss.losses import BoundLoss
+from sknn_actloss.core import Model
+from sknn_actloss.losses import BoundLoss, ProbabilityHead
 from sknn_actloss.normalization import Normalization
 from sknn_actloss.schedules import Constant, Schedule
 from sknn_actloss.solvers import AdamW, Solver
@@ -97,6 +98,26 @@ def check_resampling(given: Mapping[str, Any], committee: Committee) -> None:
             "go on from weights that have learnt from rows which they leave out now. Set "
             "warm_start=False, or resample=None."
         )
+
+
+def check_calibration(given: Mapping[str, Any], committee: Committee, model: Model) -> None:
+    """Refuse a temperature where no probabilities come from a softmax or a logistic function.
+
+    Raises
+    ------
+    ValueError
+        That names the parameters.
+    """
+    has_probabilities = isinstance(model.loss.head, ProbabilityHead)
+    if committee.calibrate is None or (
+        has_probabilities and model.output_name in ("softmax", "logistic")
+    ):
+        return
+    raise ValueError(
+        f"calibrate={committee.calibrate!r} needs probabilities from a softmax or logistic output, "
+        f"but loss={given['loss']!r} with out_activation={given['out_activation']!r} has none. Set "
+        "calibrate=None, or a loss such as 'log_loss'."
+    )
 
 
 def check_decay(given: Mapping[str, Any], solver: Solver) -> float:

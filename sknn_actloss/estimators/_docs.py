@@ -134,8 +134,9 @@ monitor : str, callable or Monitor, default="score"
     the training rows as well, also where there are no validation rows: see ``score_curve_``.
 restore_best : bool or "auto", default="auto"
     Whether ``fit`` keeps the weights of the best epoch instead of the last ones: by what is
-    monitored on validation rows, or by the training loss where there are none. "auto" does so
-    with early stopping.
+    monitored on validation rows, or by the training loss where there are none: of the weights
+    before and after the epoch of the lowest loss, the last and the initial ones, those whose own
+    loss is the lowest, which is ``best_loss_`` then. "auto" does so with early stopping.
 max_time : float, default=None
     Seconds after which training stops, at the end of an epoch; the first one is always done.
 checkpoint : Checkpoint or None, default=None
@@ -170,7 +171,8 @@ running_means_, running_variances_ : list of ndarray of shape (n_units,)
 loss_ : float
     Loss of the last epoch.
 best_loss_ : float or None
-    Lowest loss of an epoch, ``None`` with early stopping.
+    Lowest loss of an epoch, ``None`` with early stopping. Where weights are kept for their loss,
+    after a divergence or with ``restore_best``, it is theirs.
 loss_curve_ : list of float
     Loss of each epoch (iteration for "lbfgs").
 learning_rate_curve_ : list of float

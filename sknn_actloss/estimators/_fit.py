@@ -20,9 +20,9 @@ from sknn_actloss.estimators._attributes import (
 from sknn_actloss.estimators._out_of_fold import OutOfFold, read_predictions, temperature_of
 from sknn_actloss.estimators._settings import Settings
 from sknn_actloss.estimators._validation import Request
-from sknn_actloss.estimators._warnings import warn_of
+from sknn_actloss.estimators._warnings import Story, warn_of
 from sknn_actloss.persistence import resumable, snapshot
-from sknn_actloss.training import FitResult, Member, Observer, Run, Task
+from sknn_actloss.training import FitResult, Member, Observer, Run, Task, settle
 
 #: Parameters that leave the result as it is.
 WITHOUT_INFLUENCE = {"checkpoint", "verbose"}
@@ -84,7 +84,9 @@ class Fit:
         Exception
             What judging a network failed with.
         """
-        params = np.stack([final_params(member) for member in self.members])
+        for member in self.members:
+            settle(self.run.task, member, self.incremental)
+        params = np.stack([final_params(member, self.template.dtype) for member in self.members])
         found = self._out_of_fold(params) if self.settings.resamples else {}
         params = params.astype(self.template.dtype, copy=False)
         if self.settings.n_members == 1:
@@ -100,13 +102,9 @@ class Fit:
 
     def warn(self) -> None:
         """Warn where training has not come to its end, or a network is not well."""
-        warn_of(
-            self.members,
-            self.run.task,
-            self.settings.rate_parameter,
-            self.fresh,
-            self.incremental,
-        )
+        is_regression = self.template.attributes["_targets"].kind == "continuous"
+        story = Story(self.run.task, self.settings, is_regression, self.fresh, self.incremental)
+        warn_of(self.members, story)
 
     def _of_network(self, result: FitResult, member: Member, params: np.ndarray) -> dict[str, Any]:
         """Return the attributes of an estimator of a single network."""

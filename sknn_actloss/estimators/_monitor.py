@@ -126,7 +126,9 @@ class ScorerJudge(Judge):
         holdout: Holdout,
         rows: Callable[[], Any],
     ) -> float:
-        """Return the score of an estimator that has the parameters."""
+        """Return the score of an estimator that has the parameters, NaN where it is lost."""
+        if not (np.isfinite(params).all() and np.isfinite(loss)):
+            return float("nan")
         network, weights = self._template.fitted(params.copy()), holdout.sample_weight
         try:
             return _scored(self._scorer, network, rows(), holdout.labels, weights)

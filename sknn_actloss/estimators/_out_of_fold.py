@@ -111,21 +111,7 @@ class OutOfFold:
 
 
 def temperature_of(out_of_fold: OutOfFold, model: Model) -> float:
-    """Return what raw outputs are to be divided by, so that the log loss out of fold is lowest.
-
-    Raises
-    ------
-    ValueError
-        If probabilities do not come from a softmax or a logistic function of the outputs.
-    """
-    if model.output_name not in ("softmax", "logistic") or not isinstance(
-        model.loss.head, ProbabilityHead
-    ):
-        raise ValueError(
-            f"calibrate='temperature' needs probabilities from a softmax or logistic output, but "
-            f"the loss {model.loss!r} with out_activation={model.output!r} has none. Set "
-            "calibrate=None, or a loss such as 'log_loss'."
-        )
+    """Return what raw outputs are to be divided by, so that the log loss out of fold is lowest."""
 
     def log_loss(log_temperature: float) -> float:
         scale = np.exp(-log_temperature)

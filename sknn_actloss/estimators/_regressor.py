@@ -12,7 +12,7 @@ from sklearn.utils.validation import validate_data
 from sknn_actloss._sklearn import Names, available_if, fit_context
 from sknn_actloss.estimators import _types as accepts
 from sknn_actloss.estimators._availability import has_quantiles
-from sknn_actloss.estimators._base import FLOATS, BaseMLP, single_column
+from sknn_actloss.estimators._base import FLOATS, BaseMLP, check_finite, check_score, single_column
 from sknn_actloss.estimators._continuous import Continuous
 from sknn_actloss.estimators._docs import documented
 from sknn_actloss.estimators._mean_and_std import MeanAndStd
@@ -282,7 +282,23 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         """
         outputs = self._outputs(X, activated=True)
         predicted = _squeezed(self._targets.predict(self._model, outputs))
+        check_finite(predicted, self, "predictions")
         return MeanAndStd((predicted, _squeezed(self._std(outputs)))) if return_std else predicted
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return R² of the predictions; where it is beyond the largest number, raise a ValueError.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            Rows, their targets and weights, as in :meth:`fit`.
+
+        Returns
+        -------
+        score : float
+        """
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            return check_score(super().score(X, y, sample_weight), self, X, y)
 
     @available_if(has_quantiles)
     def predict_quantiles(self, X: Any) -> np.ndarray:
@@ -302,7 +318,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             The columns follow the levels in ascending order, in whatever order the loss has them.
         """
         outputs = self._outputs(X, activated=True)
-        quantiles = self._targets.quantiles(self._model, outputs)
+        quantiles = check_finite(self._targets.quantiles(self._model, outputs), self, "quantiles")
         return quantiles[:, 0] if quantiles.shape[1] == 1 else quantiles
 
     @available_if(resamples)
@@ -347,7 +363,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
                 f"members that differ, but this estimator has loss={loss!r} and n_members=1. "
                 "Use loss='gaussian_nll', n_members > 1, or return_std=False."
             )
-        return std
+        return check_finite(std, self, "standard deviations")
 
     # scikit-learn adds up numbers to see whether they are finite.
     @np.errstate(invalid="ignore")

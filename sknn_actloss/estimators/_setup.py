@@ -20,6 +20,7 @@ from sknn_actloss.estimators._attributes import (
     Template,
     continued_course,
 )
+from sknn_actloss.estimators._conflicts import check_calibration
 from sknn_actloss.estimators._fit import Fit, monitored
 from sknn_actloss.estimators._monitor import judge_of
 from sknn_actloss.estimators._resampling import draws_of
@@ -101,7 +102,9 @@ class Setup:
     def model(self) -> Model:
         """What a network computes and minimises."""
         n_outputs = self.y.n_columns * self.settings.loss.outputs_per_target
-        return self.settings.model(self.data.targets.kind, n_outputs)
+        model = self.settings.model(self.data.targets.kind, n_outputs)
+        check_calibration(self.settings.given, self.settings.committee, model)
+        return model
 
     @cached_property
     def layout(self) -> Layout:
@@ -271,7 +274,8 @@ class Setup:
         params: np.ndarray,
     ) -> MemberState:
         """Return where a network stands; ``params`` are set to where it goes on."""
-        course = Course(start=None if self.fresh else params.copy())
+        initial = params.copy()
+        course = Course(start=None if self.fresh else initial, initial=initial)
         if self.settings.solver.stochastic:
             own = monitored(self.settings, task)
             goes_on = own is not None and own == earlier.get("_monitored")

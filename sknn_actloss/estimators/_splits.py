@@ -101,6 +101,7 @@ def _split(task: Task, settings: Settings, targets: Targets, given: Any, groups:
             "sample_weight and class_weight leave the training or the validation rows of "
             f"early_stopping={settings.early_stopping!r} without a weight above zero."
         )
+    _warn_of_missing(task, settings, targets, (train_rows, rows))
     return replace(task, train_rows=train_rows, holdout=task.hold_out(rows))
 
 
@@ -123,7 +124,6 @@ def _random_split(task: Task, settings: Settings, targets: Targets) -> Pair:
             "The validation set is too small. Increase 'validation_fraction' or the size of "
             "your dataset."
         )
-    _warn_of_missing(targets, task, train_rows, share)
     return train_rows, rows
 
 
@@ -137,18 +137,23 @@ def _rare_classes(targets: Targets, task: Task) -> str:
     return f" (in y: {rare})" if rare else ""
 
 
-def _warn_of_missing(targets: Targets, task: Task, train_rows: np.ndarray, share: Real) -> None:
-    """Warn where no row of a class is left to learn from, as splits go by no shares of several."""
-    codes = targets.classes_of(task.y)
+def _warn_of_missing(task: Task, settings: Settings, targets: Targets, split: Pair) -> None:
+    """Warn where rows of a class are on one side only, as splits go by no shares of several."""
+    codes, spec = targets.classes_of(task.y), settings.validation_fraction
     if codes is None:
         return
-    found, left = np.unique(codes), np.unique(codes[train_rows])
-    if len(found) > len(left):
-        missing = targets.classes[np.setdiff1d(found, left)].tolist()
+    found = np.unique(codes)
+    left_out = [targets.classes[np.setdiff1d(found, codes[rows])].tolist() for rows in split]
+    parts = [
+        f"{what} rows of the classes {missing}"
+        for what, missing in zip(("sets aside all", "sets aside no"), left_out, strict=True)
+        if missing
+    ]
+    if parts:
+        reason = ", since a split of more than two classes is not stratified" * is_drawn(spec)
         warnings.warn(
-            f"validation_fraction={share!r} sets aside all rows of the classes {missing}, since "
-            "a split of more than two classes is not stratified. Take a splitter such as "
-            "StratifiedShuffleSplit(1, test_size=0.1).",
+            f"validation_fraction={brief(spec)} {' and '.join(parts)}{reason}. Take a splitter "
+            "such as StratifiedShuffleSplit(1, test_size=0.1), or more validation rows.",
             stacklevel=2,
         )
 

@@ -115,7 +115,9 @@ def mean_of_members(outputs: np.ndarray) -> np.ndarray:
     if len(outputs) == 1:
         return outputs[0]
     with np.errstate(all="ignore"):
-        return outputs.mean(axis=0)
+        mean = outputs.mean(axis=0)
+        # The sum may be too large for a number where the mean is not.
+        return mean if np.isfinite(mean).all() else (outputs / len(outputs)).sum(axis=0)
 
 
 class ClassTargets(Targets):

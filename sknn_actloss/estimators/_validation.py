@@ -11,6 +11,7 @@ import numpy as np
 from sknn_actloss._sklearn import check_sample_weight
 from sknn_actloss.core import Model, Rows
 from sknn_actloss.estimators._monitor import check_name, is_default
+from sknn_actloss.estimators._other_scales import warn_of_other_scales
 from sknn_actloss.estimators._settings import Settings
 from sknn_actloss.estimators._splits import brief, is_drawn, split, takes_groups
 from sknn_actloss.estimators._targets import Targets
@@ -216,6 +217,7 @@ def _given_rows(
     targets = data.targets
     try:
         X, labels = validate(request.X_val, request.y_val)
+        warn_of_other_scales(task.X, X, data.attributes.get("feature_names_in_"))
         targets.check_validation(labels)
         y = targets.encode(labels, task.y.dtype)
         if y.n_columns != task.y.n_columns:

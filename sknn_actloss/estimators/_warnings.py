@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -11,10 +12,14 @@ from sklearn.exceptions import ConvergenceWarning
 from sknn_actloss._sklearn import check_optimize_result
 from sknn_actloss.activations import Activation
 from sknn_actloss.core import hidden_outputs
+from sknn_actloss.estimators._settings import Settings
+from sknn_actloss.estimators._shortfall import (
+    N_EPOCHS,
+    flaw_of_targets,
+    worse_than_constant,
+    worse_than_start,
+)
 from sknn_actloss.training import STOPPING_RULES, Member, Task
-
-#: Epochs before a loss that never fell is a reason to complain.
-N_EPOCHS = 10
 
 #: Relative change of a loss that is as good as none, in single precision as well.
 ROUNDING = 1e-6
@@ -23,31 +28,45 @@ ROUNDING = 1e-6
 BLOCK_SIZE = 200
 
 
-def warn_of(
-    members: Sequence[Member], task: Task, rate_parameter: str, fresh: bool, incremental: bool
-) -> None:
-    """Warn once of what went wrong in the training of the networks of an estimator.
+@dataclass(frozen=True, eq=False)
+class Story:
+    """What networks have in common that were trained in one fit of an estimator.
 
     Parameters
     ----------
-    members : sequence of Member
-        The networks, of which the one that there is most to say about stands for all.
     task : Task
         What they were trained on.
-    rate_parameter : str
-        The parameter that sets the initial learning rate.
+    settings : Settings
+        The parameters of the estimator.
+    is_regression : bool
+        Whether their targets are numbers.
     fresh : bool
         Whether they started from initial weights.
     incremental : bool
         Whether this was a call of ``partial_fit``, a single epoch after which nothing is
         expected to be at its end.
     """
-    pairs = [
-        ("" if incremental else _complaint(member, task, rate_parameter, fresh), member)
-        for member in members
-    ]
+
+    task: Task
+    settings: Settings
+    is_regression: bool
+    fresh: bool
+    incremental: bool
+
+
+def warn_of(members: Sequence[Member], story: Story) -> None:
+    """Warn once of what went wrong in the training of the networks of an estimator.
+
+    Parameters
+    ----------
+    members : sequence of Member
+        The networks, of which the one that there is most to say about stands for all.
+    story : Story
+        What they have in common.
+    """
+    pairs = [("" if story.incremental else _complaint(member, story), member) for member in members]
     advice, member = max(pairs, key=_severity)
-    if not (incremental and member.state.outcome == "max_iter"):
+    if not (story.incremental and member.state.outcome == "max_iter"):
         _warn_of_end(member, advice)
 
 
@@ -67,49 +86,53 @@ def _warn_of_end(member: Member, advice: str) -> None:
         warnings.warn(message, ConvergenceWarning if rule is None else rule.category, stacklevel=2)
 
 
-def _complaint(member: Member, task: Task, rate_parameter: str, fresh: bool) -> str:
+def _complaint(member: Member, story: Story) -> str:
     """Say what is wrong with a network that has come to its end, ``""`` where nothing is."""
-    spec, state = member.spec, member.state
-    rule = STOPPING_RULES.get(state.outcome)
+    rule = STOPPING_RULES.get(member.state.outcome)
     if rule is None or not rule.is_healthy:
         return ""
-    if not spec.solver.stochastic:
-        return _illness(member, task, "", [])
-    had_to_learn = fresh and task.y.varies
-    losses = state.course.loss_curve if had_to_learn else []
-    illness = _illness(member, task, rate_parameter, losses)
-    return " ".join(filter(None, [illness, _idle_average(member), _idle_monitor(member, task)]))
+    parts = [next(filter(None, _illnesses(member, story)), "")]
+    if member.spec.solver.stochastic:
+        parts += [_idle_average(member), _idle_monitor(member, story.task)]
+    return " ".join(filter(None, parts))
 
 
-def _illness(member: Member, task: Task, rate_parameter: str, losses: Sequence[float]) -> str:
-    """Say what is wrong with a trained network and how to mend it.
+def _illnesses(member: Member, story: Story) -> Iterator[str]:
+    """Yield what is wrong with a trained network and how to mend it, the likeliest cause first."""
+    task, settings, rate = story.task, story.settings, ""
+    if member.spec.solver.stochastic:
+        rate = f"{settings.rate_parameter} (it is {member.state.rate.learning_rate_init:g})"
+    yield _death(member, task, rate)
+    if story.is_regression:
+        yield flaw_of_targets(member, task, settings)
+    if rate and story.fresh and task.y.varies:
+        yield _standstill(member.state.course.loss_curve, rate)
+    if rate:
+        yield worse_than_start(member, task, rate, story.fresh)
+    yield worse_than_constant(member, task, rate)
 
-    Parameters
-    ----------
-    member : Member
-    task : Task
-    rate_parameter : str
-        The parameter that sets the initial learning rate, ``""`` where there is none.
-    losses : sequence of float
-        Training loss of each epoch where the initial weights had something to learn, else empty.
-    """
-    rate = f"{rate_parameter} (it is {member.state.rate.learning_rate_init:g}). "
+
+def _death(member: Member, task: Task, rate: str) -> str:
     dead = dead_layers(member, task)
-    if dead:
-        layers = f"layer{'s' * (len(dead) > 1)} {' and '.join(map(str, dead))}"
-        return (
-            f"All units of hidden {layers} are dead: they put out zero for every training row, "
-            f"and no gradient passes. {f'Lower {rate}' if rate_parameter else ''}"
-            "Use activation='leaky_relu', or scale the inputs (StandardScaler)."
-        )
-    if never_fell(losses):
-        moved = max(losses) - losses[0] > 1e-3 * abs(losses[0])
-        verb = "Lower" if moved else "It hardly moved at all: raise"
-        return (
-            f"The loss never fell below {losses[0]:.6g}, that of the first epoch. "
-            f"{f'{verb} {rate}' if rate_parameter else ''}Scale the inputs (StandardScaler)."
-        )
-    return ""
+    if not dead:
+        return ""
+    layers = f"layer{'s' * (len(dead) > 1)} {' and '.join(map(str, dead))}"
+    return (
+        f"All units of hidden {layers} are dead: they put out zero for every training row, "
+        f"and no gradient passes. {f'Lower {rate}. ' if rate else ''}"
+        "Use activation='leaky_relu', or scale the inputs (StandardScaler)."
+    )
+
+
+def _standstill(losses: Sequence[float], rate: str) -> str:
+    if not never_fell(losses):
+        return ""
+    moved = max(losses) - losses[0] > 1e-3 * abs(losses[0])
+    verb = "Lower" if moved else "It hardly moved at all: raise"
+    return (
+        f"The loss never fell below {losses[0]:.6g}, that of the first epoch. "
+        f"{verb} {rate}. Scale the inputs (StandardScaler)."
+    )
 
 
 def dead_layers(member: Member, task: Task) -> list[int]:

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from sknn_actloss.core import Model, Network, as_rows
+from sknn_actloss.core import Model
 from sknn_actloss.estimators import Settings
-from sknn_actloss.training import BestIterate, Task, minimize
+from sknn_actloss.training import Task, constant_loss
 
 #: Epochs from which on the course of the loss is judged.
 MIN_EPOCHS = 10
@@ -93,7 +93,7 @@ def measure_course(
         Its mean loss on these rows.
     """
     curve = np.asarray(estimator.loss_curve_, float)
-    constant = constant_loss(task, model)
+    constant = constant_loss(task.y, task.sample_weight, model)
     if not len(curve):
         return CourseReport(0, None, None, loss, constant)
     report = CourseReport(len(curve), float(curve[0]), float(curve[-1]), loss, constant)
@@ -104,26 +104,6 @@ def measure_course(
     gap, rows = _gap(estimator, curve, loss, _restores(estimator, settings, model))
     report = replace(report, gap=gap / unit, gap_rows=rows)
     return report if len(curve) < MIN_EPOCHS else replace(report, **_shape(curve, constant, unit))
-
-
-def constant_loss(task: Task, model: Model) -> float:
-    """Return the mean loss of the best constant output, without penalties."""
-    model = Model((), model.output, model.loss)
-    layout, n_rows = model.layout(1, (), task.layout.layer_sizes[-1]), task.y.n_rows
-    y, weights = task.y.dense().astype(np.float64), task.sample_weight
-    weights = weights if weights is None else weights.astype(np.float64)
-    network = Network(layout, [model], np.zeros((1, layout.row_size)), n_rows)
-    objective = BestIterate(network, as_rows(np.zeros((n_rows, 1))), y, weights)
-    minimize(
-        objective,
-        objective.start,
-        max_iter=200,
-        max_fun=1000,
-        tol=1e-8,
-        max_corrections=10,
-        callback=lambda params, loss: False,
-    )
-    return objective.loss
 
 
 def _shape(curve: np.ndarray, constant: float, unit: float) -> dict[str, float]:
@@ -142,7 +122,8 @@ def _gap(estimator: Any, curve: np.ndarray, loss: float, restores: bool) -> tupl
     epoch = _best_epoch(curve, scores) if restores else len(curve) - 1
     validation = getattr(estimator, "validation_loss_curve_", None) or ()
     if len(validation) < len(curve):
-        return loss - float(curve[epoch]), "rows given"
+        has_own = restores and estimator.best_loss_ is not None
+        return loss - float(estimator.best_loss_ if has_own else curve[epoch]), "rows given"
     return float(validation[epoch] - curve[epoch]), "validation rows"
 
 

@@ -20,8 +20,7 @@ from sknn_actloss.inspection._remedies import Remedies
 from sknn_actloss.inspection._report_text import advice, course_line, layer_table
 from sknn_actloss.inspection._signals import measure_signals
 from sknn_actloss.inspection._steps import update_ratios
-from sknn_actloss.inspection._target_scale import measure_targets
-from sknn_actloss.training import Task
+from sknn_actloss.training import TargetMoments, Task
 
 #: Rows that are looked at, at most.
 MAX_ROWS = 10_000
@@ -380,7 +379,7 @@ def _diagnosed(found: Found, X: Any, y: Any, sample_weight: Any) -> Diagnosis:
     course = measure_course(network, settings, task, spec.model, signals.loss)
     inputs = measure_inputs(task.X)
     remedies = Remedies(network, settings, task.X.is_sparse, batch_size)
-    targets = measure_targets(task, spec.model) if is_regressor(network) else None
+    targets = TargetMoments.of(task.y, spec.model) if is_regressor(network) else None
     flaws = findings(Facts(layers, course, inputs, targets, remedies))
     return Diagnosis(type(network).__name__, task.y.n_rows, layers, course, inputs, flaws)
 

@@ -12,7 +12,7 @@ from sknn_actloss.inspection._course import CourseReport
 from sknn_actloss.inspection._inputs import InputReport
 from sknn_actloss.inspection._layers import LayerReport
 from sknn_actloss.inspection._remedies import Remedies, Remedy
-from sknn_actloss.inspection._target_scale import TargetScale
+from sknn_actloss.training import EXPLAINED, OFFSET, SCALE_FACTOR, TargetMoments, flaw_of_loss
 
 #: Shares of a layer's units that are too many for any network, and for one that has not learnt.
 DEAD, DEAD_UNLEARNT = 0.5, 0.3
@@ -22,10 +22,8 @@ SATURATED, SATURATED_UNLEARNT = 0.9, 0.6
 LEARNT = 0.8
 #: Factor between the gradients of the first and the last layer.
 GRADIENT_FACTOR = 1e3
-#: Factor between scales of inputs, and mean of an input in units of its extent.
-SCALE_FACTOR, OFFSET = 30.0, 10.0
 #: In units of the loss of a constant output, see CourseReport.
-EXPLAINED, LATE_FALL, GAP, RISE, WORSE = 0.2, 0.01, 0.25, 0.01, 0.1
+LATE_FALL, GAP, RISE = 0.01, 0.25, 0.01
 #: In the same units, the late fall below which more epochs do not help.
 STILL = 0.001
 #: Ratio of a step to the weights above which the rate is high; it is about 1e-3 as a rule.
@@ -112,14 +110,14 @@ class Facts:
     layers : sequence of LayerReport
     course : CourseReport
     inputs : InputReport
-    targets : TargetScale or None
+    targets : TargetMoments or None
     remedies : Remedies
     """
 
     layers: Sequence[LayerReport]
     course: CourseReport
     inputs: InputReport
-    targets: TargetScale | None
+    targets: TargetMoments | None
     remedies: Remedies
 
     @property
@@ -194,29 +192,15 @@ def target_scales(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _flaw_of_targets(targets: TargetScale | None) -> str:
-    if targets is None:
-        return ""
-    std, worst = targets.std, int(targets.offset.argmax())
-    if targets.offset[worst] > OFFSET:
-        return (
-            f"Targets lie far from zero: a mean of {targets.mean[worst]:.4g} with a standard "
-            f"deviation of {std[worst]:.3g}, while outputs start close to zero."
-        )
-    extreme = std.max() if std.max() > SCALE_FACTOR else std.min()
-    if not 1 / SCALE_FACTOR <= extreme <= SCALE_FACTOR:
-        return (
-            f"Targets are far from unit scale: a standard deviation of {extreme:.3g}, while rates "
-            "and losses suit deviations of about one."
-        )
-    return ""
+def _flaw_of_targets(targets: TargetMoments | None) -> str:
+    return "" if targets is None else targets.flaw
 
 
 def worse_than_constant(facts: Facts) -> Iterator[Finding]:
     """Predictions that are worse than the best constant."""
     course = facts.course
-    unit = abs(course.constant_loss)
-    if not course.loss - course.constant_loss > WORSE * unit > 0:
+    flaw = flaw_of_loss(course.loss, course.constant_loss, "rows given")
+    if not flaw:
         return
     if _flaw_of_targets(facts.targets):
         remedies = [facts.remedies.target_scaling, facts.remedies.target_transformer]
@@ -231,8 +215,7 @@ def worse_than_constant(facts: Facts) -> Iterator[Finding]:
         ]
     yield Finding.of(
         "worse_than_constant",
-        f"The network is worse than a constant: its loss on the rows given is {course.loss:.4g}, "
-        f"that of the best constant output {course.constant_loss:.4g}.",
+        flaw,
         *(remedies if any(remedies) else [facts.remedies.more_units]),
     )
 

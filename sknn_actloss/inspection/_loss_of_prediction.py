@@ -106,7 +106,7 @@ class LossOfPrediction:
         if not inside.any():
             raise ValueError(
                 f"prediction_range=({points[0]:g}, {points[-1]:g}) has no prediction of "
-                f"loss={self.model.loss!r}, which lie in {domain}."
+                f"out_activation={self.model.output!r}, which lie in {domain}."
             )
         return inside
 

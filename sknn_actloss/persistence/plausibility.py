@@ -87,8 +87,7 @@ def _check_member(run: Run, member: Member, saved: dict[str, Any]) -> None:
     _check(course["n_epochs"] <= member.spec.max_iter, "n_epochs", course["n_epochs"])
     for name, value in (
         ("params", saved["params"]),
-        ("start", course["start"]),
-        ("best", course["best"]),
+        *((name, course[name]) for name in ("start", "initial", "best", "before_best", "latest")),
     ):
         _check_array(name, value, None if value is None else row)
     trained = np.zeros((1, layout.n_params), dtype)

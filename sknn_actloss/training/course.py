@@ -27,6 +27,8 @@ class Course:
     start : ndarray of shape (row_size,) or None
         Weights to fall back on when the first epoch diverges; ``None`` where training starts
         from initial weights, which are not a state to keep.
+    initial : ndarray of shape (row_size,) or None
+        Weights that training starts from in any case.
     loss_curve, validation_scores, validation_losses, rate_curve : list of float
         Training loss, score and loss on validation rows, and last learning rate of each epoch.
     training_scores : list of float
@@ -45,9 +47,13 @@ class Course:
         Whether loss and weights of the latest epoch were finite.
     best : ndarray of shape (row_size,) or None
         Weights after the best epoch of this training.
+    before_best, latest : ndarray of shape (row_size,) or None
+        Where an epoch's loss is that of weights on their way through it, as without validation
+        rows: the weights before the best epoch, and those after the latest finite one.
     """
 
     start: np.ndarray | None = None
+    initial: np.ndarray | None = None
     loss_curve: list[float] = field(default_factory=list)
     validation_scores: list[float] = field(default_factory=list)
     validation_losses: list[float] = field(default_factory=list)
@@ -61,6 +67,8 @@ class Course:
     rate_reduced: bool = False
     is_finite: bool = True
     best: np.ndarray | None = None
+    before_best: np.ndarray | None = None
+    latest: np.ndarray | None = None
 
     def record(
         self,
@@ -92,6 +100,7 @@ class Course:
         Where weights are averaged from some epoch on, those of earlier ones do not compete.
         """
         self.best, self.best_score, self.best_loss = None, -np.inf, np.inf
+        self.before_best = self.latest = None
         self.no_improvement_count = 0
 
     def metric(self, spec: Patience) -> float:
@@ -122,9 +131,13 @@ class Course:
         self, spec: Patience, params: np.ndarray, loss: float, score: float, validated: bool
     ) -> None:
         """Keep the best values and the weights of the best epoch."""
-        if score > (self.best_score if validated else -self.best_loss):
-            self.best = params.copy()
+        is_best = score > (self.best_score if validated else -self.best_loss)
         if validated:
+            self.best = params.copy() if is_best else self.best
             self.best_score = max(self.best_score, score)
+        else:
+            before, self.latest = self.latest, params.copy()
+            if is_best:
+                self.best, self.before_best = self.latest, before
         if not spec.early_stopping:
             self.best_loss = min(self.best_loss, loss)

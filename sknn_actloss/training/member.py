@@ -106,6 +106,9 @@ class MemberState:
         ``None`` while it goes on.
     stop_requested, interrupted : bool
         Whether a callback, or Ctrl-C, asks for the end.
+    kept_loss, kept_score : float or None
+        Training loss, or score on validation rows, for which ``params`` are kept in place of the
+        last weights; ``None`` where these are kept.
     error : Exception or None
         What judging the network failed with.
     optimum : OptimizeResult or None
@@ -120,6 +123,8 @@ class MemberState:
     outcome: str | None = None
     stop_requested: bool = False
     interrupted: bool = False
+    kept_loss: float | None = field(default=None, metadata={"saved": False})
+    kept_score: float | None = field(default=None, metadata={"saved": False})
     error: Exception | None = field(default=None, metadata={"saved": False})
     optimum: OptimizeResult | None = field(default=None, metadata={"saved": False})
 

@@ -36,7 +36,7 @@ def score(
 def validate_alone(
     task: Task, member: Member, judge: Judge, params: np.ndarray, holdout: Holdout
 ) -> Validation:
-    """Return what some rows of a task say of one member.
+    """Return what some rows say of one member.
 
     Parameters
     ----------
@@ -47,16 +47,21 @@ def validate_alone(
     params : ndarray of shape (row_size,)
         What predictions use.
     holdout : Holdout
-        The rows, which are among those of the task.
+        The rows: some of the task, or others.
     """
     model = member.spec.model
     layers, views = model.layers(task.layout.layer_sizes), task.layout.views(params[None])
-    raw = raw_outputs(task.X, layers, views, holdout.rows)
+    raw = raw_outputs(task.X if holdout.X is None else holdout.X, layers, views, holdout.rows)
     seen = judge.look(model.output(raw)[0])
     values = Objective([model], raw.dtype).value(holdout.y.dense(), raw)[0]
     loss = float(np.average(values.astype(np.float64), weights=holdout.sample_weight))
-    rows = partial(safe_indexing, task.given, holdout.rows)
+    rows = partial(_given, task, holdout)
     return Validation(score(member, judge, params, seen, loss, holdout, rows), loss)
+
+
+def _given(task: Task, holdout: Holdout) -> Any:
+    """Return rows as they were given to fit."""
+    return holdout.given if holdout.X is not None else safe_indexing(task.given, holdout.rows)
 
 
 class TrainingScores(Observer):

@@ -73,11 +73,24 @@ class Divergence(StoppingRule):
                 "lbfgs met a loss or weights that are not finite after "
                 f"{state.course.n_epochs} iteration(s). The best finite weights are kept. {REMEDY}"
             )
+        course = state.course
+        # Weights may be finite and their predictions not, which shows in the end only.
+        epoch = course.n_epochs + (not course.is_finite)
         return (
-            f"Training diverged in epoch {state.course.n_epochs + 1} at a learning rate of "
-            f"{state.rate.current:g}: loss or weights were not finite. The best finite weights "
-            f"are kept. Lower learning_rate_init. {REMEDY}"
+            f"Training diverged in epoch {epoch} at a learning rate of {state.rate.current:g}: "
+            "loss or weights were not finite. The best finite weights are kept"
+            f"{_origin(state)}. Lower learning_rate_init. {REMEDY}"
         )
+
+
+def _origin(state: MemberState) -> str:
+    """Say where the weights that are kept come from, and what they are kept for."""
+    start = ", those that training started from" if state.params is state.course.initial else ""
+    if state.kept_loss is not None:
+        return f"{start}, with a training loss of {state.kept_loss:.6g}"
+    if state.kept_score is not None:
+        return f"{start}, with a validation score of {state.kept_score:.6g}"
+    return start
 
 
 class Convergence(StoppingRule):

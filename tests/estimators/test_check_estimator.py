@@ -77,7 +77,12 @@ def test_defaults(estimator):
 )
 def test_every_component(task, components):
     settings = [SETTINGS.get(component, {}) for component in components.items()]
-    assert failures(ESTIMATORS[task](**reduce(or_, [BASE, *settings, components]))) == {}
+    found = failures(ESTIMATORS[task](**reduce(or_, [BASE, *settings, components])))
+    if components.get("loss") == "gamma":
+        # The checks of transformers have targets of zero, whatever the tags of the estimator say.
+        zero = [found.pop(name) for name in list(found) if name.startswith("check_transformer_")]
+        assert all("loss='gamma' needs targets in (0, inf)" in message for message in zero)
+    assert found == {}
 
 
 def test_every_component_is_in_a_combination():

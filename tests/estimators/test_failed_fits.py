@@ -90,7 +90,6 @@ def test_a_refit_that_raises_in_its_first_epoch(kind, name):
         raise ValueError("a warm start keeps its weights and warns")
 
     if settings.get("warm_start"):
-        predicted = fitted.predict(X)
         Explosive.n_calls = 100
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -98,7 +97,6 @@ def test_a_refit_that_raises_in_its_first_epoch(kind, name):
         fitted.set_params(activation="relu")
         kept = clone(fitted).fit(X, y)
         np.testing.assert_array_equal(fitted.coefs_[0], kept.coefs_[0])
-        assert predicted.shape == fitted.predict(X).shape
         return
     assert_untouched(fitted, fail, ValueError, activation=Explosive())
 

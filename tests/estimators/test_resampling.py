@@ -322,8 +322,15 @@ def test_further_refusals():
         regressor().partial_fit(X, NUMBERS)
     with pytest.raises(ValueError, match="both say"):
         regressor().fit(X, NUMBERS, X_val=X, y_val=NUMBERS)
-    with pytest.raises(ValueError, match="calibrate='temperature' needs probabilities"):
-        classifier(3, calibrate="temperature", loss="hinge").fit(X, CLASSES)
+    for loss in ("hinge", "categorical_hinge", "modified_huber", "exponential"):
+        for y in (CLASSES, CLASSES > 0, LABELS):
+            with pytest.raises(ValueError, match="calibrate='temperature' needs") as caught:
+                classifier(3, calibrate="temperature", loss=loss).fit(X, y)
+            assert f"but loss='{loss}' with out_activation='auto' has none" in str(caught.value)
+    labels = classifier(3).fit(X, LABELS)
+    with pytest.raises(AttributeError) as caught:
+        _ = labels.predict_set
+    assert "several labels for a row" in str(caught.value.__cause__)
     only = np.eye(90)[0]
     with pytest.raises(ValueError, match="without rows"):
         regressor().fit(X, NUMBERS, sample_weight=only)

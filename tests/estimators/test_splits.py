@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
-from sklearn.model_selection import KFold, PredefinedSplit
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import KFold, PredefinedSplit, StratifiedShuffleSplit
 
 from sknn_actloss import Committee, MLPClassifier, MLPRegressor
 from sknn_actloss.estimators import _settings
@@ -181,3 +183,28 @@ def test_auto_sets_aside_what_it_can(monkeypatch):
 def test_who_cannot_split_is_named(settings, match):
     with pytest.raises(ValueError, match=f"{match}.* cannot split 2 rows: "):
         MLPClassifier(**BASE | {"batch_size": 2} | settings).fit(X[:2], [0, 1])
+
+
+def test_classes_of_one_side_only_are_named():
+    X, y = np.arange(60.0).reshape(60, 1), np.array(["a", "b", "c"])[np.arange(60) // 20]
+    y = np.where(np.arange(60) < 2, "rare", y)
+    network = MLPClassifier((3,), max_iter=2, early_stopping=True)
+    cases = {
+        "sets aside no rows of the classes ['rare']": (np.arange(50), np.r_[8, 28, 55]),
+        "sets aside all rows of the classes ['rare'] and sets aside no rows of the classes ['c']": (
+            np.arange(2, 60),
+            np.r_[0, 1, 8, 28],
+        ),
+    }
+    for text, pair in cases.items():
+        network.set_params(validation_fraction=[pair])
+        with pytest.warns(UserWarning, match=re.escape(text)):
+            network.fit(X, y)
+    network.set_params(validation_fraction=0.1, random_state=0)
+    with pytest.warns(UserWarning, match=r"'rare'\], since a split of more than two classes is"):
+        network.fit(X, y)
+    for spec in (StratifiedShuffleSplit(1, test_size=0.5, random_state=0), 0.5):
+        y = np.where(y == "rare", "a", y)
+        with warnings.catch_warnings(action="error"):
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            network.set_params(validation_fraction=spec).fit(X, y)

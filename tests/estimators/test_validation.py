@@ -379,12 +379,21 @@ def test_restore_best_by_rows_given_to_fit(task, monitor):
 def test_restore_best_by_the_training_loss():
     parameters = {"solver": "sgd", "learning_rate_init": 1.5, "max_iter": 8}
     epochs = stepwise("classification", **parameters)
-    best = int(np.argmin(epochs[-1].loss_curve_))
+    # The loss of the first epoch of a training that goes on is that of the weights before.
+    losses = [training_loss(epoch) for epoch in epochs]
+    best = int(np.argmin(losses))
     assert best < 7
     model = fitted(fit={}, restore_best=True, **parameters)
     assert same_weights(model, epochs[best])
-    assert model.best_loss_ == min(model.loss_curve_)
+    assert model.best_loss_ == pytest.approx(losses[best])
+    assert model.loss_curve_ == epochs[-1].loss_curve_
     assert same_weights(fitted(fit={}, restore_best=False, **parameters), epochs[-1])
+
+
+def training_loss(model):
+    probability = model.predict_proba(X[TRAIN])[np.arange(60), CODES[TRAIN]]
+    penalty = 1e-4 / 2 * sum(np.sum(part**2) for part in model.coefs_) / 60
+    return -np.mean(np.log(probability)) + penalty
 
 
 def test_restore_best_with_lbfgs():
@@ -726,17 +735,22 @@ def test_a_search_of_scikit_learn_over_monitors():
     assert np.isnan(scores).tolist() == [False] * 5 + [True]
 
 
-def test_divergence_keeps_the_best_epoch_by_what_is_monitored():
+@pytest.mark.parametrize(("rate", "starts_best"), [(0.02, True), (0.006, False)])
+def test_divergence_keeps_the_best_weights_by_what_is_monitored(rate, starts_best):
     y = NUMBERS * 50
-    parameters = {"activation": "identity", "solver": "sgd", "learning_rate_init": 0.02}
+    parameters = {"activation": "identity", "solver": "sgd", "learning_rate_init": rate}
     parameters |= {"max_iter": 200, "batch_size": 20, "n_iter_no_change": 300, "monitor": "loss"}
-    with pytest.warns(ConvergenceWarning, match="diverged"):
+    with pytest.warns(ConvergenceWarning, match="diverged") as caught:
         model = fitted("regression", y=y, **parameters)
+    assert ("those that training started from" in str(caught[0].message)) == starts_best
     assert len(model.validation_loss_curve_) == model.n_iter_
-    best = np.argmin(model.validation_loss_curve_)
-    expected = fitted("regression", y=y, **parameters | {"max_iter": int(best) + 1})
+    best = int(np.argmin(model.validation_loss_curve_))
+    changes = {"learning_rate_init": 1e-300} if starts_best else {"max_iter": best + 1}
+    expected = fitted("regression", y=y, **parameters | {"max_iter": 1} | changes)
     assert same_weights(model, expected)
-    assert model.best_validation_score_ == pytest.approx(-np.min(model.validation_loss_curve_))
+    lowest = expected.validation_loss_curve_[-1]
+    assert lowest <= min(model.validation_loss_curve_)
+    assert model.best_validation_score_ == pytest.approx(-lowest)
     assert np.isfinite(r2_score(y[VAL], model.predict(X[VAL])))
 
 

@@ -29,6 +29,8 @@ MESSAGES = (
     "Got `batch_size` less than 1 or larger than sample size",
     "early_stopping='auto' sets no rows aside",
     "sets aside all rows of the classes",
+    "sets aside no rows of the classes",
+    "X_val is on other scales than X",
     "The number of unique classes is greater than 50%",
     "The least populated class in y has only",
     "y_pred contains classes not in y_true",
