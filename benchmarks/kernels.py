@@ -247,7 +247,7 @@ def nanoseconds(calls: list[Call], of: Arrays, saved: list[np.ndarray], seconds:
     """Return the least time of some calls, on the same numbers every time."""
     least, until = np.inf, perf_counter_ns() + seconds * 1e9
     used = touched(calls, of)
-    while perf_counter_ns() < until:
+    while least == np.inf or perf_counter_ns() < until:
         for index in used:
             of[index][...] = saved[index]
         start = perf_counter_ns()
