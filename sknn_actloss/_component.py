@@ -16,6 +16,7 @@ from numbers import Real
 from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from sknn_actloss._docs import inherit_docs
 from sknn_actloss._sklearn import validate_parameter_constraints
@@ -76,7 +77,7 @@ class Component(metaclass=ABCMeta):  # noqa: B024 (the contracts below it are ab
             Values by name, in the order of the signature.
         """
         # As in the signature: what is given by keyword alone comes last.
-        ordered = sorted(fields(self), key=lambda field: field.kw_only)
+        ordered = sorted(fields(self), key=lambda field: bool(field.kw_only))
         return {field.name: getattr(self, field.name) for field in ordered}
 
     def set_params(self, **params: Any) -> Self:
@@ -216,7 +217,7 @@ def resolve(table: Table[C], spec: Any, base: type[C], parameter: str, **argumen
     return component
 
 
-def stack(components: Sequence[C], dtype: np.dtype, n_dims: int = 3) -> C:
+def stack(components: Sequence[C], dtype: DTypeLike, n_dims: int = 3) -> C:
     """Merge components of one type into one.
 
     Parameters
@@ -256,8 +257,8 @@ def stackable(first: Component, second: Component) -> bool:
 
 
 def runs(
-    *columns: Sequence[Component], dtype: np.dtype, n_dims: int = 3
-) -> list[tuple[slice, tuple[Component, ...]]]:
+    *columns: Sequence[Component], dtype: DTypeLike, n_dims: int = 3
+) -> list[tuple[slice, tuple[Any, ...]]]:
     """Cut the members into runs of neighbours whose components stack.
 
     Parameters

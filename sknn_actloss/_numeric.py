@@ -11,7 +11,7 @@ from sknn_actloss._calls import Call, run
 
 try:
     # np.clip is a chain of Python functions around this ufunc, which NumPy does not export.
-    from numpy._core.umath import clip
+    from numpy._core.umath import clip  # type: ignore[attr-defined]
 except ImportError:
     clip = np.clip
 
@@ -33,7 +33,7 @@ def constant(value: float | np.ndarray, dtype: np.dtype) -> np.ndarray:
     numbers are kept; take ``np.asarray`` for what changes with every step.
     """
     try:
-        return _scalar(value, dtype)
+        return _scalar(value, dtype)  # type: ignore[arg-type]
     except TypeError:  # an array, one number for each member
         return np.asarray(value, dtype)
 

@@ -46,12 +46,12 @@ class Stamped:
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what is pickled, with the version."""
-        return super().__getstate__() | {_STAMP: __version__}
+        return super().__getstate__() | {_STAMP: __version__}  # type: ignore[operator]
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take what was pickled; a pickle of another version is warned of."""
         state = dict(state)
         version = state.pop(_STAMP, None)
-        super().__setstate__(state)
+        super().__setstate__(state)  # type: ignore[misc]
         if version != __version__:
             warnings.warn(VersionWarning(self, version), stacklevel=2)

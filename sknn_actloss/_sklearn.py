@@ -51,7 +51,7 @@ try:
     from sklearn.callback import CallbackSupportMixin
 except ImportError:  # scikit-learn < 1.9
 
-    class CallbackSupportMixin:
+    class CallbackSupportMixin:  # type: ignore[no-redef]
         """Stands in where scikit-learn has no callbacks."""
 
 
@@ -102,12 +102,12 @@ class RemembersParameters:
 
     @classmethod
     def _get_param_names(cls) -> list[str]:
-        return list(_param_names(cls))
+        return list(_param_names(cls))  # type: ignore[arg-type]
 
 
 @lru_cache
 def _param_names(cls: type) -> list[str]:
-    return super(RemembersParameters, cls)._get_param_names()
+    return super(RemembersParameters, cls)._get_param_names()  # type: ignore[misc]
 
 
 Method = TypeVar("Method", bound=Callable[..., Any])

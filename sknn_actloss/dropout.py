@@ -115,7 +115,7 @@ def _all_rates(spec: Any, n_hidden: int, parameter: str) -> tuple[float, ...]:
         return spec.input_rate, *(spec.rate,) * n_hidden
     spec = as_python(spec)
     if isinstance(spec, Real):
-        return 0.0, *(spec,) * n_hidden
+        return 0.0, *(spec,) * n_hidden  # type: ignore[arg-type]
     if len(spec) in (n_hidden, n_hidden + 1):
         return *(0.0,) * (n_hidden + 1 - len(spec)), *spec
     raise ValueError(

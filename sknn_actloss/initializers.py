@@ -28,8 +28,13 @@ __all__ = [
 class Scales(Protocol):
     """What an initializer wants to know of the activation behind the weights."""
 
-    gain: float
-    uniform_factor: float
+    @property
+    def gain(self) -> float:
+        """Factor of the weights that keeps the variance of signals."""
+
+    @property
+    def uniform_factor(self) -> float:
+        """Numerator of the bound of scikit-learn's initial weights."""
 
 
 class Initializer(Component):

@@ -100,7 +100,7 @@ class Normalization(Component):
         self,
         z: np.ndarray,
         out: np.ndarray,
-        moments: tuple[np.ndarray, np.ndarray] | None,
+        moments: Any,
         sample_weight: np.ndarray | None,
     ) -> Pass:
         """Return the passes of training for the arrays of a batch.
@@ -121,7 +121,7 @@ class Normalization(Component):
         """
 
     @abstractmethod
-    def predict(self, z: np.ndarray, moments: tuple[np.ndarray, np.ndarray] | None) -> None:
+    def predict(self, z: np.ndarray, moments: Any) -> None:
         """Normalise ``z`` in place as predictions need it.
 
         Parameters
@@ -194,13 +194,13 @@ class BatchNorm(Normalization):
         self,
         z: np.ndarray,
         out: np.ndarray,
-        moments: tuple[np.ndarray, np.ndarray] | None,
+        moments: Any,
         sample_weight: np.ndarray | None,
     ) -> Pass:
         """Return the passes of training for the arrays of a batch."""
         return _BatchPass(self, z, out, moments, sample_weight)
 
-    def predict(self, z: np.ndarray, moments: tuple[np.ndarray, np.ndarray] | None) -> None:
+    def predict(self, z: np.ndarray, moments: Any) -> None:
         """Normalise ``z`` in place by the running moments."""
         mean, variance = moments
         np.subtract(z, mean, z)
@@ -216,7 +216,7 @@ class _FrozenBatchNorm(BatchNorm):
         self,
         z: np.ndarray,
         out: np.ndarray,
-        moments: tuple[np.ndarray, np.ndarray] | None,
+        moments: Any,
         sample_weight: np.ndarray | None,
     ) -> Pass:
         return _FrozenPass(self, z, out, moments, sample_weight)
@@ -254,13 +254,13 @@ class LayerNorm(Normalization):
         self,
         z: np.ndarray,
         out: np.ndarray,
-        moments: tuple[np.ndarray, np.ndarray] | None,
+        moments: Any,
         sample_weight: np.ndarray | None,
     ) -> Pass:
         """Return the passes of training for the arrays of a batch."""
         return _LayerPass(z, out, self.epsilon)
 
-    def predict(self, z: np.ndarray, moments: tuple[np.ndarray, np.ndarray] | None) -> None:
+    def predict(self, z: np.ndarray, moments: Any) -> None:
         """Normalise ``z`` in place, as training does."""
         _LayerPass(z, z, self.epsilon, np.empty_like(z)).forward()
 
@@ -319,7 +319,7 @@ class _BatchPass(Pass):
         weights = self._sample_weight
         if weights is None:
             return self._uniform if self.z.shape[1] > 1 else (None, 1.0)
-        total, n_rows = float(weights.sum()), np.count_nonzero(weights)
+        total, n_rows = float(weights.sum()), int(np.count_nonzero(weights))
         if n_rows < 2:
             return None, 1.0
         return weights[None] / total, unbiasing(total, n_rows)

@@ -53,6 +53,7 @@ EXCLUDED = {Checkpoint}
 
 def _family(base: type) -> Iterator[type]:
     """Yield the classes of this package that extend a base."""
+    kind: type
     for kind in base.__subclasses__():
         if kind.__module__.partition(".")[0] == __name__.partition(".")[0]:
             yield from {kind, *_family(kind)}

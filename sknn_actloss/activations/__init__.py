@@ -84,7 +84,7 @@ ACTIVATIONS: Table[Activation] = Table(
     },
 )
 
-HIDDEN_ACTIVATIONS = [name for name, kind in ACTIVATIONS.items() if not kind.output_only]
+HIDDEN_ACTIVATIONS = [name for name, kind in ACTIVATIONS.items() if not kind.output_only]  # type: ignore[attr-defined]
 
 
 def resolve_activation(spec: Any, parameter: str = "activation", hidden: bool = True) -> Activation:

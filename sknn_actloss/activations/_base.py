@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -83,7 +83,7 @@ class Activation(
         """
 
     @abstractmethod
-    def backward(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> None:
+    def backward(self, z: Any, a: np.ndarray, grad: np.ndarray) -> None:
         """Turn dL/da in ``grad`` into dL/dz, in place.
 
         ``z`` and ``a`` hold the input and the output of :meth:`forward`. They are not needed
@@ -117,7 +117,7 @@ class Activation(
         """
         return [(self.forward, (z, out))]
 
-    def backward_calls(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> list[Call]:
+    def backward_calls(self, z: Any, a: np.ndarray, grad: np.ndarray) -> list[Call]:
         """Return :meth:`backward` for these arrays as calls bound to them.
 
         Parameters
@@ -160,14 +160,14 @@ class BoundActivation(
         """Return the calls that write the function of ``z`` to ``out``."""
 
     @abstractmethod
-    def backward_calls(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> list[Call]:
+    def backward_calls(self, z: Any, a: np.ndarray, grad: np.ndarray) -> list[Call]:
         """Return the calls that turn dL/da in ``grad`` into dL/dz."""
 
     def forward(self, z: np.ndarray, out: np.ndarray) -> None:
         """Make the calls of :meth:`forward_calls`."""
         run(self.forward_calls(z, out))
 
-    def backward(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> None:
+    def backward(self, z: Any, a: np.ndarray, grad: np.ndarray) -> None:
         """Make the calls of :meth:`backward_calls`."""
         run(self.backward_calls(z, a, grad))
 

@@ -70,7 +70,7 @@ class Backward:
         bound[-1].grad[...] = pull(bound[-1].value)
         backward = (call for layer in reversed(bound) for call in layer.backward)
         run(call for call in backward if not self._is_of_parameters(call))
-        return self._layers[0].gradient_of_rows(bound[0].grad, self._params)
+        return self._layers[0].gradient_of_rows(bound[0].grad, self._params)  # type: ignore[attr-defined]
 
     def _is_of_parameters(self, call: Call) -> bool:
         """Whether a call is about derivatives with respect to parameters, of no use here."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -45,7 +46,8 @@ def raw_outputs(
     """
     X, like, last = X.bare(), params["coefs_", 0], layers[-1]
     n_rows = X.n_rows if rows is None else len(rows)
-    raw, store = np.empty((len(like), n_rows, last.n_units), like.dtype), {}
+    raw = np.empty((len(like), n_rows, last.n_units), like.dtype)  # type: ignore[attr-defined]
+    store: dict[Any, np.ndarray] = {}
     size = _block_size(n_rows, params)
     for start in range(0, n_rows, size):
         block = slice(start, min(start + size, n_rows))
@@ -77,7 +79,8 @@ def hidden_outputs(
     passed : ndarray of shape (n_members, n_rows, units)
         What the layer passes on: the very outputs without a skip connection.
     """
-    outputs = passed = None
+    outputs: Any = None
+    passed: Any = None
     below, frame = _whole(X, params, rows)
     for layer, bound in zip(layers, bind(below, layers, frame), strict=True):
         if layer.is_linear and outputs is not None:
@@ -88,7 +91,7 @@ def hidden_outputs(
 
 
 def forward(
-    X: Rows, layers: Sequence[Layer], params: Views, rows: np.ndarray | None = None
+    X: Rows, layers: Sequence[Layer], params: Views, rows: np.ndarray | slice | None = None
 ) -> np.ndarray:
     """Return what layers put out, all rows at once.
 
@@ -124,7 +127,7 @@ def _run_forward(X: Rows, layers: Sequence[Layer], frame: Frame) -> np.ndarray:
     return bound.value
 
 
-def _whole(X: Rows, params: Views, rows: np.ndarray | None) -> tuple[Rows, Frame]:
+def _whole(X: Rows, params: Views, rows: np.ndarray | slice | None) -> tuple[Rows, Frame]:
     """Return rows and a frame for all of them at once."""
     like = params["coefs_", 0]
     below = X.bare().block(slice(0, X.n_rows) if rows is None else rows, like.dtype)

@@ -10,6 +10,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 #: Name of a fitted attribute, and the index in it, ``None`` where it is a single array.
 Key = tuple[str, int | None]
@@ -231,14 +232,14 @@ class Layout:
             for name, index in self._columns
         ]
 
-    def from_attributes(self, attributes: Mapping[str, Any], dtype: np.dtype) -> np.ndarray:
+    def from_attributes(self, attributes: Mapping[str, Any], dtype: DTypeLike) -> np.ndarray:
         """Return new rows (n_members, row_size) that hold fitted attributes."""
         views = self.attribute_views(attributes)
         parts = [views[slot.key] for slot in self.ordered]
         flat = [part.reshape(len(part), -1) for part in parts]
         return np.concatenate(flat, axis=1, dtype=dtype, casting="unsafe")
 
-    def initial(self, drawn: Mapping[str, Sequence[np.ndarray]], dtype: np.dtype) -> np.ndarray:
+    def initial(self, drawn: Mapping[str, Sequence[np.ndarray]], dtype: DTypeLike) -> np.ndarray:
         """Return a new row (1, row_size) to start from.
 
         Parameters
@@ -249,7 +250,7 @@ class Layout:
             Data type of the row.
         """
         values = {
-            slot.key: drawn[slot.name][slot.index]
+            slot.key: drawn[slot.name][slot.index]  # type: ignore[index]
             if slot.initial is None
             else np.full(slot.shape, slot.initial)
             for slot in self.ordered

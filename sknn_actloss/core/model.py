@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sknn_actloss._component import Component, runs
+from sknn_actloss._component import runs
 from sknn_actloss.activations import ACTIVATIONS, Activation, canonical_name
 from sknn_actloss.core.dropout import Dropout
 from sknn_actloss.core.layers import (
@@ -171,12 +171,13 @@ def _linear(models: Sequence[Model], index: int, layer_sizes: tuple[int, ...]) -
         return Linear(index, n_inputs, n_units, is_last)
     if models[0].feature_scale is None:
         return InputLinear(index, n_inputs, n_units, is_last)
-    factors = [model.feature_scale.rate_factor for model in models]
+    scales = [model.feature_scale for model in models]
+    factors = [scale.rate_factor for scale in scales if scale is not None]
     factor = factors[0] if len(set(factors)) == 1 else np.array(factors)[:, None]
     return ScaledLinear(n_inputs, n_units, is_last, factor)
 
 
-def _runs(components: Sequence[Component], dtype: np.dtype) -> list[tuple[slice, tuple[Component]]]:
+def _runs(components: Sequence[Any], dtype: np.dtype) -> list[tuple[slice, tuple[Any]]]:
     """Cut members into runs that share a stacked component; a single run serves any number."""
     found = runs(components, dtype=dtype)
     return found if len(found) > 1 else [(slice(None), found[0][1])]
@@ -186,7 +187,7 @@ def plain_layout(layer_sizes: tuple[int, ...]) -> Layout:
     """Return where the parameters of a network of weights and biases only lie."""
     n_layers = len(layer_sizes) - 1
     layers = [
-        Linear(index, *layer_sizes[index : index + 2], is_last=index == n_layers - 1)
+        Linear(index, layer_sizes[index], layer_sizes[index + 1], is_last=index == n_layers - 1)
         for index in range(n_layers)
     ]
     return _layout_of(layers)

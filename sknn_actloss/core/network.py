@@ -109,8 +109,9 @@ class Network:
         alpha, l1 = [model.alpha for model in models], [model.l1 for model in models]
         self._penalty = Penalty(layout, self.trained, self.gradient, alpha, l1)
         needs = layout, params, batch_size, group_size or batch_size
-        reused = workspace is not None and workspace.serves(*needs)
-        self.workspace = workspace if reused else Workspace(*needs)
+        if workspace is None or not workspace.serves(*needs):
+            workspace = Workspace(*needs)
+        self.workspace = workspace
 
     def bind(
         self,
@@ -241,7 +242,7 @@ class Network:
             for layer, layer_bound in zip(self.layers, bound, strict=True)
             if layer.is_linear
         ]
-        return [LayerSignals(*parts) for parts in zip(inputs, outputs, deltas, strict=True)]
+        return [LayerSignals(*parts) for parts in zip(inputs, outputs, deltas, strict=True)]  # type: ignore[arg-type]
 
     def rate_factors(
         self, of_weights: Callable[[int], Factor], members: slice = slice(None)

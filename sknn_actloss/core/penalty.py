@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -50,7 +51,7 @@ class Penalty:
         self._strengths: dict[bytes, np.ndarray] = {}
 
     def calls(
-        self, total_weight: float, squares: np.ndarray, magnitudes: np.ndarray
+        self, total_weight: float | np.ndarray, squares: np.ndarray, magnitudes: np.ndarray
     ) -> Iterator[Call]:
         """Yield the calls that add to the gradient, and note what :meth:`values` needs.
 
@@ -89,7 +90,7 @@ class Penalty:
             value = value + np.ravel(self._l1) * magnitudes.sum(axis=0, dtype=np.float64)
         return value
 
-    def _strength(self, strength: float | np.ndarray, total_weight: float) -> np.ndarray:
+    def _strength(self, strength: float | np.ndarray, total_weight: Any) -> np.ndarray:
         """Return the strength of each parameter, the same array for equal strengths."""
         if isinstance(total_weight, np.ndarray):
             total_weight = total_weight[:, None]

@@ -51,7 +51,7 @@ class Predictor:
         outputs : ndarray of shape (n_members, n_rows, n_outputs)
         """
         if X.n_rows == 1 and not X.is_sparse:
-            return self._predict_single(X, attributes, output)
+            return self._predict_single(X, attributes, output)  # type: ignore[arg-type]
         return raw_outputs(X, self.layers, self.layout.attribute_views(attributes), output=output)
 
     def _predict_single(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from itertools import cycle
-from typing import ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from scipy import sparse
@@ -96,7 +96,7 @@ class Rows(ABC):
         """Return room for rows like these, with a column of ones in front if dense."""
 
     @abstractmethod
-    def gather(self, rows: Index, out: Rows) -> None:
+    def gather(self, rows: Index, out: Any) -> None:
         """Write some of the rows to a buffer, without a copy of the table as a whole."""
 
     @abstractmethod
@@ -112,7 +112,7 @@ class Rows(ABC):
         """Return room for what as many masks leave of the rows."""
 
     @abstractmethod
-    def drop_calls(self, dropout: Dropout, out: Rows) -> list[Call]:
+    def drop_calls(self, dropout: Dropout, out: Any) -> list[Call]:
         """Return the calls that leave out features, given room made by :meth:`copies`."""
 
     @abstractmethod
@@ -298,6 +298,7 @@ def gather(array: np.ndarray, rows: Index, out: np.ndarray, axis: int = 0) -> No
 
 def _gather_csr(X: sparse.csr_array, rows: Index, out: sparse.csr_array) -> None:
     """Replace the arrays of ``out`` by rows of a table, slicing its arrays."""
+    entries: Any
     if isinstance(rows, slice):
         indptr = X.indptr[rows.start : rows.stop + 1]
         entries = slice(indptr[0], indptr[-1])

@@ -310,7 +310,7 @@ class BaseMLP(
 def draft_of(estimator: BaseMLP) -> BaseMLP:
     """Return an estimator that shares all that another one has, and takes what is set on it."""
     draft = object.__new__(type(estimator))
-    vars(draft).update(vars(estimator))
+    vars(draft).update(vars(estimator))  # type: ignore[attr-defined]
     return draft
 
 

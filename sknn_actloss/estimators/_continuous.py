@@ -102,7 +102,7 @@ class Continuous(Targets):
 
     def quantiles(self, model: Model, outputs: np.ndarray) -> np.ndarray:
         """Return quantiles (n_rows, n_targets, n_levels)."""
-        return self.decode_several(mean_of_members(model.loss.head.quantiles(outputs)))
+        return self.decode_several(mean_of_members(model.loss.head.quantiles(outputs)))  # type: ignore[attr-defined]
 
     def decode(self, values: np.ndarray) -> np.ndarray:
         """Return what values (..., n_targets) of networks are in units of the targets.

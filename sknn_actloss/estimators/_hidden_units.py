@@ -74,7 +74,7 @@ class HiddenUnits:
         outputs : ndarray of shape (n_samples, n_units), or (n_samples, n_members * n_units)
             As :meth:`transform` gives them.
         """
-        return super().fit_transform(X, y, **fit_params)
+        return super().fit_transform(X, y, **fit_params)  # type: ignore[misc]
 
     def get_feature_names_out(
         self, input_features: Any = None, hidden_layer: int = -1

@@ -52,7 +52,8 @@ class NetworkHolder(ABC):
     """
 
     encoder_: Any
-    network_: BaseMLP
+    network: Any
+    network_: Any
 
     #: Parameter that holds the network.
     network_name: ClassVar[str] = "network"

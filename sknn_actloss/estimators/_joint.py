@@ -226,7 +226,7 @@ class JointFit:
         if kind not in self._known:
             own = *self._data, request.sample_weight
             self._known[kind] = check_data(estimator, settings, *own)
-        vars(estimator).update(self._known[kind].attributes)
+        vars(estimator).update(self._known[kind].attributes)  # type: ignore[attr-defined]
         return self._known[kind]
 
     def _may_share(self, estimator: BaseMLP, settings: Settings) -> bool:

@@ -80,7 +80,7 @@ def range_test(
     settings = Settings.of(draft)
     # Without a seed it is NumPy's global generator. The first of a committee stands for all.
     random_state = copy.deepcopy(check_random_state(settings.random_state))
-    single = {"committee": Committee(1), "schedule": Constant()}
+    single: dict[str, Any] = {"committee": Committee(1), "schedule": Constant()}
     settings = replace(settings, random_state=random_state, **single)
     data = check_data(draft, settings, X, y, sample_weight)
     request = Request(sample_weight)

@@ -186,7 +186,7 @@ class Setup:
             own = self.settings, self.data, self.request, self.model, self.validate
             task = hold_out(task, *own)
         size = self.settings.rows_of_batch(task.n_rows)
-        if self.settings.batch_size != "auto" and self.settings.batch_size > task.n_rows:
+        if self.settings.batch_size != "auto" and self.settings.batch_size > task.n_rows:  # type: ignore[operator]
             warnings.warn(
                 "Got `batch_size` less than 1 or larger than sample size. It is going to be "
                 f"clipped from {self.settings.batch_size} to {task.n_rows}.",

@@ -127,7 +127,7 @@ def _random_split(task: Task, settings: Settings, targets: Targets) -> Pair:
     return train_rows, rows
 
 
-def _rare_classes(targets: Targets, task: Task) -> str:
+def _rare_classes(targets: Any, task: Task) -> str:
     """Return the labels of classes of a single row, which scikit-learn knows as True and False."""
     codes = targets.classes_of(task.y)
     if codes is None:
@@ -137,7 +137,7 @@ def _rare_classes(targets: Targets, task: Task) -> str:
     return f" (in y: {rare})" if rare else ""
 
 
-def _warn_of_missing(task: Task, settings: Settings, targets: Targets, split: Pair) -> None:
+def _warn_of_missing(task: Task, settings: Settings, targets: Any, split: Pair) -> None:
     """Warn where rows of a class are on one side only, as splits go by no shares of several."""
     codes, spec = targets.classes_of(task.y), settings.validation_fraction
     if codes is None:
@@ -198,7 +198,7 @@ def _checked_pair(pair: Any, n_rows: int, spec: Any) -> Pair:
             f"validation_fraction={brief(spec)} must give pairs of training and validation rows, "
             f"as indices from 0 to {n_rows - 1} or as masks of {n_rows} entries; got {brief(pair)}."
         )
-    return tuple(rows)
+    return rows[0], rows[1]
 
 
 def _indices(rows: Any, n_rows: int) -> np.ndarray | None:

@@ -218,7 +218,7 @@ class ClassTargets(Targets):
 
     def mean_probabilities(self, model: Model, outputs: np.ndarray) -> np.ndarray:
         """Return probabilities (n_rows, n_outputs), averaged over the members."""
-        return mean_of_members(model.loss.head.probabilities(outputs))
+        return mean_of_members(model.loss.head.probabilities(outputs))  # type: ignore[attr-defined]
 
     @np.errstate(all="ignore")
     def scores(self, model: Model, raw: np.ndarray) -> np.ndarray:
@@ -276,7 +276,7 @@ class Multiclass(ClassTargets):
 
     def mean_probabilities(self, model: Model, outputs: np.ndarray) -> np.ndarray:
         """Return probabilities (n_rows, n_classes) that add up to one, averaged over members."""
-        probabilities = model.loss.head.probabilities(outputs)
+        probabilities = model.loss.head.probabilities(outputs)  # type: ignore[attr-defined]
         is_softmax = model.output_name == "softmax" and probabilities is outputs
         return mean_of_members(probabilities if is_softmax else _normalised(probabilities))
 

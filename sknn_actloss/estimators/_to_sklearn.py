@@ -275,8 +275,8 @@ def _optimizer(estimator: BaseMLP, settings: Settings) -> AdamOptimizer | SGDOpt
         params,
         rate.learning_rate_init,
         _schedule_name(settings),
-        solver.momentum,
-        solver.nesterovs_momentum,
+        solver.momentum,  # type: ignore[attr-defined]
+        solver.nesterovs_momentum,  # type: ignore[attr-defined]
         getattr(settings.schedule, "power_t", 0.5),
     )
     theirs.learning_rate = own.learning_rate
@@ -302,7 +302,8 @@ def _solver_name(settings: Settings) -> str:
     solver = settings.solver
     for name, kind in SOLVERS.items():
         own = {
-            parameter: getattr(solver, parameter, None) for parameter in kind.estimator_parameters
+            parameter: getattr(solver, parameter, None)
+            for parameter in kind.estimator_parameters  # type: ignore[attr-defined]
         }
         if type(solver) is kind and solver == kind(**own):
             return name

@@ -106,7 +106,7 @@ def measure_course(
     return report if len(curve) < MIN_EPOCHS else replace(report, **_shape(curve, constant, unit))
 
 
-def _shape(curve: np.ndarray, constant: float, unit: float) -> dict[str, float]:
+def _shape(curve: np.ndarray, constant: float, unit: float) -> dict[str, Any]:
     late = 2 * len(curve) // 3
     rises = np.diff(curve)
     return {

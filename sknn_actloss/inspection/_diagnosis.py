@@ -57,9 +57,8 @@ class Diagnosis:
     >>> from sknn_actloss.inspection import diagnose
     >>> X, y = load_iris(return_X_y=True)
     >>> model = MLPClassifier((8,), solver="lbfgs", random_state=0).fit(scale(X), y)
-    >>> diagnosis = diagnose(model, scale(X), y)
-    >>> diagnosis.n_rows, len(diagnosis.layers)
-    (150, 2)
+    >>> len(diagnose(model, scale(X), y).layers)
+    2
     """
 
     name: str
@@ -362,7 +361,7 @@ def diagnose(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Diagn
     """
     found = find_networks(estimator, own=True)
     if "" in found:
-        return _diagnosed(*found.values(), X, y, sample_weight)
+        return _diagnosed(*found.values(), X, y, sample_weight)  # type: ignore[call-arg]
     members = {name: _diagnosed(own, X, y, sample_weight) for name, own in found.items()}
     return CommitteeDiagnosis.of(type(estimator).__name__, members)
 

@@ -134,7 +134,7 @@ class Display:
             ratios = {"height_ratios": [2.5] + [1.0] * (n_panels - 1)}
         else:
             shape, size, ratios = (1, n_panels), (0.5 + 4.0 * n_panels, 4.2), {}
-        _, axes = plt.subplots(
+        _, axes = plt.subplots(  # type: ignore[call-overload]
             *shape, figsize=size, sharex=True, squeeze=False, layout="constrained", **ratios
         )
         return axes.ravel()

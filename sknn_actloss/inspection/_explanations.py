@@ -236,7 +236,7 @@ def _mean_of(
             "response_method='decision_function' of a committee is no mean of its members'. Use "
             "'auto', or explain its estimators_ one by one."
         )
-    return sum(weight * own(member, response_method=response_method) for weight, member in members)
+    return sum(weight * own(member, response_method=response_method) for weight, member in members)  # type: ignore[return-value]
 
 
 def _function(network: BaseMLP, response_method: str, target: Any) -> Function:

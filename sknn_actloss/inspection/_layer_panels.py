@@ -65,7 +65,9 @@ class LayerPanels(Display):
         for name, panel in axes.items():
             getattr(self, f"_draw_{name}")(panel)
             self._label_layers(panel)
-        legends = {panel: {} for panel in axes.values() if panel.get_legend_handles_labels()[0]}
+        legends: dict[Any, dict[str, Any]] = {
+            panel: {} for panel in axes.values() if panel.get_legend_handles_labels()[0]
+        }
         fill_room(self.axes_, legends, fixed=[axes[name] for name in axes if name == "shares"])
         return self
 

@@ -130,7 +130,7 @@ class LossOfPrediction:
         return value, gradient[:, 0]
 
 
-def check_option(parameter: str, value: Any, options: Iterable[str]) -> None:
+def check_option(parameter: str, value: Any, options: Iterable[Any]) -> None:
     """Raise a ValueError that lists the options if a value is none of them."""
     options = list(options)
     if value not in options:

@@ -63,10 +63,8 @@ def mean_gradient(function: Function, begin: np.ndarray, end: np.ndarray, tol: f
     UserWarning
         If the tolerance is not reached.
     """
-    blocks = range(0, len(begin), BLOCK_SIZE)
-    found = [
-        _of_block(function, *(p[i : i + BLOCK_SIZE] for p in (begin, end)), tol) for i in blocks
-    ]
+    spans = [slice(start, start + BLOCK_SIZE) for start in range(0, len(begin), BLOCK_SIZE)]
+    found = [_of_block(function, begin[span], end[span], tol) for span in spans]
     n_missed = sum(missed for _, missed in found)
     if n_missed:
         warnings.warn(
@@ -100,7 +98,7 @@ def _of_block(
         is_open = _worth_halving(rows, gaps, kept_gaps, allowed, part)
         is_open &= halvings < MAX_HALVINGS
         kept = rows[~is_open]
-        np.add.at(mean, (slice(None), kept), width * gradient[:, ~is_open])
+        np.add.at(mean, (slice(None), kept), width * gradient[:, ~is_open])  # type: ignore[arg-type]
         kept_gaps += _by_row(kept, gaps[..., ~is_open], n_rows)
         width /= 2
         rows, starts = np.repeat(rows[is_open], 2), np.repeat(starts[is_open], 2)
@@ -132,14 +130,14 @@ def _worth_halving(
 def _by_row(rows: np.ndarray, values: np.ndarray, n_rows: int) -> np.ndarray:
     """Add up the values (..., n_pieces) of the pieces of each row."""
     total = np.zeros((*values.shape[:-1], n_rows))
-    np.add.at(total, (..., rows), values)
+    np.add.at(total, (..., rows), values)  # type: ignore[arg-type]
     return total
 
 
 def _gauss(gradient: OfRows, first: np.ndarray, step: np.ndarray) -> np.ndarray:
     """Return the mean gradient over pieces of the way."""
     points, weights = np.polynomial.legendre.leggauss(N_POINTS)
-    return sum(
+    return sum(  # type: ignore[return-value]
         weight / 2 * gradient(first + (1 + point) / 2 * step)
         for point, weight in zip(points, weights, strict=True)
     )

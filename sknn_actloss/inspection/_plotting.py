@@ -147,7 +147,7 @@ def _normalized(line_kw: Mapping[str, Any] | None) -> dict[str, Any]:
     from matplotlib.cbook import normalize_kwargs
     from matplotlib.lines import Line2D
 
-    return normalize_kwargs(line_kw, Line2D)
+    return normalize_kwargs(line_kw, Line2D)  # type: ignore[arg-type]
 
 
 def handles(styles: Mapping[str, Mapping[str, Any]]) -> list[Any]:
@@ -162,7 +162,7 @@ def grid(parameter: str, limits: tuple[float, float], n_points: int = 801) -> np
     values = np.asarray(limits, dtype=float)
     if values.shape != (2,) or not np.all(np.isfinite(values)) or values[0] >= values[1]:
         raise ValueError(f"{parameter}={limits!r} must be two finite numbers, the lower first.")
-    return np.linspace(*values, n_points)
+    return np.linspace(*values, n_points)  # type: ignore[call-overload]
 
 
 def view_limits(curves: Iterable[Any]) -> tuple[float, float]:

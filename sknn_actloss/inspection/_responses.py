@@ -81,7 +81,7 @@ class Probabilities(Response):
         return self.targets.mean_probabilities(self.model, self.model.output(raw))
 
     def pull(self, raw: np.ndarray, grad: np.ndarray) -> np.ndarray:
-        outputs, read = self.model.output(raw), self.model.loss.head.probabilities
+        outputs, read = self.model.output(raw), self.model.loss.head.probabilities  # type: ignore[attr-defined]
         grad = np.broadcast_to(grad / len(raw), (len(raw), *grad.shape))
         if self.targets.compares:
             grad = _through_normalisation(read(outputs), grad)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -61,7 +61,7 @@ def broken(text: str, length: int = LINE_LENGTH) -> str:
     return "\n".join(line.rstrip() for line in lines if line.strip()) or text
 
 
-def fit_labels(axes: Sequence[Any]) -> None:
+def fit_labels(axes: Any) -> None:
     """Make labels and titles of axes no longer than the axes, smaller first, then broken."""
     for ax in axes:
         box = ax.get_window_extent()
@@ -220,7 +220,7 @@ def keep_in_figure(ax: Any) -> bool:
 
 
 def fill_room(
-    axes: Sequence[Any],
+    axes: Any,
     legends: Mapping[Any, Mapping[str, Any]] | None = None,
     fixed: Collection[Any] = (),
 ) -> None:

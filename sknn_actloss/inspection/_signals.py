@@ -60,7 +60,7 @@ class Outputs:
         a = a.astype(np.float64, copy=False)
         self._alive |= a.any(axis=0)
         n_saturated = np.count_nonzero((a <= low) | (a >= high))
-        self._sums += a.size, a.sum(), np.square(a).sum(), n_saturated
+        self._sums += a.size, a.sum(), np.square(a).sum(), n_saturated  # type: ignore[arg-type]
 
     @property
     def dead(self) -> float:
@@ -123,7 +123,7 @@ def _row_gradients(X: Rows, layers: Sequence[LayerSignals], hidden: list[Outputs
     """
     for outputs, layer in zip(hidden, layers[:-1], strict=True):
         outputs.add(layer.outputs[0])
-    inputs = [X, *(as_rows(layer.inputs[0]) for layer in layers[1:])]
+    inputs = [X, *(as_rows(layer.inputs[0]) for layer in layers[1:])]  # type: ignore[index]
     sizes = np.stack([rows.row_squares() for rows in inputs], axis=1)
     return sizes * np.stack([as_rows(layer.delta[0]).row_squares() for layer in layers], axis=1)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from numbers import Real
 from typing import Any, Self
 
@@ -147,7 +146,7 @@ class PolarsTable(Table):
     def replace(self, index: int, other: Table | np.ndarray) -> Self:
         own = self.contents.to_series(index)
         values = type(own)(own.name, other) if isinstance(other, np.ndarray) else None
-        values = other.contents.to_series(index) if values is None else values
+        values = other.contents.to_series(index) if values is None else values  # type: ignore[union-attr]
         return type(self)(self.contents.clone().replace_column(index, values))
 
 
@@ -191,7 +190,7 @@ def baseline_table(X: Table, baseline: Any) -> Table:
         return X.typical()
     n_rows, n_columns = X.shape
     if not hasattr(baseline, "columns") and np.ndim(baseline) < 2:
-        values: Sequence[Any] = np.broadcast_to(np.asarray(baseline), n_columns)
+        values: Any = np.broadcast_to(np.asarray(baseline), n_columns)
         table = X
         for index, value in enumerate(values):
             table = table.replace(index, np.full(n_rows, value))

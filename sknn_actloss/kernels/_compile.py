@@ -20,7 +20,7 @@ _LOCK = threading.RLock()
 _OF_THREAD = threading.local()
 
 # Neither fast-math nor contraction: the numbers are those of NumPy.
-_OPTIONS = {"nogil": True, "error_model": "numpy"}
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 
 
 #: The loop of each function that has been compiled.
@@ -62,7 +62,7 @@ class Loop:
     def __init__(self, function: Callable[..., None]) -> None:
         self.name = function.__name__
         self._dispatcher = _dispatcher(function)
-        self._compiled: dict[tuple[types.Type, ...], Callable[..., None]] = {}
+        self._compiled: dict[tuple[Any, ...], Callable[..., None]] = {}
 
     def __call__(self, *arguments: np.ndarray) -> Call:
         """Return the call of the loop on some arrays."""

@@ -301,7 +301,8 @@ def gather(array: np.ndarray, rows: np.ndarray, out: np.ndarray) -> None:
 
 def fused(calls: list[Call]) -> list[Call]:
     """Return calls that do the same in fewer passes: neighbours that a single loop can make."""
-    found, before = [], None
+    found: list[Call] = []
+    before: Any = None
     for call in calls:
         kind = LOOPS.get(call[0], call[0])
         merge = _PAIRS.get((before, kind))
@@ -333,7 +334,7 @@ def _drop_relu_backward(products: tuple, slopes: tuple) -> Call | None:
 
 
 #: What makes two calls in one pass, by what they are calls of.
-_PAIRS = {
+_PAIRS: dict[tuple[Any, Any], Callable[..., Call | None]] = {
     (loops.add_row, loops.relu): _add_row_relu,
     (loops.softmax_subtract, loops.scale_members): _softmax_subtract_share,
     (np.multiply, loops.relu_backward): _drop_relu_backward,

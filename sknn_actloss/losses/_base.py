@@ -16,7 +16,7 @@ class SelfBoundLoss(LossSpec, BoundLoss):
     """Base of losses with one formula for all targets: each is its own bound loss."""
 
     @property
-    def head_kind(self) -> type[Head]:
+    def head_kind(self) -> type[Head]:  # type: ignore[override]
         """Class of :attr:`head`."""
         return type(self.head)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.special import expit, logit
@@ -94,7 +94,7 @@ class Focal(ProbabilityLoss):
 
     @property
     def _has_class_weights(self) -> bool:
-        return np.ndim(self.alpha) == 1
+        return self.alpha is not None and np.ndim(self.alpha) == 1
 
 
 @dataclass(repr=False)
@@ -102,7 +102,7 @@ class FocalForm(BoundProbabilityLoss, PlainGradient):
     """Base of the two formulas of :class:`Focal`."""
 
     gamma: float
-    alpha: float | Sequence[float] | None
+    alpha: Any
 
 
 class _BernoulliFocal(FocalForm):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.special import expit, xlogy
@@ -200,7 +200,7 @@ class Tweedie(LossSpec):
 
     def for_targets(self, target_kind: str, output: str) -> BoundLoss:
         """Return the deviance for the power; those of 0, 1 and 2 have formulas of their own."""
-        special = {0: _Normal, 1: Poisson, 2: Gamma}
+        special: dict[float, Any] = {0: _Normal, 1: Poisson, 2: Gamma}
         return special[self.power]() if self.power in special else _PowerDeviance(self.power)
 
 

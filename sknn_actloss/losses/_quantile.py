@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -73,7 +73,7 @@ class Quantile(SelfBoundLoss, GradientByCalls):
         return tuple(np.sort(np.asarray(self.quantile, dtype=float)).tolist())
 
     @property
-    def outputs_per_target(self) -> int:
+    def outputs_per_target(self) -> int:  # type: ignore[override]
         """Number of quantiles."""
         return len(self.levels) or 1
 
@@ -115,14 +115,14 @@ class Quantile(SelfBoundLoss, GradientByCalls):
     def _by_target(self, outputs: np.ndarray) -> np.ndarray:
         return by_target(outputs, self.outputs_per_target)
 
-    def _level(self, raw: np.ndarray) -> float | np.ndarray:
+    def _level(self, raw: np.ndarray) -> Any:
         """Return the level of each output, or what is the level of all."""
         if not self.levels:
             return self.quantile
         return np.tile(self.levels, raw.shape[-1] // len(self.levels))
 
 
-def _are_levels(values: Sequence[float]) -> bool:
+def _are_levels(values: Any) -> bool:
     levels = as_floats(values)
     if levels is None or levels.ndim == 0:
         return False

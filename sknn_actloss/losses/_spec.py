@@ -145,7 +145,7 @@ class LossSpec(Component):
         loss = self.for_targets(kind, self.natural_output(kind))
         if loss.encoding == (-1.0, 1.0):
             y = np.where(y > 0, 1.0, -1.0)
-        return float(np.average(loss.value_of_prediction(y, prediction), weights=sample_weight))
+        return float(np.average(loss.value_of_prediction(y, prediction), weights=sample_weight))  # type: ignore[arg-type]
 
     def report(
         self,

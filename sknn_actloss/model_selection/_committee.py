@@ -126,7 +126,7 @@ class Committee(MetaEstimatorMixin, Documented, Stamped, BaseEstimator):
         self.estimators_ = self._fitted(X, y, sample_weight, fit_params)
         self.weights_ = weights
         for name in ("n_features_in_", "feature_names_in_"):
-            vars(self).pop(name, None)
+            vars(self).pop(name, None)  # type: ignore[attr-defined]
             if hasattr(self.estimators_[0], name):
                 setattr(self, name, getattr(self.estimators_[0], name))
         return self
@@ -255,7 +255,7 @@ class Committee(MetaEstimatorMixin, Documented, Stamped, BaseEstimator):
             What ``fit`` passes on.
         """
         first = self._first
-        return super().get_metadata_routing() if first is None else first.get_metadata_routing()
+        return super().get_metadata_routing() if first is None else first.get_metadata_routing()  # type: ignore[union-attr]
 
     @property
     def _first(self) -> BaseMLP | NetworkHolder | Pipeline | TransformedTargetRegressor | None:

@@ -87,7 +87,7 @@ class Evaluation:
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"_latest": None}
 
-    def unscored(self, value: float) -> dict[str, Any]:
+    def unscored(self, value: Any) -> dict[str, Any]:
         """Return what is noted of a fit without scores, with a value in their place."""
         metrics = scorer_parts(self.scorer)
         scores = dict.fromkeys(metrics, value) if isinstance(metrics, dict) else value

@@ -89,7 +89,7 @@ class StackedHalving(StackedSearch):
             n_required if self.aggressive_elimination else min(n_possible, n_required)
         )
         if self.verbose:
-            names = ("n_iterations_", "n_required_iterations_", "n_possible_iterations_")
+            names = ["n_iterations_", "n_required_iterations_", "n_possible_iterations_"]
             names += ("min_resources_", "max_resources_", "aggressive_elimination", "factor")
             for name in names:
                 shown = name if "resources" in name else name.removesuffix("_")

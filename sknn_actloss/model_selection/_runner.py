@@ -129,11 +129,11 @@ class Runner:
 
         plan = cut() if self._saved is None else self._saved.plan(self.splits, candidates, cut)
         units = []
-        for split, part in plan:
-            key = split, part[0].steps_key
-            files = None if self._saved is None else self._saved.files(split, part)
+        for index, part in plan:
+            key = index, part[0].steps_key
+            files = None if self._saved is None else self._saved.files(index, part)
             units.append(
-                Unit(self.splits[split], part, key[1], len(keyed[key]), until, files=files)
+                Unit(self.splits[index], part, key[1], len(keyed[key]), until, files=files)
             )
         return units
 

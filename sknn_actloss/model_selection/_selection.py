@@ -67,7 +67,8 @@ def select_greedily(
     R. Caruana, A. Niculescu-Mizil, G. Crew and A. Ksikes (2004). Ensemble selection from
     libraries of models. ICML.
     """
-    picks, total = (), np.zeros_like(predictions[0])
+    picks: tuple[int, ...] = ()
+    total = np.zeros_like(predictions[0])
     best = Choice((), -np.inf)
     for n_members in range(1, size + 1):
         scores = [score((total + candidate) / n_members) for candidate in predictions]

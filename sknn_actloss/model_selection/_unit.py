@@ -81,7 +81,7 @@ class Unit:
     def n_epochs(self) -> int | None:
         """Epochs to go at most, as far as they are known."""
         limits = [parameters_of(c.network)["max_iter"] for c in self.candidates]
-        if not all(isinstance(limit, Integral) and limit > 0 for limit in limits):
+        if not all(isinstance(limit, Integral) and int(limit) > 0 for limit in limits):
             return None
         n_done = 0 if self.joint is None else self.joint.n_epochs
         return int(max(limits)) if self.until is None else max(self.until - n_done, 1)

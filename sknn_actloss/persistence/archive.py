@@ -63,7 +63,7 @@ def write(path: Path, key: str, content: Any) -> None:
     descriptor, temporary = tempfile.mkstemp(".tmp", path.name + ".", path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            np.savez(file, **entries, **arrays)
+            np.savez(file, **entries, **arrays)  # type: ignore[arg-type]
             file.flush()
             os.fsync(file.fileno())
         with suppress(FileNotFoundError):  # a twin that came to its end has cleaned up

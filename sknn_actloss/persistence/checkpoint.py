@@ -114,7 +114,7 @@ class Checkpoint(Component):
         self.validate()
         try:
             Path(self.folder).mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.folder):
+            with tempfile.TemporaryFile(dir=self.folder):  # type: ignore[type-var]
                 pass
         except OSError as error:
             raise CheckpointError(
@@ -173,7 +173,7 @@ class CheckpointFile:
     def stride(self) -> int:
         """Epochs between two looks at whether to save."""
         by_epochs = self.checkpoint.every_seconds is None
-        return self.checkpoint.every_epochs if by_epochs else 1
+        return self.checkpoint.every_epochs if by_epochs else 1  # type: ignore[return-value]
 
     def load(self) -> Any:
         """Return what was saved, ``None`` where there is nothing to resume.

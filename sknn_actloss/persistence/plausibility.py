@@ -14,13 +14,18 @@ import numpy as np
 from sknn_actloss.persistence.snapshot import restore, state_fields
 from sknn_actloss.training import STOPPING_RULES, Member, Run
 
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
 #: What values of annotated fields are; whole numbers of a state are counts.
 _TESTS = {
     Any: lambda value: True,
     NoneType: lambda value: value is None,
     bool: lambda value: isinstance(value, bool | np.bool_),
     float: lambda value: isinstance(value, Real) and not isinstance(value, bool),
-    int: lambda value: isinstance(value, Integral) and not isinstance(value, bool) and value >= 0,
+    int: lambda value: _is_whole(value) and value >= 0,
     str: lambda value: isinstance(value, str),
 }
 
@@ -91,7 +96,7 @@ def _check_member(run: Run, member: Member, saved: dict[str, Any]) -> None:
     ):
         _check_array(name, value, None if value is None else row)
     trained = np.zeros((1, layout.n_params), dtype)
-    _check_buffers("solver", saved["solver"], member.spec.solver.init_state(trained))
+    _check_buffers("solver", saved["solver"], member.spec.solver.init_state(trained))  # type: ignore[attr-defined]
     averages = {"values": trained, "count": 0, "last": trained}
     _check_buffers("average", saved["average"], averages if member.spec.averaging else {})
     # Schedules of one's own know best what they remember.

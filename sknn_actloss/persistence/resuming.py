@@ -17,7 +17,7 @@ from sknn_actloss.training import FitResult, Observer, Run
 
 @contextmanager
 def resumable(
-    run: Run, checkpoint: Checkpoint, name: str, identity: Any, verbose: bool
+    run: Run, checkpoint: Checkpoint, name: str, identity: Any, verbose: bool | int
 ) -> Iterator[Callable[[Observer], FitResult]]:
     """Give what trains a run, resumes it and saves it once in a while.
 
@@ -33,7 +33,7 @@ def resumable(
         How the name of the file begins.
     identity : object
         All that the training depends on.
-    verbose : bool
+    verbose : bool or int
         Whether to print that a training goes on.
 
     Raises

@@ -55,8 +55,8 @@ def restore(state: Any, saved: Any) -> Any:
         old = state if isinstance(state, dict) else {}
         return {name: restore(old.get(name), value) for name, value in saved.items()}
     if isinstance(saved, list | tuple) and isinstance(state, type(saved)):
-        old = (*state, *[None] * len(saved))
-        return type(saved)(map(restore, old, saved))
+        padded = (*state, *[None] * len(saved))
+        return type(saved)(map(restore, padded, saved))
     return saved
 
 

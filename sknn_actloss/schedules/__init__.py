@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sknn_actloss._component import Component, Table, resolve
-from sknn_actloss.schedules._base import LearningRate, Progress, ScaledSchedule, Schedule
+from sknn_actloss.schedules._base import LearningRate, ScaledSchedule, Schedule
 from sknn_actloss.schedules._epochwise import (
     Constant,
     CosineRestarts,
@@ -17,6 +17,7 @@ from sknn_actloss.schedules._epochwise import (
 from sknn_actloss.schedules._feedback import Adaptive, ReduceOnPlateau
 from sknn_actloss.schedules._function import FunctionSchedule
 from sknn_actloss.schedules._horizon import Cosine, CosineCycles, Linear, OneCycle, Polynomial
+from sknn_actloss.schedules._progress import Progress
 
 __all__ = [
     "SCHEDULES",

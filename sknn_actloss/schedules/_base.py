@@ -7,69 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sknn_actloss._component import Component
 from sknn_actloss._sklearn import number
+from sknn_actloss.schedules._progress import Progress
 
 #: Training that stalls at this rate stops instead of lowering it further, as in scikit-learn.
 LOWEST_RATE = 1e-6
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far training has come.
-
-    Parameters
-    ----------
-    step : int or ndarray of int
-        Updates done before this one, over the life of the optimizer. An array stands for
-        several updates of one epoch.
-    epoch : int
-        Epochs completed, over the life of the optimizer.
-    batch : int or ndarray of int
-        Updates done before this one within its epoch, an array where ``step`` is one.
-    samples : float
-        Rows seen in completed epochs, over the life of the estimator. A row counts by its
-        weight, so that an integer weight is worth as many copies of the row.
-    steps_per_epoch : int
-        Updates in this epoch.
-    max_iter : int
-        Epochs of the horizon.
-    reductions : int, default=0
-        How often feedback from training has lowered the rate.
-
-    See Also
-    --------
-    Schedule : Turns it into a learning rate.
-
-    Examples
-    --------
-    >>> from sknn_actloss.schedules import Cosine, Progress
-    >>> half = Progress(step=50, epoch=5, batch=0, samples=500, steps_per_epoch=10, max_iter=10)
-    >>> half.horizon, round(float(Cosine().rate(half, 0.1)), 3)
-    (100, 0.05)
-    """
-
-    step: int | np.ndarray
-    epoch: int
-    batch: int | np.ndarray
-    samples: float
-    steps_per_epoch: int
-    max_iter: int
-    reductions: int = 0
-
-    @property
-    def position(self) -> int | np.ndarray:
-        """The update's index on the way to the horizon, as if all epochs were like this one.
-
-        It equals ``step`` unless calls of ``partial_fit`` differ in their number of batches.
-        """
-        return self.epoch * self.steps_per_epoch + self.batch
-
-    @property
-    def horizon(self) -> int:
-        """Updates up to the horizon."""
-        return self.max_iter * self.steps_per_epoch
 
 
 class Schedule(Component):
@@ -158,7 +103,7 @@ class Schedule(Component):
         n_epochs: int,
         steps_per_epoch: int,
         n_samples: int | None = None,
-        losses: np.ndarray | None = None,
+        losses: ArrayLike | None = None,
         *,
         learning_rate_init: float = 0.001,
         max_iter: int | None = None,
@@ -198,10 +143,10 @@ class Schedule(Component):
             If the schedule needs an argument that was not given.
         """
         self.validate()
-        losses = self._check_simulation(n_epochs, n_samples, losses)
+        metrics = self._check_simulation(n_epochs, n_samples, losses)
         learning_rate = LearningRate(self, learning_rate_init)
         rates, best, no_improvement = np.empty(n_epochs), np.inf, 0
-        for epoch, loss in enumerate(losses):
+        for epoch, loss in enumerate(metrics):
             learning_rate.epoch_rates(steps_per_epoch, max_iter or n_epochs)
             rates[epoch] = learning_rate.current
             learning_rate.end_epoch(steps_per_epoch, n_samples or 0, loss)
@@ -213,7 +158,7 @@ class Schedule(Component):
         return rates
 
     def _check_simulation(
-        self, n_epochs: int, n_samples: int | None, losses: np.ndarray | None
+        self, n_epochs: int, n_samples: int | None, losses: ArrayLike | None
     ) -> list[float]:
         name = type(self).__name__
         if "samples" in self.needs and n_samples is None:
@@ -222,9 +167,10 @@ class Schedule(Component):
             if "losses" in self.needs:
                 raise ValueError(f"{name}.simulate needs losses, one for each epoch.")
             return [0.0] * n_epochs
-        if len(losses) < n_epochs:
-            raise ValueError(f"losses has {len(losses)} entries for n_epochs={n_epochs} epochs.")
-        return np.asarray(losses, dtype=float)[:n_epochs].tolist()
+        given = np.asarray(losses, dtype=float)
+        if len(given) < n_epochs:
+            raise ValueError(f"losses has {len(given)} entries for n_epochs={n_epochs} epochs.")
+        return given[:n_epochs].tolist()
 
 
 class ScaledSchedule(Schedule):
@@ -357,7 +303,7 @@ class LearningRate:
         if not self.schedule.per_step:
             self.current = self.learning_rate
             return self.current
-        rates = self._rate_at(np.arange(n_steps))
+        rates: Any = self._rate_at(np.arange(n_steps))
         self.current = float(rates[-1])
         return rates
 

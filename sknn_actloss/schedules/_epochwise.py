@@ -12,7 +12,8 @@ from typing import ClassVar
 import numpy as np
 
 from sknn_actloss._sklearn import number, whole_number
-from sknn_actloss.schedules._base import Progress, ScaledSchedule, WarmedSchedule
+from sknn_actloss.schedules._base import ScaledSchedule, WarmedSchedule
+from sknn_actloss.schedules._progress import Progress
 
 _FACTOR = [number(0, 1, "right")]
 
@@ -266,7 +267,7 @@ class CosineRestarts(EpochwiseSchedule):
     }
 
     def after(self, epochs: float) -> float:
-        length = self.first
+        length: float = self.first
         while epochs >= length:
             epochs -= length
             length *= self.multiplier

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sknn_actloss._sklearn import number, whole_number
-from sknn_actloss.schedules._base import LOWEST_RATE, Progress, Schedule
+from sknn_actloss.schedules._base import LOWEST_RATE, Schedule
+from sknn_actloss.schedules._progress import Progress
 
 
 @dataclass(repr=False)

@@ -8,7 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from sknn_actloss.schedules._base import Progress, ScaledSchedule
+from sknn_actloss.schedules._base import ScaledSchedule
+from sknn_actloss.schedules._progress import Progress
 
 
 @dataclass(repr=False)
@@ -45,7 +46,7 @@ class FunctionSchedule(ScaledSchedule):
     def scale_at(self, progress: Progress) -> float | np.ndarray:
         if np.ndim(progress.step) == 0:
             return self._call(int(progress.step))
-        return np.array([self._call(step) for step in progress.step.tolist()])
+        return np.array([self._call(step) for step in progress.step.tolist()])  # type: ignore[union-attr]
 
     def _call(self, step: int) -> float:
         value = np.asarray(self.func(step))

@@ -12,7 +12,8 @@ from typing import ClassVar
 import numpy as np
 
 from sknn_actloss._sklearn import number, whole_number
-from sknn_actloss.schedules._base import Progress, ScaledSchedule, WarmedSchedule
+from sknn_actloss.schedules._base import ScaledSchedule, WarmedSchedule
+from sknn_actloss.schedules._progress import Progress
 
 
 @dataclass(repr=False)

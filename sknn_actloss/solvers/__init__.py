@@ -80,6 +80,6 @@ def resolve_solver(
     """
     arguments = {}
     if isinstance(spec, str) and spec in SOLVERS:
-        names = SOLVERS[spec].estimator_parameters
+        names = SOLVERS[spec].estimator_parameters  # type: ignore[attr-defined]
         arguments = {name: value for name, value in (parameters or {}).items() if name in names}
     return resolve(SOLVERS, spec, Solver, parameter, **arguments)

@@ -45,11 +45,11 @@ class MomentSolver(StochasticSolver):
         "epsilon": EPSILON,
     }
 
-    def _first_scale(self, t: int) -> float | np.ndarray:
+    def _first_scale(self, t: int | np.ndarray) -> float | np.ndarray:
         """Return the factor that makes m the bias-corrected mean of gradients."""
         return (1 - self.beta_1) / (1 - self.beta_1**t)
 
-    def _second_scale(self, t: int) -> float | np.ndarray:
+    def _second_scale(self, t: int | np.ndarray) -> float | np.ndarray:
         """Return the factor that makes v the bias-corrected mean of squared gradients."""
         return (1 - self.beta_2) / (1 - self.beta_2**t)
 
@@ -69,7 +69,7 @@ class AdamSolver(MomentSolver, BoundSolver):
     }
 
     @abstractmethod
-    def _epsilon(self, t: int) -> float | np.ndarray:
+    def _epsilon(self, t: int | np.ndarray) -> float | np.ndarray:
         """Return what to add to the root of the unscaled v."""
 
     def init_state(self, params: np.ndarray) -> State:
@@ -135,7 +135,7 @@ class Adam(AdamSolver):
     formula: ClassVar[str] = "θ ← θ - η m̂ / (√v̂ + ε)"
     advice: ClassVar[str] = "the default: works over a wide range of rates around 0.001"
 
-    def _epsilon(self, t: int) -> float | np.ndarray:
+    def _epsilon(self, t: int | np.ndarray) -> float | np.ndarray:
         return self.epsilon / (1 - self.beta_2) ** 0.5
 
 
@@ -195,7 +195,7 @@ class AdamW(AdamSolver):
         """The rate of decay λ."""
         return self.weight_decay
 
-    def _epsilon(self, t: int) -> float | np.ndarray:
+    def _epsilon(self, t: int | np.ndarray) -> float | np.ndarray:
         return self.epsilon / self._second_scale(t) ** 0.5
 
 

@@ -87,7 +87,7 @@ def category_mask(given: Any, names: list[str]) -> np.ndarray:
             "give it one entry for each column."
         )
     if chosen.dtype.kind in "OU":
-        chosen = [_index(name, names) for name in chosen.tolist()]
+        chosen = [_index(name, names) for name in chosen.tolist()]  # type: ignore[assignment]
     try:
         mask[chosen] = True
     except IndexError as error:

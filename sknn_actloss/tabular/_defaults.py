@@ -89,7 +89,7 @@ def _is_auto(value: Any) -> bool:
 
 def _is_count(value: Any) -> bool:
     """Whether the network will not refuse it as a number of rows or epochs."""
-    return isinstance(value, Integral) and value >= 1
+    return isinstance(value, Integral) and int(value) >= 1
 
 
 def _is_committee(value: Any) -> bool:

@@ -182,7 +182,7 @@ class PiecewiseLinearEncoder(TransformerMixin, Documented, Stamped, BaseEstimato
         check_consistent_length(X, y)
         return target_columns(y, self.target_type)
 
-    def _edges(self, x: np.ndarray, target: np.ndarray | None) -> np.ndarray:
+    def _edges(self, x: np.ndarray, target: Any) -> np.ndarray:
         has_inner_values = ((x > x.min()) & (x < x.max())).any()
         none = np.empty(0, dtype=x.dtype)
         if self.n_bins == 1 or not has_inner_values:

@@ -55,7 +55,8 @@ def winner(contenders: Sequence[Contender], rows: Rows) -> tuple[Contender, np.n
     """
     if len(contenders) == 1 or not Settings.of(contenders[0].network).resamples:
         return contenders[0], contenders[0].encoder.fit_transform(rows.X, rows.y)
-    best, lowest, kept = contenders[0], np.inf, None
+    best, lowest = contenders[0], np.inf
+    kept: Any = None
     for contender in contenders:
         encoded = contender.encoder.fit_transform(rows.X, rows.y)
         loss = _loss_of_first_cycle(contender.network, encoded, rows, len(contenders))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 
@@ -51,7 +52,8 @@ class Reading:
         values : ndarray of shape (n_rows, n_features)
             Numbers, with NaN for gaps, and codes of levels.
         """
-        blocks, seen = [], {}
+        blocks: list[np.ndarray] = []
+        seen: dict[Any, Any] = {}
         for index, name in enumerate(names):
             values = frame.column(index)
             reader = choice.reader(frame, index, name, values)

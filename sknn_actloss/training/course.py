@@ -13,9 +13,17 @@ from sknn_actloss.training.judge import Validation
 class Patience(Protocol):
     """The settings that a course goes by, see :class:`~sknn_actloss.training.MemberSpec`."""
 
-    tol: float
-    early_stopping: bool
-    restore_best: bool
+    @property
+    def tol(self) -> float:
+        """Change that counts."""
+
+    @property
+    def early_stopping(self) -> bool:
+        """Whether validation rows decide."""
+
+    @property
+    def restore_best(self) -> bool:
+        """Whether the weights of the best epoch are kept."""
 
 
 @dataclass

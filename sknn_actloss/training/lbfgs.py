@@ -142,9 +142,9 @@ class _Descent:
                 self._evaluate,
                 self._objective.start,
                 max_iter=spec.max_iter,
-                max_fun=spec.solver.max_fun,
+                max_fun=spec.solver.max_fun,  # type: ignore[attr-defined]
                 tol=spec.tol,
-                max_corrections=spec.solver.max_corrections,
+                max_corrections=spec.solver.max_corrections,  # type: ignore[attr-defined]
                 callback=self._end_iteration,
             )
         except KeyboardInterrupt:

@@ -31,7 +31,7 @@ def recompute_moments(layers: Sequence[Layer], params: Views, batches: Batches) 
             for group in batches.groups():
                 z = forward(group.X, layers[:position], params)
                 moments.add(z.astype(np.float64, copy=False), group.sample_weight)
-            mean, variance = layer.moments(params)
+            mean, variance = layer.moments(params)  # type: ignore[attr-defined]
             mean[...], variance[...] = moments.mean, moments.variance
 
 
@@ -48,7 +48,7 @@ class _Moments:
         self._total, self._n_rows = 0.0, 0
 
     @property
-    def variance(self) -> np.ndarray:
+    def variance(self) -> float | np.ndarray:
         return self._squares / self._total * unbiasing(self._total, self._n_rows)
 
     def add(self, z: np.ndarray, sample_weight: np.ndarray | None) -> None:
@@ -62,4 +62,7 @@ class _Moments:
         difference, share = mean - self.mean, added / (self._total + added)
         spread = weights @ np.square(z - mean) + np.square(difference) * (self._total * share)
         self.mean, self._squares = self.mean + difference * share, self._squares + spread
-        self._total, self._n_rows = self._total + added, self._n_rows + np.count_nonzero(weights)
+        self._total, self._n_rows = (
+            self._total + added,
+            self._n_rows + int(np.count_nonzero(weights)),
+        )

@@ -36,7 +36,9 @@ class ProgressBar:
 
     def __init__(self, what: str, total: int, wanted: bool) -> None:
         self._what, self._total, self._wanted = what, total, wanted
-        self._stack, self._bar, self._task = ExitStack(), None, None
+        self._stack = ExitStack()
+        self._bar: Any = None
+        self._task: Any = None
 
     @property
     def is_shown(self) -> bool:

@@ -172,13 +172,13 @@ class Stack:
         """Return the members whose average of epochs holds its first weights."""
         return [] if self._averages is None else self._averages.new
 
-    def rates(self, n_steps: int) -> Sequence[Rate]:
+    def rates(self, n_steps: int) -> Sequence[Rate] | np.ndarray:
         """Return the learning rate of each step of the coming epoch, in double precision."""
         curves = [
             member.state.rate.epoch_rates(n_steps, member.spec.max_iter) for member in self.members
         ]
         if all(np.array_equal(curve, curves[0]) for curve in curves[1:]):
-            curve = curves[0]
+            curve: Any = curves[0]
             return [curve] * n_steps if np.ndim(curve) == 0 else curve.tolist()
         curves = [np.broadcast_to(curve, n_steps) for curve in curves]
         return np.array(curves).T[:, :, None]
@@ -257,7 +257,7 @@ class _BoundSolver:
 def _bound_solvers(members: Sequence[Member], network: Network) -> Iterator[_BoundSolver]:
     """Yield the solvers of runs of neighbours that stack and have done as many steps."""
     states = [
-        member.spec.solver.init_state(network.trained[i : i + 1]) | member.state.solver
+        member.spec.solver.init_state(network.trained[i : i + 1]) | member.state.solver  # type: ignore[attr-defined]
         for i, member in enumerate(members)
     ]
     steps = [state.get("step", 0) for state in states]

@@ -93,7 +93,7 @@ class Teams(Stack):
         """Update all members with each batch of a group, and return their sums of losses."""
         if group not in self._groups:
             self._groups[group] = [_group_of(group, place) for place in self._places]
-        rates = list(islice(rates, len(group.batches)))
+        rates = list(islice(rates, len(group.batches)))  # type: ignore[assignment]
         first, *others = [
             (team.steps, part, iter([_of_members(rate, place) for rate in rates]))
             for team, part, place in zip(
@@ -101,7 +101,7 @@ class Teams(Stack):
             )
         ]
         with _products_on_one_thread():
-            futures = [self._executor.submit(copy_context().run, *job) for job in others]
+            futures = [self._executor.submit(copy_context().run, *job) for job in others]  # type: ignore[arg-type]
             try:
                 losses = first[0](*first[1:])
             finally:

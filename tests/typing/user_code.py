@@ -175,9 +175,8 @@ class Cube(Activation):
     def forward(self, z: np.ndarray, out: np.ndarray) -> None:
         np.power(z, 3, out=out)
 
-    def backward(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> None:
-        if z is not None:
-            grad *= 3 * z**2
+    def backward(self, z: np.ndarray, a: np.ndarray, grad: np.ndarray) -> None:
+        grad *= 3 * z**2
 
 
 def classify() -> np.ndarray:

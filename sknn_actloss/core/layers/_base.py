@@ -5,14 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from sknn_actloss._calls import Call
 from sknn_actloss._component import Component
 from sknn_actloss.core.layout import Key, Slot, Views
-from sknn_actloss.core.rows import Rows
 from sknn_actloss.core.workspace import Room
 
 
@@ -32,7 +31,7 @@ class Frame(NamedTuple):
     """
 
     params: Views
-    gradient: Views | None
+    gradient: Any
     room: Room
     sample_weight: np.ndarray | None = None
 
@@ -59,8 +58,8 @@ class Bound(NamedTuple):
         respect to its slots and to what it takes in; none in predictions.
     """
 
-    value: np.ndarray | Rows
-    grad: np.ndarray | None = None
+    value: Any
+    grad: Any = None
     forward: Sequence[Call] = ()
     backward: Sequence[Call] = ()
 

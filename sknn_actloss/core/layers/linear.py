@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 import numpy as np
 
 from sknn_actloss import kernels
@@ -25,7 +27,7 @@ class Linear(Layer):
         Whether it puts out the raw outputs of the network.
     """
 
-    attributes = ("coefs_", "intercepts_")
+    attributes: ClassVar[tuple[str, ...]] = ("coefs_", "intercepts_")
     is_linear = True
 
     def __init__(self, index: int, n_inputs: int, n_units: int, is_last: bool) -> None:
@@ -114,5 +116,5 @@ class InputLinear(Linear):
         """Return the calls from the gradient of that array to those of the slots."""
         return []
 
-    def _with_biases(self, X: Rows, views: Views) -> np.ndarray:
+    def _with_biases(self, X: Rows, views: Views) -> Any:
         return views.joint if X.has_ones else views[self._weights]

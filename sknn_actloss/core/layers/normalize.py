@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -66,9 +67,7 @@ class Normalize(Layer):
             arrays["mean"], arrays["variance"] = self.moments(params)
         return Step("normalization", norm, arrays)
 
-    def moments(
-        self, params: Views, members: slice = slice(None)
-    ) -> tuple[np.ndarray, np.ndarray] | None:
+    def moments(self, params: Views, members: slice = slice(None)) -> Any:
         """Return running means and variances (n_members, 1, units), ``None`` without any."""
         if not self.has_moments:
             return None
@@ -81,7 +80,7 @@ class Normalize(Layer):
         passes = self._passes(z, normalized, frame)
         scale, gradient, ones = frame.params[self._scale], frame.gradient, frame.room.ones
         forward = [(bound.forward, ()) for _, bound in passes]
-        backward = [
+        backward: list[Call] = [
             row_sum(grad, ones, gradient[self._offset]),
             (np.multiply, (grad, normalized, z)),
             row_sum(z, ones, gradient[self._scale]),
