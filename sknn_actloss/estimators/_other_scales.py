@@ -87,7 +87,7 @@ class _Spread:
 def _entries(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
     """Return columns and values of rows that are spread over all, in double precision."""
     n_rows = min(MAX_ROWS, max(MIN_ROWS, N_ENTRIES // rows.n_features))
-    index = slice(0, rows.n_rows)
+    index: slice | np.ndarray = slice(0, rows.n_rows)
     if rows.n_rows > n_rows:
         index = np.linspace(0, rows.n_rows - 1, n_rows).astype(int)
     return rows.block(index, np.dtype(np.float64)).entries()
