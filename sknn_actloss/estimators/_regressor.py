@@ -286,16 +286,22 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return MeanAndStd((predicted, _squeezed(self._std(outputs)))) if return_std else predicted
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return R² of the predictions; where it is beyond the largest number, raise a ValueError.
+        """Return R² of the predictions.
 
         Parameters
         ----------
-        X, y, sample_weight
+        X, y, sample_weight : array-like
             Rows, their targets and weights, as in :meth:`fit`.
 
         Returns
         -------
         score : float
+            1 at best.
+
+        Raises
+        ------
+        ValueError
+            If R² is beyond the largest number.
         """
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
             return check_score(super().score(X, y, sample_weight), self, X, y)
