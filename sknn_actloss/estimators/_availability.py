@@ -1,8 +1,10 @@
-"""Which methods an estimator has: those whose loss and members give what they return."""
+"""What an estimator can return, which depends on its loss and its members."""
 
 from __future__ import annotations
 
-from sknn_actloss.estimators._base import BaseMLP
+import numpy as np
+
+from sknn_actloss.estimators._base import BaseMLP, check_finite
 from sknn_actloss.estimators._settings import parameters_of, resamples
 from sknn_actloss.losses import LOSSES, ProbabilityHead, QuantileHead
 
@@ -39,3 +41,15 @@ def has_quantiles(estimator: BaseMLP) -> bool:
             "quantiles, such as loss=Quantile((0.1, 0.5, 0.9)), and fit."
         )
     return True
+
+
+def check_std(std: np.ndarray | None, estimator: BaseMLP) -> np.ndarray:
+    """Return standard deviations that are known and finite; raises ValueError for others."""
+    if std is None:
+        loss = parameters_of(estimator)["loss"]
+        raise ValueError(
+            f"return_std=True needs a loss that knows the variance of the targets, or several "
+            f"members that differ, but this estimator has loss={loss!r} and n_members=1. "
+            "Use loss='gaussian_nll', n_members > 1, or return_std=False."
+        )
+    return check_finite(std, estimator, "standard deviations")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 
 class MeanAndStd(tuple):
     """A tuple of two arrays that says why it cannot be transformed as one."""
@@ -25,3 +27,8 @@ class MeanAndStd(tuple):
             "network instead, by MLPRegressor(target_scaling='standard') or 'robust', which undoes "
             "it in both; or call regressor_.predict for values of the transformed targets."
         )
+
+
+def squeezed(predicted: np.ndarray) -> np.ndarray:
+    """Return the only column as a vector, several columns as they are."""
+    return predicted.ravel() if predicted.shape[1] == 1 else predicted

@@ -11,14 +11,14 @@ from sklearn.utils.validation import validate_data
 
 from sknn_actloss._sklearn import Names, available_if, fit_context
 from sknn_actloss.estimators import _types as accepts
-from sknn_actloss.estimators._availability import has_quantiles
+from sknn_actloss.estimators._availability import check_std, has_quantiles
 from sknn_actloss.estimators._base import FLOATS, BaseMLP, check_finite, check_score, single_column
 from sknn_actloss.estimators._continuous import Continuous
 from sknn_actloss.estimators._docs import documented
-from sknn_actloss.estimators._mean_and_std import MeanAndStd
+from sknn_actloss.estimators._mean_and_std import MeanAndStd, squeezed
 from sknn_actloss.estimators._out_of_fold import check_coverage, intervals
 from sknn_actloss.estimators._refusals import refuse_dates, refuse_text
-from sknn_actloss.estimators._settings import loss_of, parameters_of, resamples, takes_partial_fit
+from sknn_actloss.estimators._settings import loss_of, resamples, takes_partial_fit
 from sknn_actloss.estimators._validation import Request
 from sknn_actloss.losses import LOSSES, LossSpec
 
@@ -281,9 +281,11 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             With ``return_std=True``, if the loss knows no variance.
         """
         outputs = self._outputs(X, activated=True)
-        predicted = _squeezed(self._targets.predict(self._model, outputs))
-        check_finite(predicted, self, "predictions")
-        return MeanAndStd((predicted, _squeezed(self._std(outputs)))) if return_std else predicted
+        predicted = check_finite(self._targets.predict(self._model, outputs), self, "predictions")
+        if not return_std:
+            return squeezed(predicted)
+        std = check_std(self._targets.std(self._model, outputs), self)
+        return MeanAndStd((squeezed(predicted), squeezed(std)))
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return R² of the predictions.
@@ -359,18 +361,6 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         found = self._targets.decode_several(found)
         return found[:, 0] if found.shape[1] == 1 else found
 
-    def _std(self, outputs: np.ndarray) -> np.ndarray:
-        """Return standard deviations of the targets (n_samples, n_targets)."""
-        std = self._targets.std(self._model, outputs)
-        if std is None:
-            loss = parameters_of(self)["loss"]
-            raise ValueError(
-                f"return_std=True needs a loss that knows the variance of the targets, or several "
-                f"members that differ, but this estimator has loss={loss!r} and n_members=1. "
-                "Use loss='gaussian_nll', n_members > 1, or return_std=False."
-            )
-        return check_finite(std, self, "standard deviations")
-
     # scikit-learn adds up numbers to see whether they are finite.
     @np.errstate(invalid="ignore")
     def _validate(self, X: Any, y: Any, reset: bool) -> tuple[Any, np.ndarray]:
@@ -406,8 +396,3 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         # scikit-learn's checks of several outputs use targets of both signs.
         tags.target_tags.multi_output = not positive_only
         return tags
-
-
-def _squeezed(predicted: np.ndarray) -> np.ndarray:
-    """Return the only column as a vector, several columns as they are."""
-    return predicted.ravel() if predicted.shape[1] == 1 else predicted
