@@ -1,7 +1,8 @@
 """The loops of compiled kernels, which make the operations of NumPy's in the same order.
 
 Arrays are those of :mod:`sknn_actloss.kernels.numpy`; numbers come as arrays (n_members,), or (1,)
-for all members, and what is stored output by output as (n_members, n_outputs, batch).
+for all members, and what is stored output by output as (n_members, n_outputs, batch). What lies
+beyond an edge is set to the bound of it.
 """
 
 from __future__ import annotations
@@ -33,28 +34,28 @@ def add_row_to(z, bias, out):
 
 
 @Loop
-def relu(z):
+def relu(z, edge):
     """z ← max(0, z)."""
-    zero = z.dtype.type(0)
+    zero, least = z.dtype.type(0), edge[0]
     for m in range(z.shape[0]):
         for i in range(z.shape[1]):
             a = row(z[m, i])
             for j in range(a.shape[0]):
                 value = a[j]
-                a[j] = zero if value < zero else value
+                a[j] = zero if value < least else value
 
 
 @Loop
-def add_row_relu(z, bias):
+def add_row_relu(z, bias, edge):
     """z ← max(0, z + b)."""
-    zero = z.dtype.type(0)
+    zero, least = z.dtype.type(0), edge[0]
     for m in range(z.shape[0]):
         b = row(bias[m, 0])
         for i in range(z.shape[1]):
             a = row(z[m, i])
             for j in range(a.shape[0]):
                 value = a[j] + b[j]
-                a[j] = zero if value < zero else value
+                a[j] = zero if value < least else value
 
 
 @Loop
@@ -95,16 +96,16 @@ def leaky_relu_backward(outputs, slope, grad):
 
 
 @Loop
-def clamp(z, bounds):
+def clamp(z, bounds, edges):
     """z ← min(max(low, z), high)."""
-    low, high = bounds[0], bounds[1]
+    low, high, least, largest = bounds[0], bounds[1], edges[0], edges[1]
     for m in range(z.shape[0]):
         for i in range(z.shape[1]):
             a = row(z[m, i])
             for j in range(a.shape[0]):
                 value = a[j]
-                value = low if value < low else value
-                a[j] = high if value > high else value
+                value = low if value < least else value
+                a[j] = high if value > largest else value
 
 
 @Loop
@@ -251,17 +252,17 @@ def residual_sign(raw, targets, out):
 
 
 @Loop
-def clamped_residual(raw, targets, bound, out):
+def clamped_residual(raw, targets, bound, edge, out):
     """out ← min(max(-c, raw - y), c); output by output."""
     for m in range(raw.shape[0]):
-        high = of(bound, m)
-        low = -high
+        high, largest = of(bound, m), of(edge, m)
+        low, least = -high, -largest
         for k in range(raw.shape[1]):
             z, y, a = row(raw[m, k]), row(targets[k]), row(out[m, k])
             for i in range(z.shape[0]):
                 d = z[i] - y[i]
-                d = low if d < low else d
-                a[i] = high if d > high else d
+                d = low if d < least else d
+                a[i] = high if d > largest else d
 
 
 @Loop
@@ -278,18 +279,18 @@ def residual_beyond(raw, targets, bound, out):
 
 
 @Loop
-def excess(raw, targets, bound, out):
+def excess(raw, targets, bound, edge, out):
     """out ← 2 (d - min(max(-c, d), c)), d = raw - y; output by output."""
     two = out.dtype.type(2)
     for m in range(raw.shape[0]):
-        high = of(bound, m)
-        low = -high
+        high, largest = of(bound, m), of(edge, m)
+        low, least = -high, -largest
         for k in range(raw.shape[1]):
             z, y, a = row(raw[m, k]), row(targets[k]), row(out[m, k])
             for i in range(z.shape[0]):
                 d = z[i] - y[i]
-                near = low if d < low else d
-                near = high if near > high else near
+                near = low if d < least else d
+                near = high if near > largest else near
                 a[i] = (d - near) * two
 
 

@@ -6,6 +6,7 @@ and arrays that are stored in any other way than those of a training stay NumPy'
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
 from types import SimpleNamespace
@@ -14,11 +15,15 @@ from typing import Any
 import numpy as np
 
 from sknn_actloss._calls import Call
+from sknn_actloss._numeric import clip
 from sknn_actloss.kernels import _loops as loops, _solver_loops as solvers, numpy as reference
 from sknn_actloss.kernels._compile import LOOPS, if_compiled
 from sknn_actloss.kernels.numpy import _INTEGERS, Number
 
 Binder = Callable[..., list[Call]]
+
+#: Whether clip leaves a negative zero as it is, which depends on the release of NumPy.
+_KEEPS_ZEROS = bool(np.signbit(clip(np.full(1, -0.0), np.array(0.0), np.array(1.0)))[0])
 
 
 def _with_rows(n_dims: int) -> Callable[[Binder], Binder]:
@@ -80,7 +85,7 @@ def add_row(z: np.ndarray, row: np.ndarray, out: np.ndarray) -> list[Call]:
 
 @_in_place
 def relu(z: np.ndarray) -> list[Call]:
-    return [loops.relu(z)]
+    return [loops.relu(z, _edges([0.0], z.dtype, math.inf))]
 
 
 @_with_rows(3)
@@ -101,7 +106,8 @@ def leaky_relu_backward(a: np.ndarray, slope: Number, grad: np.ndarray) -> list[
 
 @_in_place
 def clamp(z: np.ndarray, low: float, high: float) -> list[Call]:
-    return [loops.clamp(z, np.array([low, high], z.dtype))]
+    bounds = np.array([low, high], z.dtype)
+    return [loops.clamp(z, bounds, _edges(bounds, z.dtype, bounds[::-1]))]
 
 
 @_with_rows(3)
@@ -154,7 +160,8 @@ def residual_sign(raw: np.ndarray, y: np.ndarray, out: np.ndarray) -> list[Call]
 
 @_output_by_output
 def clamped_residual(raw: np.ndarray, y: np.ndarray, bound: Number, out: np.ndarray) -> list[Call]:
-    return [loops.clamped_residual(raw, y, _per_member(bound, raw), out)]
+    bound = _per_member(bound, raw)
+    return [loops.clamped_residual(raw, y, bound, _edges(bound, raw.dtype, -math.inf), out)]
 
 
 @_output_by_output
@@ -164,7 +171,8 @@ def residual_beyond(raw: np.ndarray, y: np.ndarray, bound: Number, out: np.ndarr
 
 @_output_by_output
 def excess(raw: np.ndarray, y: np.ndarray, bound: Number, out: np.ndarray) -> list[Call]:
-    return [loops.excess(raw, y, _per_member(bound, raw), out)]
+    bound = _per_member(bound, raw)
+    return [loops.excess(raw, y, bound, _edges(bound, raw.dtype, -math.inf), out)]
 
 
 @_output_by_output
@@ -316,8 +324,8 @@ def fused(calls: list[Call]) -> list[Call]:
 
 
 def _add_row_relu(sums: tuple, outputs: tuple) -> Call | None:
-    z, bias = sums
-    return loops.add_row_relu(z, bias) if _is_same(z, outputs[0]) else None
+    (z, bias), (own, edge) = sums, outputs
+    return loops.add_row_relu(z, bias, edge) if _is_same(z, own) else None
 
 
 def _softmax_subtract_share(residuals: tuple, shares: tuple) -> Call | None:
@@ -339,6 +347,16 @@ _PAIRS: dict[tuple[Any, Any], Callable[..., Call | None]] = {
     (loops.softmax_subtract, loops.scale_members): _softmax_subtract_share,
     (np.multiply, loops.relu_backward): _drop_relu_backward,
 }
+
+
+def _edges(bounds: Number, dtype: np.dtype, inside: Number) -> np.ndarray:
+    """Return the numbers beyond which clip sets a number to a bound.
+
+    They are the bounds; where clip does so with a zero of another sign than the bound's, those that
+    come next on the inside.
+    """
+    bounds = np.array(bounds, dtype)
+    return bounds if _KEEPS_ZEROS else np.nextafter(bounds, np.asarray(inside, dtype))
 
 
 def _has_contiguous_rows(array: np.ndarray) -> bool:
