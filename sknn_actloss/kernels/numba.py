@@ -22,7 +22,8 @@ from sknn_actloss.kernels.numpy import _INTEGERS, Number
 
 Binder = Callable[..., list[Call]]
 
-#: Whether clip leaves a negative zero as it is, which depends on the release of NumPy.
+#: Whether clip leaves a negative zero as it is, which depends on the release of NumPy (and in 2.1
+#: to 2.3 on how arrays are stored as well).
 _KEEPS_ZEROS = bool(np.signbit(clip(np.full(1, -0.0), np.array(0.0), np.array(1.0)))[0])
 
 
