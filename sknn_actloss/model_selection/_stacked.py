@@ -56,6 +56,7 @@ class StackedSearch(BestPredicts, Documented, Stamped, BaseSearchCV):
     n_splits_: int
     refit_time_: float
     multimetric_: bool
+    feature_names_in_: np.ndarray
 
     #: Members of a stack at most, instead of as many as fit the cache.
     _max_members: ClassVar[int | None] = None

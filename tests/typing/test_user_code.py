@@ -14,9 +14,18 @@ from typing import Literal, get_args, get_origin
 import pytest
 
 import sknn_actloss
-from sknn_actloss import MLPClassifier, MLPRegressor, _names
+from sknn_actloss import (
+    MLPClassifier,
+    MLPRegressor,
+    TabularClassifier,
+    TabularRegressor,
+    _names,
+    model_selection,
+)
 from sknn_actloss.activations import ACTIVATIONS
 from sknn_actloss.averaging import AVERAGES
+from sknn_actloss.estimators import BaseMLP
+from sknn_actloss.estimators._fitted import FittedAttributes
 from sknn_actloss.initializers import INITIALIZERS
 from sknn_actloss.losses import LOSSES
 from sknn_actloss.normalization import NORMALIZATIONS
@@ -34,6 +43,10 @@ PUBLIC_MODULES = [
             *("solvers", "tabular", "tracking"),
         )
     ),
+]
+ESTIMATORS = [
+    *(MLPClassifier, MLPRegressor, TabularClassifier, TabularRegressor),
+    *(getattr(model_selection, name) for name in model_selection.__all__),
 ]
 TABLES = {
     _names.OutputActivationName: ACTIVATIONS.names,
@@ -94,15 +107,28 @@ def test_user_code_uses_every_public_class(module):
     assert set(imports.values()) <= uses
 
 
-@pytest.mark.parametrize("estimator", [MLPClassifier, MLPRegressor])
-def test_every_fitted_attribute_of_a_network_is_declared(estimator):
-    documented = inspect.getdoc(estimator).partition("\nAttributes\n")[2]
-    documented = documented.partition("\nSee Also\n")[0]
-    entries = [line.partition(" : ")[0] for line in documented.splitlines() if " : " in line]
-    names = {name for entry in entries if not entry.startswith(" ") for name in entry.split(", ")}
-    declared = {name for kind in estimator.__mro__ for name in inspect.get_annotations(kind)}
-    assert {name for name in names if name.endswith("_")} <= declared
-    assert {name for name in declared if name.endswith("_")} <= names
+def fitted_attributes(estimator):
+    """Return the names that the section on attributes describes."""
+    section = inspect.getdoc(estimator).partition("\nAttributes\n")[2].partition("\n\n")[0]
+    entries = [line for line in section.splitlines() if line and line[0] not in " -"]
+    return {name for entry in entries for name in entry.partition(" : ")[0].split(", ")}
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_every_fitted_attribute_is_declared(estimator):
+    declared = {
+        name
+        for kind in estimator.__mro__
+        for name in (*inspect.get_annotations(kind), *vars(kind))
+        if name.endswith("_") and not name.startswith("_")
+    }
+    own = (
+        set(inspect.get_annotations(FittedAttributes)) if issubclass(estimator, BaseMLP) else set()
+    )
+    found = fitted_attributes(estimator)
+    assert len(found) >= 4
+    assert found <= declared
+    assert own <= found
 
 
 def mypy(tmp_path, *arguments):
