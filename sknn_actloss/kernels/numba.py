@@ -350,7 +350,7 @@ _PAIRS: dict[tuple[Any, Any], Callable[..., Call | None]] = {
 }
 
 
-def _edges(bounds: Number, dtype: np.dtype, inside: Number) -> np.ndarray:
+def _edges(bounds: Number | list[float], dtype: np.dtype, inside: Number) -> np.ndarray:
     """Return the numbers beyond which clip sets a number to a bound.
 
     They are the bounds; where clip does so with a zero of another sign than the bound's, those that
