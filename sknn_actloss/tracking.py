@@ -161,7 +161,7 @@ class MLflowCallback:
                 _log_params(params | candidate["params"])
                 mlflow.log_metrics(
                     {
-                        name: value
+                        name: value  # type: ignore[misc]
                         for name, value in candidate.items()
                         if isinstance(value, Real) and not name.startswith(("param", "split"))
                     }
@@ -172,7 +172,7 @@ def _log_params(params: Mapping[str, Any]) -> None:
     """Log parameters that the active run has not got yet, as far as they are not too long."""
     import mlflow
 
-    run = mlflow.get_run(mlflow.active_run().info.run_id)
+    run = mlflow.get_run(mlflow.active_run().info.run_id)  # type: ignore[union-attr]
     new = [(name, str(value)) for name, value in params.items() if name not in run.data.params]
     for start in range(0, len(new), BATCH_SIZE):
         batch = new[start : start + BATCH_SIZE]
