@@ -211,7 +211,7 @@ def test_all_failures_give_the_reason() -> None:
 )
 @pytest.mark.parametrize("kind", [StackedGridSearchCV, StackedRandomizedSearchCV])
 def test_other_estimators(kind: type, estimator: Any, name: str) -> None:
-    with pytest.raises(TypeError, match="Pipeline that ends in one; got") as caught:
+    with pytest.raises(TypeError, match="Pipeline that ends in one, or a Trans") as caught:
         kind(estimator, {}).fit(X, Y)
     assert name in str(caught.value)
     assert "GridSearchCV" in str(caught.value).partition("; got")[2]
