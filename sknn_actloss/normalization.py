@@ -396,7 +396,6 @@ def resolve_normalization(spec: Any, parameter: str = "normalization") -> Normal
 
     Examples
     --------
-    >>> from sknn_actloss.normalization import resolve_normalization
     >>> resolve_normalization("batch")
     BatchNorm(epsilon=1e-05, momentum=0.1)
     """

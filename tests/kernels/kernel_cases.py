@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from inspect import getmembers, isfunction
 from typing import Any
 
 import numpy as np
@@ -13,11 +12,7 @@ from sknn_actloss._calls import run
 from sknn_actloss._numeric import clip
 from sknn_actloss.kernels import numpy as reference
 
-KERNELS = {
-    name: kernel
-    for name, kernel in getmembers(reference, isfunction)
-    if kernel.__module__ == reference.__name__ and not name.startswith("_")
-}
+KERNELS = {name: getattr(reference, name) for name in reference.__all__}
 
 #: Members, rows of a batch, and units.
 SHAPES = [
