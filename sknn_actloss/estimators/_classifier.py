@@ -373,6 +373,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return X, single_column(y)
 
     def _find_targets(self, y: Any, anew: bool, incremental: bool, classes: Any) -> ClassTargets:
+        if classes is not None:
+            refuse_mixed_types(classes, "classes")
         if incremental and check_partial_fit_first_call(self, classes):
             is_multilabel = type_of_target(y).startswith("multilabel")
             targets = ClassTargets.of(y if is_multilabel else classes)

@@ -49,19 +49,26 @@ def refuse_missing_dates(y: np.ndarray) -> None:
         raise ValueError("Input y contains NaT, a missing value. Leave out these rows.")
 
 
-def refuse_mixed_types(y: Any) -> None:
-    """Raise a TypeError where labels cannot be put in order."""
-    if getattr(y, "dtype", np.dtype(int)).kind != "O":
+def refuse_mixed_types(labels: Any, name: str = "y") -> None:
+    """Raise a TypeError where labels cannot be put in order, as where some are missing."""
+    if getattr(labels, "dtype", np.dtype(object)).kind != "O":
         return
-    labels = set(y.ravel().tolist())
-    types = sorted({type(label).__name__ for label in labels})
+    known = set(np.ravel(np.asarray(labels, object)).tolist())
+    types = sorted({type(label).__name__ for label in known})
+    if None not in known and _can_be_sorted(known):
+        return
+    raise TypeError(
+        f"{name} has labels of the types {', '.join(types)}, which cannot be put in order. Give "
+        "all of them one type, such as y.astype(str), and leave out rows without a label."
+    )
+
+
+def _can_be_sorted(labels: set[Any]) -> bool:
     try:
         sorted(labels)
     except TypeError:
-        raise TypeError(
-            f"y has labels of the types {', '.join(types)}, which cannot be put in order. Give "
-            "all of them one type, such as y.astype(str), and leave out rows without a label."
-        ) from None
+        return False
+    return True
 
 
 def refuse_columns_of_classes(y: Any) -> None:

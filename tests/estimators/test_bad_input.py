@@ -165,6 +165,10 @@ def test_labels_of_several_types():
         MLPClassifier(5).fit(X, y)
     with pytest.raises(TypeError, match="y has labels of the types NoneType, str"):
         MLPClassifier(5).fit(X, np.where(Y > 0, "some", None))
+    with pytest.raises(TypeError, match="y has labels of the types NoneType, which"):
+        MLPClassifier().fit(X, np.full(len(X), None))
+    with pytest.raises(TypeError, match="classes has labels of the types NoneType, int"):
+        MLPClassifier().partial_fit(X, np.zeros(len(X), int), classes=[0, 1, None])
 
 
 @pytest.mark.parametrize("name", ["sample_weight", "sample_weight_val"])

@@ -110,7 +110,9 @@ def flaw_of_error(error: Exception, names: set[str]) -> str:
         return "RuntimeWarning"
     if isinstance(error, RuntimeError) and "of the user's" in str(error):
         return ""
-    if type(error) not in CLEAN:
+    if isinstance(error, AttributeError) and error.__cause__:
+        error = error.__cause__  # a method that is not there says why
+    elif type(error) not in CLEAN:
         return "unclean exception"
     text = " ".join([str(error), *getattr(error, "__notes__", [])])
     known = "|".join(map(re.escape, names | ARGUMENTS))
