@@ -122,12 +122,18 @@ class Table:
         known = COLUMNS | PANDAS_COLUMNS | WRONG_COLUMNS
         columns = {f"c{i} {kind}": known[kind](rng, n_rows) for i, kind in enumerate(self.columns)}
         if self.container == "polars":
-            return pl.DataFrame(columns, strict=False)
+            # Old releases make columns of objects of arrays of objects, and may hang on them.
+            own = {name: _list_of_objects(values) for name, values in columns.items()}
+            return pl.DataFrame(own, strict=False)
         frame = pd.DataFrame(columns)
         if self.container == "pandas":
             return frame
         rows = frame.astype(object).to_numpy()
         return rows if self.container == "objects" else rows.tolist()
+
+
+def _list_of_objects(values: Any) -> Any:
+    return values.tolist() if values.dtype == object else values
 
 
 def drawn_table(draw: Draw, targets: list[str]) -> Table:
