@@ -164,7 +164,7 @@ def killed(tmp_path_factory):
 def test_killed_again_and_again(killed, name):
     estimator, y = KILLED[name]
     report, whole = killed[name], clone(estimator).fit(X, y)
-    assert report["kills"] >= 4
+    assert report["kills"] >= 2
     assert report["resumable"] >= 1
     assert report["left"] == []
     fitted = report["fitted"]
