@@ -384,9 +384,5 @@ def _all_per_member(numbers: Sequence[Number], like: np.ndarray) -> Iterator[np.
 
 #: The kernels whose loops are compiled already, those of the reference in place of others.
 ready = SimpleNamespace(
-    **{
-        name: if_compiled(globals()[name], kernel)
-        for name, kernel in vars(reference).items()
-        if getattr(kernel, "__module__", "") == reference.__name__ and not name.startswith("_")
-    }
+    **{name: if_compiled(globals()[name], getattr(reference, name)) for name in reference.__all__}
 )
