@@ -15,44 +15,8 @@ from typing import Any
 from sknn_actloss.kernels import numpy as reference
 from sknn_actloss.kernels._choice import chosen, pays
 
-__all__ = [
-    "adadelta",
-    "adagrad",
-    "adam",
-    "adamax",
-    "add_row",
-    "add_scaled",
-    "chosen",
-    "clamp",
-    "clamp_backward",
-    "clamped_residual",
-    "drop",
-    "dropout_mask",
-    "excess",
-    "fused",
-    "gather",
-    "hard_sigmoid",
-    "hard_sigmoid_backward",
-    "hard_silu",
-    "hard_silu_backward",
-    "hinge",
-    "leaky_relu",
-    "leaky_relu_backward",
-    "lion",
-    "nadam",
-    "pays",
-    "relu",
-    "relu_backward",
-    "residual",
-    "residual_beyond",
-    "residual_sign",
-    "rmsprop",
-    "scale",
-    "sgd",
-    "softmax_residual",
-    "squared_hinge",
-    "weigh",
-]
+__all__ = ["chosen", "pays"]
+__all__ += reference.__all__
 
 
 def _chosen(kernel: Callable[..., Any]) -> Callable[..., Any]:

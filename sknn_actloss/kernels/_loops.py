@@ -194,25 +194,7 @@ def softmax_shift(raw, out, top):
 
 
 @Loop
-def softmax_subtract(out, targets, total):
-    """out ← out / sum of out - y, over outputs; output by output, total (batch,)."""
-    sums = row(total)
-    for m in range(out.shape[0]):
-        first = row(out[m, 0])
-        for i in range(sums.shape[0]):
-            sums[i] = first[i]
-        for k in range(1, out.shape[1]):
-            a = row(out[m, k])
-            for i in range(sums.shape[0]):
-                sums[i] += a[i]
-        for k in range(out.shape[1]):
-            a, y = row(out[m, k]), row(targets[k])
-            for i in range(sums.shape[0]):
-                a[i] = a[i] / sums[i] - y[i]
-
-
-@Loop
-def softmax_subtract_share(out, targets, total, share):
+def softmax_subtract(out, targets, total, share):
     """out ← (out / sum of out - y) share, over outputs; output by output, total (batch,)."""
     sums = row(total)
     for m in range(out.shape[0]):

@@ -150,7 +150,7 @@ def softmax_residual(raw: np.ndarray, y: np.ndarray, out: np.ndarray) -> list[Ca
     return [
         loops.softmax_shift(raw, out, room),
         (np.exp, (out, out)),
-        loops.softmax_subtract(out, y, room),
+        loops.softmax_subtract(out, y, room, np.ones(1, raw.dtype)),
     ]
 
 
@@ -330,8 +330,8 @@ def _add_row_relu(sums: tuple, outputs: tuple) -> Call | None:
 
 
 def _softmax_subtract_share(residuals: tuple, shares: tuple) -> Call | None:
-    (out, *rest), (scaled, share) = residuals, shares
-    return loops.softmax_subtract_share(out, *rest, share) if _is_same(out, scaled) else None
+    (out, targets, total, _), (scaled, share) = residuals, shares
+    return loops.softmax_subtract(out, targets, total, share) if _is_same(out, scaled) else None
 
 
 def _drop_relu_backward(products: tuple, slopes: tuple) -> Call | None:

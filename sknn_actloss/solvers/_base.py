@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 
+from sknn_actloss._calls import Call, run
 from sknn_actloss._component import Component
 from sknn_actloss._sklearn import number
 
@@ -197,6 +198,28 @@ class Preset:
 def zeros(params: np.ndarray, *names: str) -> State:
     """Return an array of zeros like the parameters for each name."""
     return {name: np.zeros_like(params) for name in names}
+
+
+def following_rate(
+    calls: Sequence[Call], own_rate: np.ndarray, divisor: float | np.ndarray = 1.0
+) -> Callable[[float | np.ndarray], None]:
+    """Return the step that makes calls which read nothing but a rate that changes.
+
+    Parameters
+    ----------
+    calls : sequence of Call
+        The calls of the step.
+    own_rate : ndarray of shape (n_members, 1)
+        Where they read the rate, see :func:`coefficients`.
+    divisor : float or ndarray of shape (n_members, 1)
+        What the rate is divided by.
+    """
+
+    def step(rate: float | np.ndarray) -> None:
+        own_rate[...] = rate / divisor
+        run(calls)
+
+    return step
 
 
 def coefficients(params: np.ndarray, like: float | np.ndarray | None = None) -> np.ndarray:

@@ -9,7 +9,6 @@ from typing import ClassVar
 import numpy as np
 
 from sknn_actloss import kernels
-from sknn_actloss._calls import run
 from sknn_actloss._numeric import constant
 from sknn_actloss._sklearn import number
 from sknn_actloss.solvers._base import (
@@ -18,6 +17,7 @@ from sknn_actloss.solvers._base import (
     State,
     StochasticSolver,
     coefficients,
+    following_rate,
     scalar_if_single,
     zeros,
 )
@@ -77,12 +77,7 @@ class SGD(BoundSolver):
         own_rate, momentum = coefficients(params), constant(self.momentum, params.dtype)
         numbers = momentum, scalar_if_single(own_rate), self.nesterovs_momentum
         calls = kernels.sgd(params, gradient, state["velocity"], *numbers)
-
-        def step(rate: float | np.ndarray) -> None:
-            own_rate[...] = rate
-            run(calls)
-
-        return step
+        return following_rate(calls, own_rate)
 
 
 @dataclass(repr=False)
@@ -138,9 +133,4 @@ class Lion(BoundSolver):
         betas = constant(self.beta_1, dtype), constant(self.beta_2, dtype)
         numbers = *betas, scalar_if_single(own_rate)
         calls = kernels.lion(params, gradient, state["m"], *numbers, state["scratch"])
-
-        def step(rate: float | np.ndarray) -> None:
-            own_rate[...] = rate
-            run(calls)
-
-        return step
+        return following_rate(calls, own_rate)

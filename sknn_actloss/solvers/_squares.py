@@ -9,7 +9,6 @@ from typing import ClassVar
 import numpy as np
 
 from sknn_actloss import kernels
-from sknn_actloss._calls import run
 from sknn_actloss._numeric import constant
 from sknn_actloss.solvers._base import (
     DECAY,
@@ -18,6 +17,7 @@ from sknn_actloss.solvers._base import (
     State,
     StochasticSolver,
     coefficients,
+    following_rate,
     scalar_if_single,
     zeros,
 )
@@ -78,12 +78,7 @@ class RMSprop(BoundSolver):
         rho, epsilon = constant(self.rho, dtype), constant(self.epsilon / root, dtype)
         numbers = rho, scalar_if_single(own_rate), epsilon
         calls = kernels.rmsprop(params, gradient, state["v"], *numbers, state["scratch"])
-
-        def step(rate: float | np.ndarray) -> None:
-            own_rate[...] = rate / root
-            run(calls)
-
-        return step
+        return following_rate(calls, own_rate, root)
 
 
 @dataclass(repr=False)
@@ -136,12 +131,7 @@ class Adagrad(BoundSolver):
         own_rate, epsilon = coefficients(params), constant(self.epsilon, params.dtype)
         numbers = scalar_if_single(own_rate), epsilon
         calls = kernels.adagrad(params, gradient, state["v"], *numbers, state["scratch"])
-
-        def step(rate: float | np.ndarray) -> None:
-            own_rate[...] = rate
-            run(calls)
-
-        return step
+        return following_rate(calls, own_rate)
 
 
 @dataclass(repr=False)
@@ -203,9 +193,4 @@ class Adadelta(BoundSolver):
         calls = kernels.adadelta(
             params, gradient, state["v"], state["d"], *numbers, state["scratch"]
         )
-
-        def step(rate: float | np.ndarray) -> None:
-            own_rate[...] = rate
-            run(calls)
-
-        return step
+        return following_rate(calls, own_rate)
