@@ -127,9 +127,10 @@ class _Loop:
         self._observer.epoch_begins(Epoch(stack.members, self._params))
         if self._random_state is not None:
             self._batches.shuffle(self._random_state)
-        losses = self._step_through()
-        self._params = stack.predicting(self._batches)
-        self._record(losses)
+        with stack.at_work():
+            losses = self._step_through()
+            self._params = stack.predicting(self._batches)
+            self._record(losses)
         self._apply_rules()
         stops = self._observer.epoch_ends(Epoch(stack.members, self._params))
         seconds = time.perf_counter() - start

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from itertools import pairwise
 from typing import Any
 
@@ -88,6 +89,10 @@ class Stack:
     def workspace(self) -> Workspace | None:
         """Room that another stack of such networks can use again."""
         return self.network.workspace
+
+    def at_work(self) -> AbstractContextManager[None]:
+        """Return the context of an epoch: of its steps, and of what follows them."""
+        return nullcontext()
 
     def steps(self, group: Group, rates: Iterator[Rate]) -> np.ndarray:
         """Update all members with each batch of a group.

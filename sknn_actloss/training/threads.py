@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import copy_context
 from copy import deepcopy
 from dataclasses import replace
@@ -89,42 +89,45 @@ class Teams(Stack):
         """Nothing that a stack could use again."""
         return
 
+    def at_work(self) -> AbstractContextManager[None]:
+        """Return the context of an epoch, in which matrix products stay in the thread that asks.
+
+        Threads of BLAS that have made a product wait for the next one at full speed, and would
+        take the processors from the teams long after it.
+        """
+        return _products_on_one_thread()
+
     def steps(self, group: Group, rates: Iterator[Rate]) -> np.ndarray:
         """Update all members with each batch of a group, and return their sums of losses."""
         if group not in self._groups:
             self._groups[group] = [_group_of(group, place) for place in self._places]
         rates = list(islice(rates, len(group.batches)))  # type: ignore[assignment]
-        first, *others = [
-            (team.steps, part, iter([_of_members(rate, place) for rate in rates]))
-            for team, part, place in zip(
-                self._teams, self._groups[group], self._places, strict=True
-            )
+        own = [
+            (part, iter([_of_members(rate, place) for rate in rates]))
+            for part, place in zip(self._groups[group], self._places, strict=True)
         ]
-        with _products_on_one_thread():
-            futures = [self._executor.submit(copy_context().run, *job) for job in others]  # type: ignore[arg-type]
-            try:
-                losses = first[0](*first[1:])
-            finally:
-                wait(futures)
-        return np.concatenate([losses, *(future.result() for future in futures)])
+        return self._together("steps", own)
 
     def raw_outputs(self, X: Rows, params: np.ndarray, rows: np.ndarray | None) -> np.ndarray:
         """Return raw outputs of all members for some rows."""
-        return np.concatenate(
-            [
-                team.raw_outputs(X, params[place], rows)
-                for team, place in zip(self._teams, self._places, strict=True)
-            ]
-        )
+        return self._together("raw_outputs", [(X, params[place], rows) for place in self._places])
 
     def values(self, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
         """Return each member's loss of each row."""
-        return np.concatenate(
-            [
-                team.values(y, raw[place])
-                for team, place in zip(self._teams, self._places, strict=True)
-            ]
-        )
+        return self._together("values", [(y, raw[place]) for place in self._places])
+
+    def _together(self, method: str, arguments: Sequence[tuple[Any, ...]]) -> np.ndarray:
+        """Return what a method of all teams returns, called in a thread for each."""
+        calls = [getattr(team, method) for team in self._teams]
+        jobs = [
+            self._executor.submit(copy_context().run, call, *own)
+            for call, own in zip(calls[1:], arguments[1:], strict=True)
+        ]
+        try:
+            first = calls[0](*arguments[0])
+        finally:
+            wait(jobs)
+        return np.concatenate([first, *(job.result() for job in jobs)])
 
     def begin_epoch(self) -> None:
         """Bring dropout to the rates of the coming epoch."""
