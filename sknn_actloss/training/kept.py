@@ -9,7 +9,7 @@ import numpy as np
 
 from sknn_actloss.training.evaluation import TrainingLoss
 from sknn_actloss.training.member import Member
-from sknn_actloss.training.scores import validate_alone
+from sknn_actloss.training.scores import Validator
 from sknn_actloss.training.task import Task
 
 #: Training rows that are looked at first.
@@ -93,7 +93,7 @@ def _size(params: np.ndarray) -> float:
 
 def _regret(task: Task, member: Member, params: np.ndarray) -> float:
     holdout = task.holdout or task.hold_out(member.draw.rows)
-    return -validate_alone(task, member, member.judge, params, holdout).score
+    return -Validator(task, member, member.judge, holdout)(params).score
 
 
 def _lowest(

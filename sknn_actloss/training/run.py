@@ -15,10 +15,10 @@ from sknn_actloss.core import Rows, Workspace, mask_streams
 from sknn_actloss.training.batches import Batches
 from sknn_actloss.training.judge import Validation
 from sknn_actloss.training.lbfgs import train_by_lbfgs
-from sknn_actloss.training.loop import Observer, run_epochs
+from sknn_actloss.training.loop import Observer, Validate, run_epochs
 from sknn_actloss.training.member import Member
 from sknn_actloss.training.resample import Draw
-from sknn_actloss.training.scores import TrainingScores, score, validate_alone
+from sknn_actloss.training.scores import TrainingScores, Validator, score
 from sknn_actloss.training.stack import Stack
 from sknn_actloss.training.task import Task
 from sknn_actloss.training.threads import stack_of
@@ -159,7 +159,7 @@ class Run:
             stack,
             batches,
             task.random_state if task.shuffle else None,
-            validate=self._validate if self._left[0].judge is not None else None,
+            validate=self._validate(),
             observer=observer,
             n_epochs=n_epochs,
         )
@@ -222,15 +222,18 @@ class Run:
         weights = [self.task.weights_of(member.draw) for member in self._left]
         return weights[0] if len(weights) == 1 else np.array(weights)
 
-    def _validate(self, stack: Stack, params: np.ndarray) -> list[Validation]:
-        """Return what validation rows say of each member."""
+    def _validate(self) -> Validate | None:
+        """Return what says how good the members are, ``None`` where nothing does."""
+        if self._left[0].judge is None:
+            return None
         if self.task.holdout is not None:
-            return self._validate_together(stack, params)
-        return [
-            validate_alone(
-                self.task, member, member.judge, own, self.task.hold_out(member.draw.rows)
-            )
-            for member, own in zip(stack.members, params, strict=True)
+            return self._validate_together
+        validators = {
+            member: Validator(self.task, member, member.judge, self.task.hold_out(member.draw.rows))
+            for member in self._left
+        }
+        return lambda stack, params: [
+            validators[member](own) for member, own in zip(stack.members, params, strict=True)
         ]
 
     def _validate_together(self, stack: Stack, params: np.ndarray) -> list[Validation]:

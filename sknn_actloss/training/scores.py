@@ -33,10 +33,8 @@ def score(
         return float("nan")
 
 
-def validate_alone(
-    task: Task, member: Member, judge: Judge, params: np.ndarray, holdout: Holdout
-) -> Validation:
-    """Return what some rows say of one member.
+class Validator:
+    """Says what some rows say of one member.
 
     Parameters
     ----------
@@ -44,19 +42,27 @@ def validate_alone(
     member : Member
     judge : Judge
         What it goes by.
-    params : ndarray of shape (row_size,)
-        What predictions use.
     holdout : Holdout
         The rows: some of the task, or others.
     """
-    model = member.spec.model
-    layers, views = model.layers(task.layout.layer_sizes), task.layout.views(params[None])
-    raw = raw_outputs(task.X if holdout.X is None else holdout.X, layers, views, holdout.rows)
-    seen = judge.look(model.output(raw)[0])
-    values = Objective([model], raw.dtype).value(holdout.y.dense(), raw)[0]
-    loss = float(np.average(values.astype(np.float64), weights=holdout.sample_weight))
-    rows = partial(_given, task, holdout)
-    return Validation(score(member, judge, params, seen, loss, holdout, rows), loss)
+
+    def __init__(self, task: Task, member: Member, judge: Judge, holdout: Holdout) -> None:
+        model, self._views = member.spec.model, task.layout.views
+        self._member, self._judge, self._holdout = member, judge, holdout
+        self._layers, self._output = model.layers(task.layout.layer_sizes), model.output
+        self._objective = Objective([model], task.y.dtype)
+        self._X = task.X if holdout.X is None else holdout.X
+        self._given = partial(_given, task, holdout)
+
+    def __call__(self, params: np.ndarray) -> Validation:
+        """Return what the rows say, given what predictions use, (row_size,)."""
+        holdout = self._holdout
+        raw = raw_outputs(self._X, self._layers, self._views(params[None]), holdout.rows)
+        seen = self._judge.look(self._output(raw)[0])
+        values = self._objective.value(holdout.y.dense(), raw)[0].astype(np.float64)
+        loss = float(np.average(values, weights=holdout.sample_weight))
+        own = params, seen, loss, holdout, self._given
+        return Validation(score(self._member, self._judge, *own), loss)
 
 
 def _given(task: Task, holdout: Holdout) -> Any:
@@ -77,6 +83,7 @@ class TrainingScores(Observer):
 
     def __init__(self, task: Task, observer: Observer) -> None:
         self._task, self._observer = task, observer
+        self._validators: dict[Member, Validator] = {}
 
     def epoch_begins(self, epoch: Epoch) -> None:
         """Tell the other observer."""
@@ -93,9 +100,11 @@ class TrainingScores(Observer):
     def _record(self, member: Member, params: np.ndarray) -> None:
         scores = member.state.course.training_scores
         scores.append(float("nan"))  # what stands there if Ctrl-C comes now
-        own = self._task, member, member.training_judge, params, self._rows_of(member)
+        if member not in self._validators:
+            own = member.training_judge, self._rows_of(member)
+            self._validators[member] = Validator(self._task, member, *own)
         with np.errstate(all="ignore"):
-            scores[-1] = validate_alone(*own).score
+            scores[-1] = self._validators[member](params).score
 
     def _rows_of(self, member: Member) -> Holdout:
         """Return the rows that a member learns from, with their weights in its training."""
