@@ -156,8 +156,10 @@ class Network:
             ]
         )
 
-    def losses(self, y: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarray:
-        """Return each member's sum of losses over a group of batches.
+    def bind_losses(
+        self, y: np.ndarray, sample_weight: np.ndarray | None
+    ) -> Callable[[], np.ndarray]:
+        """Return what sums up the losses of a group of batches, whatever is written to the arrays.
 
         Parameters
         ----------
@@ -168,19 +170,30 @@ class Network:
 
         Returns
         -------
-        losses : ndarray of shape (n_members,)
-            ``sum_i w_i loss_i + sum_batches penalty``, with the weights and the outputs of each
-            batch as they were when its gradient was computed.
+        losses : callable
+            Returns ``sum_i w_i loss_i + sum_batches penalty`` of each member, (n_members,), with
+            the weights and the outputs of each batch as they were when its gradient was computed.
+            It takes what it reads along: there is one answer for each pass through the group.
         """
-        values = self.values(y, self.workspace.raw[:, : len(y)])
-        if sample_weight is None:
-            losses = values.sum(axis=1)
-        else:
-            has_own = sample_weight.ndim == 2
-            losses = np.vecdot(values, sample_weight) if has_own else values @ sample_weight
-        n_batches = -(-len(y) // self.workspace.batch_size)
-        room = self.workspace
-        return losses + self._penalty.values(room.squares[:n_batches], room.magnitudes[:n_batches])
+        room, n_batches = self.workspace, -(-len(y) // self.workspace.batch_size)
+        noted = room.squares[:n_batches], room.magnitudes[:n_batches]
+        values = np.empty_like(room.raw, shape=(len(room.raw), len(y)))
+        calls = list(self._objective.value_calls(y, room.raw[:, : len(y)], values))
+
+        def losses() -> np.ndarray:
+            run(calls)
+            if sample_weight is None:
+                sums = values.sum(axis=1)
+            else:
+                has_own = sample_weight.ndim == 2
+                sums = np.vecdot(values, sample_weight) if has_own else values @ sample_weight
+            return sums + self._penalty.values(*noted)
+
+        return losses
+
+    def losses(self, y: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarray:
+        """Return what :meth:`bind_losses` returns for these arrays."""
+        return self.bind_losses(y, sample_weight)()
 
     def values(self, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
         """Return each member's loss of each row, without penalties.

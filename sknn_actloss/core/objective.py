@@ -83,31 +83,33 @@ class Objective:
         -------
         values : ndarray of shape (n_members, n_rows)
         """
+        values = np.empty_like(raw, shape=raw.shape[:2])
+        run(self.value_calls(y, raw, values))
+        return values
+
+    def value_calls(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> Iterator[Call]:
+        """Yield the calls of :meth:`value`, which write to ``out`` (n_members, n_rows)."""
         # Losses need room for several arrays like the raw outputs.
         step = max(1, VALUE_BYTES * len(y) // max(1, raw.nbytes))
-        if step >= len(y):
-            return self._value(y, raw)
-        blocks = [slice(start, start + step) for start in range(0, len(y), step)]
-        return np.concatenate([self._value(y[rows], raw[:, rows]) for rows in blocks], axis=1)
+        for start in range(0, len(y), step):
+            rows = slice(start, start + step)
+            yield from self._value_calls(y[rows], raw[:, rows], out[:, rows])
 
-    def _value(self, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
+    def _value_calls(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> Iterator[Call]:
         signs = np.empty_like(y)
         if self._signed:
-            run(_sign_calls(y, signs))
-        values = [
-            _value(loss, output, signs if _is_signed(loss) else y, raw[members])
-            for members, loss, output in self._runs
-        ]
-        return values[0] if len(values) == 1 else np.concatenate(values)
+            yield from _sign_calls(y, signs)
+        for members, loss, output in self._runs:
+            targets, own = signs if _is_signed(loss) else y, raw[members]
+            if output is None:
+                yield from loss.value_calls(targets, own, out[members])
+                continue
+            yield output.forward, (own, own)
+            yield _write_value, (loss, targets, own, out[members])
 
 
-def _value(
-    loss: BoundLoss, output: Activation | None, y: np.ndarray, raw: np.ndarray
-) -> np.ndarray:
-    if output is None:
-        return loss.value(y, raw)
-    output.forward(raw, raw)
-    return loss.value_of_prediction(y, raw)
+def _write_value(loss: BoundLoss, y: np.ndarray, prediction: np.ndarray, out: np.ndarray) -> None:
+    out[...] = loss.value_of_prediction(y, prediction)
 
 
 def _is_signed(loss: BoundLoss) -> bool:

@@ -194,6 +194,28 @@ def softmax_shift(raw, out, top):
 
 
 @Loop
+def add_row_softmax_shift(z, bias, raw, out, top):
+    """raw ← z + b, out ← raw - max raw, over outputs; raw and out output by output."""
+    largest = row(top)
+    for m in range(z.shape[0]):
+        for k in range(raw.shape[1]):
+            b, a = bias[m, 0, k], row(raw[m, k])
+            for i in range(a.shape[0]):
+                a[i] = z[m, i, k] + b
+        first = row(raw[m, 0])
+        for i in range(largest.shape[0]):
+            largest[i] = first[i]
+        for k in range(1, raw.shape[1]):
+            a = row(raw[m, k])
+            for i in range(largest.shape[0]):
+                largest[i] = larger(largest[i], a[i])
+        for k in range(raw.shape[1]):
+            a, shifted = row(raw[m, k]), row(out[m, k])
+            for i in range(largest.shape[0]):
+                shifted[i] = a[i] - largest[i]
+
+
+@Loop
 def softmax_subtract(out, targets, total, share):
     """out ← (out / sum of out - y) share, over outputs; output by output, total (batch,)."""
     sums = row(total)
@@ -209,6 +231,60 @@ def softmax_subtract(out, targets, total, share):
             a, y = row(out[m, k]), row(targets[k])
             for i in range(sums.shape[0]):
                 a[i] = (a[i] / sums[i] - y[i]) * s
+
+
+@Loop
+def sum_outputs(values, out):
+    """out ← sum over outputs, (n_members, batch), of what is stored output by output."""
+    for m in range(values.shape[0]):
+        a, first = row(out[m]), row(values[m, 0])
+        for i in range(a.shape[0]):
+            a[i] = first[i]
+        for k in range(1, values.shape[1]):
+            v = row(values[m, k])
+            for i in range(a.shape[0]):
+                a[i] += v[i]
+
+
+@Loop
+def subtract_product(out, values, targets, total):
+    """out ← out - sum of v y over outputs; output by output, total (batch,)."""
+    sums = row(total)
+    for m in range(values.shape[0]):
+        a, v, y = row(out[m]), row(values[m, 0]), row(targets[0])
+        for i in range(a.shape[0]):
+            sums[i] = v[i] * y[i]
+        for k in range(1, values.shape[1]):
+            v, y = row(values[m, k]), row(targets[k])
+            for i in range(a.shape[0]):
+                sums[i] += v[i] * y[i]
+        for i in range(a.shape[0]):
+            a[i] -= sums[i]
+
+
+@Loop
+def binary_log_loss_parts(raw, targets, linear):
+    """Write max(z, 0) - y z, and -|z| in place of z; output by output."""
+    zero = raw.dtype.type(0)
+    for m in range(raw.shape[0]):
+        for k in range(raw.shape[1]):
+            z, y, a = row(raw[m, k]), row(targets[k]), row(linear[m, k])
+            for i in range(z.shape[0]):
+                a[i] = larger(z[i], zero) - y[i] * z[i]
+                z[i] = -abs(z[i])
+
+
+@Loop
+def sum_of_both(first, second, out):
+    """out ← sum over outputs of a + b; output by output, out (n_members, batch)."""
+    for m in range(first.shape[0]):
+        a, b, c = row(first[m, 0]), row(second[m, 0]), row(out[m])
+        for i in range(c.shape[0]):
+            c[i] = a[i] + b[i]
+        for k in range(1, first.shape[1]):
+            a, b = row(first[m, k]), row(second[m, k])
+            for i in range(c.shape[0]):
+                c[i] += a[i] + b[i]
 
 
 @Loop

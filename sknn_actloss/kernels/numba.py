@@ -72,6 +72,21 @@ def _output_by_output(bind: Binder) -> Binder:
     return chosen
 
 
+def _to_rows(bind: Binder) -> Binder:
+    """Pass on arrays output by output, and the losses of rows that they give, as above."""
+    fallback = getattr(reference, bind.__name__)
+
+    @wraps(fallback)
+    def chosen(raw: np.ndarray, y: np.ndarray, out: np.ndarray) -> list[Call]:
+        if raw.ndim == 3 and raw.shape[1] > 1 and raw.shape[1:] == y.shape:
+            swapped = [array.swapaxes(-1, -2) for array in (raw, y)]
+            if all(map(_has_contiguous_rows, (*swapped, out))):
+                return bind(*swapped, out)
+        return fallback(raw, y, out)
+
+    return chosen
+
+
 # -- Linear layers and activations -----------------------------------------------------------------
 
 
@@ -151,6 +166,29 @@ def softmax_residual(raw: np.ndarray, y: np.ndarray, out: np.ndarray) -> list[Ca
         loops.softmax_shift(raw, out, room),
         (np.exp, (out, out)),
         loops.softmax_subtract(out, y, room, np.ones(1, raw.dtype)),
+    ]
+
+
+@_to_rows
+def log_loss(raw: np.ndarray, y: np.ndarray, out: np.ndarray) -> list[Call]:
+    exponentials, room = np.empty_like(raw), np.empty(raw.shape[2], raw.dtype)
+    return [
+        loops.softmax_shift(raw, raw, room),
+        (np.exp, (raw, exponentials)),
+        loops.sum_outputs(exponentials, out),
+        (np.log, (out, out)),
+        loops.subtract_product(out, raw, y, room),
+    ]
+
+
+@_to_rows
+def binary_log_loss(raw: np.ndarray, y: np.ndarray, out: np.ndarray) -> list[Call]:
+    linear = np.empty_like(raw)
+    return [
+        loops.binary_log_loss_parts(raw, y, linear),
+        (np.exp, (raw, raw)),
+        (np.log1p, (raw, raw)),
+        loops.sum_of_both(linear, raw, out),
     ]
 
 
@@ -329,6 +367,11 @@ def _add_row_relu(sums: tuple, outputs: tuple) -> Call | None:
     return loops.add_row_relu(z, bias, edge) if _is_same(z, own) else None
 
 
+def _add_row_softmax_shift(sums: tuple, shifts: tuple) -> Call | None:
+    (z, bias, raw), (own, out, room) = sums, shifts
+    return loops.add_row_softmax_shift(z, bias, raw, out, room) if _is_same(raw, own) else None
+
+
 def _softmax_subtract_share(residuals: tuple, shares: tuple) -> Call | None:
     (out, targets, total, _), (scaled, share) = residuals, shares
     return loops.softmax_subtract(out, targets, total, share) if _is_same(out, scaled) else None
@@ -345,6 +388,7 @@ def _drop_relu_backward(products: tuple, slopes: tuple) -> Call | None:
 #: What makes two calls in one pass, by what they are calls of.
 _PAIRS: dict[tuple[Any, Any], Callable[..., Call | None]] = {
     (loops.add_row, loops.relu): _add_row_relu,
+    (loops.add_row_to, loops.softmax_shift): _add_row_softmax_shift,
     (loops.softmax_subtract, loops.scale_members): _softmax_subtract_share,
     (np.multiply, loops.relu_backward): _drop_relu_backward,
 }

@@ -27,6 +27,7 @@ __all__ = [
     "adamax",
     "add_row",
     "add_scaled",
+    "binary_log_loss",
     "clamp",
     "clamp_backward",
     "clamped_residual",
@@ -43,6 +44,7 @@ __all__ = [
     "leaky_relu",
     "leaky_relu_backward",
     "lion",
+    "log_loss",
     "nadam",
     "relu",
     "relu_backward",
@@ -172,6 +174,40 @@ def residual(raw: np.ndarray, y: np.ndarray, out: np.ndarray) -> list[Call]:
 def softmax_residual(raw: np.ndarray, y: np.ndarray, out: np.ndarray) -> list[Call]:
     """Write softmax(raw) - y, the derivative of the log loss."""
     return [*softmax_calls(raw, out), (np.subtract, (out, y, out))]
+
+
+def log_loss(raw: np.ndarray, y: np.ndarray, out: np.ndarray) -> list[Call]:
+    """Write the log loss of each row to ``out`` (n_members, batch); spoils ``raw``."""
+    column, exponentials = np.empty_like(raw[..., :1]), np.empty_like(raw)
+    costs = np.empty_like(out)
+    return [
+        (np.maximum.reduce, (raw, -1, None, column, True)),
+        (np.subtract, (raw, column, raw)),
+        (np.exp, (raw, exponentials)),
+        (np.add.reduce, (exponentials, -1, None, out)),
+        (np.log, (out, out)),
+        (np.multiply, (raw, y, raw)),
+        (np.add.reduce, (raw, -1, None, costs)),
+        (np.subtract, (out, costs, out)),
+    ]
+
+
+def binary_log_loss(raw: np.ndarray, y: np.ndarray, out: np.ndarray) -> list[Call]:
+    """Write the log loss of each row, summed over outputs of their own; spoils ``raw``."""
+    linear, room = np.empty_like(raw), np.empty_like(raw)
+    zero = constant(0.0, raw.dtype)
+    return [
+        # The linear part comes first: what is left of it is exact, and log1p keeps the tail.
+        maximum(raw, zero, linear),
+        (np.multiply, (y, raw, room)),
+        (np.subtract, (linear, room, linear)),
+        (np.abs, (raw, raw)),
+        negate(raw),
+        (np.exp, (raw, raw)),
+        (np.log1p, (raw, raw)),
+        (np.add, (linear, raw, linear)),
+        (np.add.reduce, (linear, -1, None, out)),
+    ]
 
 
 def residual_sign(raw: np.ndarray, y: np.ndarray, out: np.ndarray) -> list[Call]:

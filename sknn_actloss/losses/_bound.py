@@ -94,6 +94,25 @@ class BoundLoss(Component):
             Summed over outputs.
         """
 
+    def value_calls(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> list[Call]:
+        """Return :meth:`value` for these arrays as calls bound to them.
+
+        Parameters
+        ----------
+        y : ndarray of shape (batch, n_targets)
+            Encoded targets.
+        raw : ndarray of shape (n_members, batch, n_outputs)
+            Raw outputs, which the calls may spoil.
+        out : ndarray of shape (n_members, batch)
+            Receives the loss of each row.
+
+        Returns
+        -------
+        calls : list of (callable, tuple)
+            Functions and their arguments, in the order of the calls.
+        """
+        return [(lambda: np.copyto(out, self.value(y, raw)), ())]
+
     @abstractmethod
     def gradient(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> None:
         """Write the derivative of :meth:`value` with respect to ``raw`` to ``out``.

@@ -93,6 +93,12 @@ class _Bernoulli(LogLossForm):
         # The linear part comes first: what is left of it is exact, and log1p keeps the tail.
         return row_sum(np.maximum(raw, 0) - y * raw + np.log1p(np.exp(-np.abs(raw))))
 
+    def value_calls(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> list[Call]:
+        """Return the calls of :meth:`value`."""
+        if _is_off(self.label_smoothing):
+            return kernels.binary_log_loss(raw, y, out)
+        return super().value_calls(y, raw, out)
+
     def gradient_calls(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> list[Call]:
         """Return the calls of :meth:`gradient`."""
         return [(expit, (raw, out)), *self._residual_calls(y, out, 2)]
@@ -119,6 +125,12 @@ class _Categorical(LogLossForm):
         """Return the loss of each row."""
         shifted, _, total = shifted_exponentials(raw)
         return np.log(total[..., 0]) - row_dot(shifted, self._smooth(y, y.shape[-1]))
+
+    def value_calls(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> list[Call]:
+        """Return the calls of :meth:`value`."""
+        if _is_off(self.label_smoothing):
+            return kernels.log_loss(raw, y, out)
+        return super().value_calls(y, raw, out)
 
     def gradient_calls(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> list[Call]:
         """Return the calls of :meth:`gradient`."""

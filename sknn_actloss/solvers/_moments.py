@@ -69,8 +69,8 @@ class AdamSolver(MomentSolver, BoundSolver):
     }
 
     @abstractmethod
-    def _epsilon(self, t: int | np.ndarray) -> float | np.ndarray:
-        """Return what to add to the root of the unscaled v."""
+    def _epsilon(self, root: float | np.ndarray) -> float | np.ndarray:
+        """Return what to add to the root of the unscaled v, given that of its scale."""
 
     def init_state(self, params: np.ndarray) -> State:
         return {"step": 0, **zeros(params, "m", "v", *(["v_max"] if self.amsgrad else []))}
@@ -78,15 +78,16 @@ class AdamSolver(MomentSolver, BoundSolver):
     def bind(
         self, params: np.ndarray, gradient: np.ndarray, state: State
     ) -> Callable[[float | np.ndarray], None]:
-        scaled_rate, epsilon = coefficients(params), coefficients(params, like=self._epsilon(1))
+        scaled_rate, epsilon = coefficients(params), coefficients(params, like=self._epsilon(1.0))
         numbers = *self._betas(params.dtype), *map(scalar_if_single, (scaled_rate, epsilon))
         moments = state["m"], state["v"], state.get("v_max")
         calls = kernels.adam(params, gradient, *moments, *numbers)
 
         def step(rate: float | np.ndarray) -> None:
             state["step"] = t = state["step"] + 1
-            scaled_rate[...] = rate * self._first_scale(t) / self._second_scale(t) ** 0.5
-            epsilon[...] = self._epsilon(t)
+            root = self._second_scale(t) ** 0.5
+            scaled_rate[...] = rate * self._first_scale(t) / root
+            epsilon[...] = self._epsilon(root)
             run(calls)
 
         return step
@@ -135,7 +136,7 @@ class Adam(AdamSolver):
     formula: ClassVar[str] = "θ ← θ - η m̂ / (√v̂ + ε)"
     advice: ClassVar[str] = "the default: works over a wide range of rates around 0.001"
 
-    def _epsilon(self, t: int | np.ndarray) -> float | np.ndarray:
+    def _epsilon(self, root: float | np.ndarray) -> float | np.ndarray:
         return self.epsilon / (1 - self.beta_2) ** 0.5
 
 
@@ -195,8 +196,8 @@ class AdamW(AdamSolver):
         """The rate of decay λ."""
         return self.weight_decay
 
-    def _epsilon(self, t: int | np.ndarray) -> float | np.ndarray:
-        return self.epsilon / self._second_scale(t) ** 0.5
+    def _epsilon(self, root: float | np.ndarray) -> float | np.ndarray:
+        return self.epsilon / root
 
 
 @dataclass(repr=False)

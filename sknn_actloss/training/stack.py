@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from itertools import pairwise
 from typing import Any
@@ -58,7 +58,7 @@ class Stack:
         self._dropout_falls = any(member.spec.falling_dropout for member in members)
         own = workspace, self._streams, _fall_together(members)
         self.network = Network(layout, models, params, batch_size, group_size, *own)
-        self._programs: dict[Group, list[list[Call]]] = {}
+        self._programs: dict[Group, tuple[list[list[Call]], Callable[[], np.ndarray]]] = {}
         self._solvers = list(_bound_solvers(self.members, self.network))
         decay = np.array([member.spec.weight_decay for member in members])[:, None]
         self._decay = decay if decay.any() else None
@@ -110,11 +110,14 @@ class Stack:
             Sum of the losses of all rows, each before the step of its batch.
         """
         if group not in self._programs:
-            self._programs[group] = [self.network.bind(*batch) for batch in group.batches]
-        for program, rate in zip(self._programs[group], rates, strict=False):
+            programs = [self.network.bind(*batch) for batch in group.batches]
+            losses = self.network.bind_losses(group.y, group.sample_weight)
+            self._programs[group] = programs, losses
+        programs, losses = self._programs[group]
+        for program, rate in zip(programs, rates, strict=False):
             run(program)
             self._update(rate)
-        return self.network.losses(group.y, group.sample_weight)
+        return losses()
 
     def _update(self, rate: Rate) -> None:
         if self._clip:

@@ -188,6 +188,13 @@ def _loss(*more: Callable[[Draw], Any], signed: bool = False) -> Case:
     return Case(arguments)
 
 
+def _row_losses() -> Case:
+    def arguments(draw: Draw) -> Sequence[Any]:
+        return draw.array(), draw.targets(), draw.array(draw.members, draw.rows)
+
+    return Case(arguments, spoils=(0,))
+
+
 def _solver(states: str, n_numbers: int, room: bool) -> Case:
     """Return the case of a solver; states are moments "m" of any sign, or "v" of squares."""
 
@@ -294,6 +301,8 @@ CASES: dict[str, list[Case]] = {
     "hard_silu": [_in_place(), _apart()],
     "hard_silu_backward": [Case(lambda d: (d.array(), d.array(), d.array()), spoils=(0, 1))],
     "residual": [_loss()],
+    "log_loss": [_row_losses()],
+    "binary_log_loss": [_row_losses()],
     "softmax_residual": [_loss()],
     "residual_sign": [_loss()],
     "clamped_residual": [_loss(_slope(0.1, 2.0))],

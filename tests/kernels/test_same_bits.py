@@ -94,6 +94,13 @@ def bias_and_relu(kernel, draw):
     return [*kernel.add_row(z, bias, z), *kernel.relu(z, z)], [z]
 
 
+def bias_and_softmax(kernel, draw):
+    raw, out = (stored(draw.values(*draw.shape), "output by output") for _ in range(2))
+    y = stored(draw.values(draw.rows, draw.units), "output by output")
+    bias = draw.array(draw.members, 1, draw.units)
+    return [*kernel.add_row(draw.array(), bias, raw), *kernel.softmax_residual(raw, y, out)], [out]
+
+
 def softmax_and_share(kernel, draw):
     raw, out = (stored(draw.values(*draw.shape), "output by output") for _ in range(2))
     y = stored(draw.values(draw.rows, draw.units), "output by output")
@@ -107,7 +114,7 @@ def drop_and_relu_backward(kernel, draw):
     return [*kernel.drop(grad, mask, grad), *kernel.relu_backward(a, grad)], [grad]
 
 
-PAIRS = [bias_and_relu, softmax_and_share, drop_and_relu_backward]
+PAIRS = [bias_and_relu, bias_and_softmax, softmax_and_share, drop_and_relu_backward]
 
 
 def fused_and_plain(make, draw):
