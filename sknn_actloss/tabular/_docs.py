@@ -30,11 +30,13 @@ max_time : float or None, default=None
 verbose : bool or int, default=False
     Whether to tell of the training, in place of the network's: 1 draws a progress bar where
     there is a terminal or notebook, 2 prints each epoch.
-join_repeats : bool, default=True
-    Whether rows that are the same in all columns, target and group are joined into one of the
-    sum of their weights, so that no row is judged by a copy that was learned from. Rows lose
-    their order; set it to False for a splitter that goes by order, such as
-    ``TimeSeriesSplit``.""",
+repeats : {"apart", "joined", "given"}, default="apart"
+    What is done with rows that are the same in all columns, target and group. "apart": each
+    remains a row, and a row of weight 2 is two of them, where weights are whole and at most 4 in
+    the mean. Rows to come are taken to repeat those that were learned from as these repeat each
+    other. "joined": they become one of the sum of their weights, so that no row is judged by a
+    copy that was learned from. Both change the order of the rows; "given" leaves them as they
+    are, for a splitter that goes by order, such as ``TimeSeriesSplit``.""",
     "attributes": """\
 encoder_ : transformer
     The fitted encoder.

@@ -77,14 +77,14 @@ class TabularClassifier(ClassifierMixin, Tabular):
         random_state: Any = None,
         max_time: float | None = None,
         verbose: bool | int = False,
-        join_repeats: bool = True,
+        repeats: str = "apart",
     ) -> None:
         self.encoder = encoder
         self.network = network
         self.random_state = random_state
         self.max_time = max_time
         self.verbose = verbose
-        self.join_repeats = join_repeats
+        self.repeats = repeats
 
     @property
     def classes_(self) -> Any:
@@ -216,7 +216,7 @@ class TabularRegressor(RegressorMixin, Tabular):
         random_state: Any = None,
         max_time: float | None = None,
         verbose: bool | int = False,
-        join_repeats: bool = True,
+        repeats: str = "apart",
     ) -> None:
         self.encoder = encoder
         self.network = network
@@ -224,7 +224,7 @@ class TabularRegressor(RegressorMixin, Tabular):
         self.random_state = random_state
         self.max_time = max_time
         self.verbose = verbose
-        self.join_repeats = join_repeats
+        self.repeats = repeats
 
     @overload
     def predict(self, X: Any, return_std: Literal[False] = False) -> np.ndarray: ...

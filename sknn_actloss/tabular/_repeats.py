@@ -1,4 +1,4 @@
-"""Rows that occur several times in a table, found by hashes and joined into one of their weight."""
+"""Rows that occur several times in a table, found by hashes: apart, or joined into one."""
 
 from __future__ import annotations
 
@@ -17,20 +17,25 @@ from sknn_actloss.tabular._readers import as_numbers
 _FACTORS = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9))
 
 
+#: Mean of whole weights up to which they are taken for numbers of rows.
+MOST_COPIES = 4
+
+
 @dataclass(frozen=True, eq=False)
 class Rows:
     """Rows to learn from.
 
     Parameters
     ----------
-    X : DataFrame or array-like of shape (n_distinct, n_features)
-    y : array-like of shape (n_distinct,) or (n_distinct, n_outputs)
-    sample_weight : ndarray of shape (n_distinct,) or None
+    X : DataFrame or array-like of shape (n_rows, n_features)
+    y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+    sample_weight : ndarray of shape (n_rows,) or None
         Their weights, ``None`` where all are one.
-    groups : array-like of shape (n_distinct,) or None
+    groups : array-like of shape (n_rows,) or None
         Their groups.
     index : ndarray of shape (n_samples,)
-        Which of them each row that was given has become; -1 for rows without weight.
+        Which of them each row that was given has become, the first of several; -1 for rows
+        without weight.
     """
 
     X: Any
@@ -46,16 +51,32 @@ class Rows:
         return {name: value for name, value in given.items() if value is not None}
 
 
-def as_given(X: Any, y: Any, sample_weight: Any, groups: Any) -> Rows:
-    """Return rows as they are."""
+def given(X: Any, y: Any, sample_weight: Any, groups: Any, estimator: Any) -> Rows:
+    """Return rows as they are, in their order."""
     return Rows(X, y, sample_weight, groups, np.arange(len(y)))
+
+
+def apart(X: Any, y: Any, sample_weight: Any, groups: Any, estimator: Any) -> Rows:
+    """Return all rows, a row of a whole weight as so many rows, unless these are very many.
+
+    Rows come in the order of their hashes: as if they were shuffled, but the same whatever order
+    they had before. Those without weight are dropped. Parameters are those of :func:`joined`.
+    """
+    table, hashes, weights = _read(X, y, sample_weight, groups, estimator)
+    counted = np.flatnonzero(weights)
+    own = weights[counted]
+    is_count = np.all(own == np.floor(own)) and own.sum() <= MOST_COPIES * len(own)
+    copies = np.repeat(counted, own.astype(int)) if is_count else counted
+    chosen = copies[np.lexsort((weights[copies], hashes[copies]))]
+    index = np.full(len(weights), -1)
+    index[chosen[::-1]] = np.arange(len(chosen))[::-1]
+    return _taken(table, y, groups, chosen, None if is_count else weights[chosen], index)
 
 
 def joined(X: Any, y: Any, sample_weight: Any, groups: Any, estimator: Any) -> Rows:
     """Join rows of the same values, target and group, and drop those without weight.
 
-    The rows come in the order of their hashes: as if they were shuffled, but the same whatever
-    order and number they had before.
+    The rows come in the order of their hashes, see :func:`apart`.
 
     Parameters
     ----------
@@ -65,28 +86,45 @@ def joined(X: Any, y: Any, sample_weight: Any, groups: Any, estimator: Any) -> R
     estimator : estimator
         For messages.
     """
+    table, hashes, weights = _read(X, y, sample_weight, groups, estimator)
+    counted = np.flatnonzero(weights)
+    _, first, inverse = np.unique(hashes[counted], return_index=True, return_inverse=True)
+    sums = np.bincount(inverse, weights=weights[counted])
+    index = np.full(len(weights), -1)
+    index[counted] = inverse
+    return _taken(table, y, groups, counted[first], None if np.all(sums == 1) else sums, index)
+
+
+#: What is done with rows that are the same in all columns, target and group.
+REPEATS = {"apart": apart, "joined": joined, "given": given}
+
+
+def _read(
+    X: Any, y: Any, sample_weight: Any, groups: Any, estimator: Any
+) -> tuple[Any, np.ndarray, np.ndarray]:
+    """Return the table, and hashes and weights of its rows."""
     frame = as_frame(X, estimator)
     columns = [frame.column(index) for index in range(frame.shape[1])]
     columns += [*_columns(y), *([] if groups is None else _columns(groups))]
     weights = check_sample_weight(
         sample_weight, np.empty(frame.shape), dtype=np.float64, ensure_non_negative=True
     )
-    counted = np.flatnonzero(weights)
-    if len(counted) == 0:
+    if not weights.any():
         raise ValueError("sample_weight is zero for all rows; give one of them a weight above it.")
-    _, first, inverse = np.unique(
-        row_hashes(columns)[counted], return_index=True, return_inverse=True
-    )
-    sums = np.bincount(inverse, weights=weights[counted])
-    index = np.full(len(weights), -1)
-    index[counted] = inverse
-    chosen = counted[first]
+    return frame.table, row_hashes(columns), weights
+
+
+def _taken(
+    table: Any,
+    y: Any,
+    groups: Any,
+    chosen: np.ndarray,
+    sample_weight: np.ndarray | None,
+    index: np.ndarray,
+) -> Rows:
+    groups = None if groups is None else safe_indexing(groups, chosen)
     return Rows(
-        safe_indexing(frame.table, chosen),
-        safe_indexing(y, chosen),
-        None if np.all(sums == 1) else sums,
-        None if groups is None else safe_indexing(groups, chosen),
-        index,
+        safe_indexing(table, chosen), safe_indexing(y, chosen), sample_weight, groups, index
     )
 
 

@@ -11,7 +11,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from sknn_actloss._docs import inherit_docs
-from sknn_actloss._sklearn import CallbackSupportMixin, HasMethods, fit_context, number
+from sknn_actloss._sklearn import CallbackSupportMixin, HasMethods, StrOptions, fit_context, number
 from sknn_actloss.estimators import (
     BaseMLP,
     HiddenUnits,
@@ -21,7 +21,7 @@ from sknn_actloss.estimators import (
 from sknn_actloss.tabular._defaults import complete
 from sknn_actloss.tabular._parts import HasParts
 from sknn_actloss.tabular._race import Contender, winner
-from sknn_actloss.tabular._repeats import Rows, as_given, joined
+from sknn_actloss.tabular._repeats import REPEATS, Rows
 
 
 def if_network_has(method: str) -> Callable[[Any], bool]:
@@ -53,7 +53,7 @@ class Tabular(HiddenUnits, NetworkHolder, CallbackSupportMixin, TransformerMixin
         "random_state": ["random_state"],
         "max_time": [number(0, None), None],
         "verbose": ["verbose"],
-        "join_repeats": ["boolean"],
+        "repeats": [StrOptions(set(REPEATS))],
     }
 
     @fit_context(prefer_skip_nested_validation=False)
@@ -166,9 +166,7 @@ class Tabular(HiddenUnits, NetworkHolder, CallbackSupportMixin, TransformerMixin
             )
         y = np.asarray(y)
         check_consistent_length(X, y, groups)
-        if not self.join_repeats:
-            return as_given(X, y, sample_weight, groups)
-        return joined(X, y, sample_weight, groups, self)
+        return REPEATS[self.repeats](X, y, sample_weight, groups, self)
 
     def _given_seed(self, part: Any) -> Any:
         """Set ``random_state`` of a part that has none, and return the part."""
@@ -184,7 +182,7 @@ class Tabular(HiddenUnits, NetworkHolder, CallbackSupportMixin, TransformerMixin
         return getattr(self.network_, method)(self.encoder_.transform(X), **arguments)
 
     def _in_given_order(self, values: np.ndarray) -> np.ndarray:
-        """Return values of distinct rows for the rows that were given to ``fit``."""
+        """Return values of rows that were learned from for the rows that were given to ``fit``."""
         found = values[self._index]
         if np.any(self._index < 0):
             found = found.astype(np.result_type(found, np.float32), copy=False)

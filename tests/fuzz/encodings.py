@@ -52,7 +52,7 @@ SHARED: dict[str, list[Any]] = {
     "random_state": [0, 7],
     "max_time": [None, 1000.0],
     "verbose": [False],
-    "join_repeats": [True, False],
+    "repeats": ["apart", "joined", "given"],
 }
 CLASSIFIER = SHARED | {
     "network": [_OWN_CLASSIFIER, MLPClassifier((4,), "tanh", loss="hinge", max_iter=2)]

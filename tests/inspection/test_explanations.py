@@ -233,7 +233,7 @@ def in_polars(frame):
 def test_tables_go_back_to_their_columns(given):
     frame = table()
     y = frame["size"] + 3 * (frame["color"] == "red") + frame["count"] ** 2 / 10
-    model = TabularRegressor(random_state=0, clip_predictions=False, join_repeats=False)
+    model = TabularRegressor(random_state=0, clip_predictions=False, repeats="given")
     model.set_params(network__hidden_layer_sizes=(8,), network__max_iter=8, network__n_members=2)
     model.fit(given(frame), y.to_numpy())
     gradients = input_gradients(model, given(frame))

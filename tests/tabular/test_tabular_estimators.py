@@ -31,7 +31,7 @@ from sknn_actloss.model_selection import (
 from sknn_actloss.tabular import TableEncoder
 from sknn_actloss.tabular._defaults import complete, default_network
 from sknn_actloss.tabular._race import Contender, winner
-from sknn_actloss.tabular._repeats import as_given
+from sknn_actloss.tabular._repeats import given
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -110,7 +110,7 @@ def test_encoder_and_network_take_seed_time_and_verbosity(capsys):
 def test_other_encoders_will_do():
     X, y = load_iris(return_X_y=True)
     model = classifier().set_params(encoder=StandardScaler()).fit(X, y)
-    assert_allclose(model.encoder_.mean_, np.unique(X, axis=0).mean(axis=0))
+    assert_allclose(model.encoder_.mean_, X.mean(axis=0))
 
 
 def test_copies_and_pickles_predict_the_same():
@@ -122,20 +122,40 @@ def test_copies_and_pickles_predict_the_same():
 # Rows
 
 
-def test_repeated_rows_are_one_row_of_their_weight():
+@pytest.mark.parametrize("kind", ["apart", "joined"])
+def test_repeated_rows_are_rows_of_their_weight(kind):
     repeats = np.arange(len(TABLE)) % 3
     often = TABLE.loc[TABLE.index.repeat(repeats)].sample(frac=1, random_state=0)
-    repeated = regressor().fit(often, TARGETS[often.index])
-    weighted = regressor().fit(TABLE, TARGETS, sample_weight=repeats)
+    model = regressor().set_params(repeats=kind)
+    repeated = clone(model).fit(often, TARGETS[often.index])
+    weighted = clone(model).fit(TABLE, TARGETS, sample_weight=repeats)
     assert_allclose(weighted.predict(TABLE), repeated.predict(TABLE), rtol=1e-6)
-    assert repeated.network_.t_ == weighted.network_.t_ == 40 * np.count_nonzero(repeats)
+    n_rows = repeats.sum() if kind == "apart" else np.count_nonzero(repeats)
+    assert repeated.network_.t_ == weighted.network_.t_ == 40 * n_rows
+
+
+@pytest.mark.parametrize("weights", [[0.5, 0.5, 2.0], [100, 100, 400]], ids=["parts", "very many"])
+def test_other_weights_are_no_numbers_of_rows(weights):
+    model = regressor(max_iter=1)
+    rows = model._rows([[1.0], [1.0], [2.0]], np.array([1, 1, 2]), np.array(weights), None)
+    assert_array_equal(np.asarray(rows.X)[rows.index], [[1.0], [1.0], [2.0]])
+    assert_array_equal(rows.sample_weight[rows.index], weights)
+
+
+def test_rows_are_found_again_where_they_have_become_several():
+    X, weights = np.array([[3.0], [1.0], [3.0], [2.0]]), np.array([2, 1, 1, 0])
+    rows = regressor()._rows(X, X.ravel(), weights, None)
+    assert_array_equal(np.sort(rows.X, axis=0), [[1.0], [3.0], [3.0], [3.0]])
+    assert rows.sample_weight is None
+    assert rows.index[3] == -1
+    assert_array_equal(rows.X[rows.index[:3]], X[:3])
 
 
 @pytest.mark.parametrize("kind", [list, np.asarray, pd.DataFrame])
 def test_rows_are_the_same_in_every_container(kind):
     X = [[1.0, "a"], [2.0, "b"], [1, "a"], [None, "b"], [np.nan, "b"], [1.0, "b"]]
     X = np.array(X, dtype=object) if kind is np.asarray else kind(X)
-    model = regressor(max_iter=1).fit(X, [1, 2, 1.0, 3, 3, 4])
+    model = regressor(max_iter=1).set_params(repeats="joined").fit(X, [1, 2, 1.0, 3, 3, 4])
     assert model.network_.t_ == 4
 
 
@@ -144,15 +164,16 @@ def test_rows_of_other_groups_and_targets_stay_apart():
     for given, n_distinct in ((None, 3), (groups, 4)):
         network = MLPClassifier((2,), max_iter=1, early_stopping=True, n_members=1)
         network.set_params(validation_fraction=KFold(2))
-        model = TabularClassifier(FunctionTransformer(), network)
+        model = TabularClassifier(FunctionTransformer(), network, repeats="joined")
         rows = model._rows(X, np.array(y), None, given)
         assert len(rows.X) == n_distinct
         assert_array_equal(np.asarray(rows.X)[rows.index], X)
 
 
-def test_rows_keep_their_order_where_they_are_not_joined():
-    model = regressor(max_iter=1).set_params(join_repeats=False)
-    assert model.fit([[1.0], [1.0], [2.0]], [1, 1, 2]).network_.t_ == 3
+def test_rows_keep_their_order_where_they_are_taken_as_given():
+    X = [[3.0], [1.0], [2.0]]
+    rows = regressor().set_params(repeats="given")._rows(X, np.array([1, 1, 2]), None, None)
+    assert rows.X is X
 
 
 def test_all_weights_zero_is_an_error():
@@ -417,20 +438,20 @@ INFORMED, BLIND = FunctionTransformer(), FunctionTransformer(np.zeros_like)
 @pytest.mark.parametrize("encoders", [(INFORMED, BLIND), (BLIND, INFORMED)], ids=["first", "last"])
 def test_the_encoding_wins_that_tells_more_of_rows_left_out(encoders):
     X, y = load_diabetes(return_X_y=True)
-    rows = as_given(10 * X[:100], y[:100] / 100, None, None)
+    rows = given(10 * X[:100], y[:100] / 100, None, None, None)
     best, encoded = winner([contender(repr(one), one) for one in encoders], rows)
     assert best.encoder is INFORMED
     assert_array_equal(encoded, rows.X)
 
 
 def test_without_rows_left_out_the_first_encoding_wins():
-    rows = as_given(np.eye(12), np.arange(12.0), None, None)
+    rows = given(np.eye(12), np.arange(12.0), None, None, None)
     contenders = [contender(repr(one), one, n_members=2) for one in (BLIND, INFORMED)]
     assert winner(contenders, rows)[0].encoder is BLIND
 
 
 def test_an_encoding_that_diverges_loses():
-    rows = as_given(np.eye(12), np.arange(12.0), None, None)
+    rows = given(np.eye(12), np.arange(12.0), None, None, None)
     wild = contender("wild", INFORMED, solver="sgd", learning_rate_init=1e200)
     with np.errstate(all="ignore"):
         assert winner([wild, contender("tame", BLIND)], rows)[0].name == "tame"
