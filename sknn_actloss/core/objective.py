@@ -9,7 +9,7 @@ import numpy as np
 from sknn_actloss._calls import Call, run
 from sknn_actloss._component import runs
 from sknn_actloss._numeric import constant
-from sknn_actloss.activations import Activation, Identity
+from sknn_actloss.activations import Identity
 from sknn_actloss.core.model import Model
 from sknn_actloss.core.workspace import OutputRoom
 from sknn_actloss.losses import BoundLoss
