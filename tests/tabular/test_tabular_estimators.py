@@ -161,11 +161,11 @@ def test_rows_are_the_same_in_every_container(kind):
 
 def test_rows_of_other_groups_and_targets_stay_apart():
     X, y, groups = [[1.0], [1.0], [1.0], [2.0]], [0, 0, 1, 1], [1, 2, 1, 1]
-    for given, n_distinct in ((None, 3), (groups, 4)):
+    for own, n_distinct in ((None, 3), (groups, 4)):
         network = MLPClassifier((2,), max_iter=1, early_stopping=True, n_members=1)
         network.set_params(validation_fraction=KFold(2))
         model = TabularClassifier(FunctionTransformer(), network, repeats="joined")
-        rows = model._rows(X, np.array(y), None, given)
+        rows = model._rows(X, np.array(y), None, own)
         assert len(rows.X) == n_distinct
         assert_array_equal(np.asarray(rows.X)[rows.index], X)
 
