@@ -113,7 +113,7 @@ def penalty_of(model: Model, weights: np.ndarray) -> float:
 def _dot(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> Call:
     """Return the call that writes the product of each row with its like."""
     if len(out) == 1:
-        return np.dot, (a[0], b[0], out.reshape(()))
+        return a[0].dot, (b[0], out.reshape(()))
     return np.vecdot, (a, b, out)
 
 

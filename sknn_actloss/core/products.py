@@ -21,8 +21,9 @@ def product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> Call:
     """
     is_outer = b.shape[-2] == 1
     if len(out) == 1 and (is_outer or out.nbytes <= DOT_BYTES):
-        # dot starts sooner than matmul, but takes matrices only, and clears what it writes to.
-        return np.dot, (a[0] if a.ndim == 3 else a, b[0], out[0])
+        # dot starts sooner than matmul, as a method above all, but takes matrices only, and clears
+        # what it writes to.
+        return (a[0] if a.ndim == 3 else a).dot, (b[0], out[0])
     return _outer_product(a, b, out) if is_outer else (np.matmul, (a, b, out))
 
 
@@ -37,7 +38,7 @@ def row_sum(delta: np.ndarray, ones: np.ndarray, out: np.ndarray) -> Call:
     out : ndarray of shape (n_members, 1, units)
     """
     if len(delta) == 1:
-        return np.dot, (ones, delta[0], out[0, 0])
+        return ones.dot, (delta[0], out[0, 0])
     return np.matmul, (ones, delta, out[:, 0])
 
 

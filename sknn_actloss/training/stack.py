@@ -60,6 +60,7 @@ class Stack:
         self.network = Network(layout, models, params, batch_size, group_size, *own)
         self._programs: dict[Group, tuple[list[list[Call]], Callable[[], np.ndarray]]] = {}
         self._solvers = list(_bound_solvers(self.members, self.network))
+        self._solver_steps = [step for solver in self._solvers for step in solver.steps]
         decay = np.array([member.spec.weight_decay for member in members])[:, None]
         self._decay = decay if decay.any() else None
         self._kept = np.empty_like(params, shape=decay.shape)
@@ -125,8 +126,8 @@ class Stack:
         if self._decay is not None:
             self._kept[...] = 1 - rate * self._decay
             run(self._decay_calls)
-        for solver in self._solvers:
-            solver.step(rate)
+        for step in self._solver_steps:
+            step(rate)
         if self._bound:
             run(self._bound)
         if self._averages is not None:
@@ -229,6 +230,11 @@ class _BoundSolver:
         What it remembers, with arrays of shape (n_members, n_params).
     network : Network
         Has their parameters and gradients, and the factors of their learning rates.
+
+    Attributes
+    ----------
+    steps : list of callable
+        What takes a step at a learning rate, in parts that have a factor of it each.
     """
 
     def __init__(
@@ -242,16 +248,14 @@ class _BoundSolver:
         # Parameters with a learning rate of their own are updated apart from the others.
         groups = network.rate_factors(solver.rate_factor, members)
         self._parts = [state] if len(groups) == 1 else [_columns(state, c) for c, _ in groups]
-        self._steps = [
-            (solver.bind(network.trained[members, c], network.gradient[members, c], part), factor)
+        self.steps = [
+            _at_own_rate(
+                solver.bind(network.trained[members, c], network.gradient[members, c], part),
+                None if len(network.params[members]) == len(network.params) else members,
+                factor,
+            )
             for (c, factor), part in zip(groups, self._parts, strict=True)
         ]
-
-    def step(self, rate: Rate) -> None:
-        """Take a step."""
-        own = rate[self.members] if isinstance(rate, np.ndarray) else rate
-        for step, factor in self._steps:
-            step(own * factor)
 
     def state_of(self, index: int) -> dict[str, Any]:
         """Return a copy of what is remembered of one of the members."""
@@ -260,6 +264,20 @@ class _BoundSolver:
             for name, value in (self._parts[0] | _arrays(self._state)).items()
             if name != "scratch"
         }
+
+
+def _at_own_rate(
+    step: Callable[[Rate], None], members: slice | None, factor: float | np.ndarray
+) -> Callable[[Rate], None]:
+    """Return a step that takes the rate of all members, ``None`` for the very members."""
+    if members is None and isinstance(factor, float) and factor == 1.0:
+        return step
+
+    def scaled(rate: Rate) -> None:
+        own = rate[members] if isinstance(rate, np.ndarray) and members else rate
+        step(own * factor)
+
+    return scaled
 
 
 def _bound_solvers(members: Sequence[Member], network: Network) -> Iterator[_BoundSolver]:
