@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.compose import (
     ColumnTransformer,
@@ -23,7 +24,12 @@ from sklearn.ensemble import (
 from sklearn.impute import SimpleImputer
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    OneHotEncoder,
+    OrdinalEncoder,
+    StandardScaler,
+)
 
 from benchmarks._tables import Table
 from sknn_actloss import TabularClassifier, TabularRegressor
@@ -98,27 +104,16 @@ def catboost(table: Table, seed: int) -> BaseEstimator:
     names = table.X.select_dtypes("category").columns.tolist()
     model = kind(random_seed=seed, cat_features=names, **options)
     # CatBoost takes strings for categories, and no gaps among them.
+    strings = FunctionTransformer(_strings, feature_names_out="one-to-one")
     as_strings = make_column_transformer(
-        (_Strings(), _categories), remainder="passthrough", verbose_feature_names_out=False
+        (strings, _categories), remainder="passthrough", verbose_feature_names_out=False
     )
     return make_pipeline(as_strings.set_output(transform="pandas"), model)
 
 
-class _Strings(BaseEstimator):
-    """Turns columns into strings."""
-
-    def fit(self, X: Any, y: Any = None) -> _Strings:
-        self.names_ = np.asarray(X.columns, dtype=object)
-        return self
-
-    def transform(self, X: Any) -> Any:
-        return X.astype(object).fillna("missing").astype(str)
-
-    def get_feature_names_out(self, names: Any = None) -> np.ndarray:
-        return self.names_
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "names_")
+def _strings(X: pd.DataFrame) -> pd.DataFrame:
+    """Return levels as strings, gaps among them."""
+    return X.astype(object).where(X.notna(), "missing").astype(str)
 
 
 def pytabkit(name: str) -> Fit:

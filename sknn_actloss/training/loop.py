@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -156,7 +157,7 @@ class _Loop:
         total = np.zeros(len(stack.members))
         stack.begin_epoch()
         rates = iter(stack.rates(batches.n_batches))
-        with config_context(kernels=self._kernels):
+        with config_context(kernels=self._kernels) if self._kernels else nullcontext():
             for group in batches.groups():
                 total += stack.steps(group, rates)
         stack.end_epoch()
@@ -169,7 +170,8 @@ class _Loop:
             validations = self._validate(stack, self._params)
         for index in stack.newly_averaged():
             stack.members[index].state.course.restart()
-        weights = np.broadcast_to(batches.total_weight, len(losses)).tolist()
+        total = batches.total_weight
+        weights = total.tolist() if isinstance(total, np.ndarray) else [total] * len(losses)
         for member, params, loss, validation, weight in zip(
             stack.members, self._params, losses.tolist(), validations, weights, strict=True
         ):

@@ -177,6 +177,6 @@ STOPPING_RULES: dict[str, StoppingRule] = {
 
 def apply_rules(spec: MemberSpec, state: MemberState) -> None:
     """Note the outcome of the first rule that ends a training which still goes on."""
-    for name, rule in STOPPING_RULES.items():
-        if state.outcome is None and rule.ends(spec, state):
-            state.outcome = name
+    if state.outcome is None:
+        own = (name for name, rule in STOPPING_RULES.items() if rule.ends(spec, state))
+        state.outcome = next(own, None)
