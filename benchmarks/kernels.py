@@ -67,6 +67,11 @@ def loss(name: str, *more: float) -> Bind:
     return lambda of: getattr(kernels, name)(of.raw, of.y, *more, of.delta)
 
 
+def losses_of_rows(name: str) -> Bind:
+    """Return what binds the losses of rows."""
+    return lambda of: getattr(kernels, name)(of.raw, of.y, np.empty_like(of.raw[..., 0]))
+
+
 def solver(name: str, n_states: int, n_numbers: int, *more: object, room: bool = True) -> Bind:
     """Return what binds the step of a solver."""
 
@@ -107,6 +112,8 @@ KERNELS: dict[str, Bind] = {
             *kernels.weigh(of.delta, None, 0.01),
         ]
     ),
+    "log_loss": losses_of_rows("log_loss"),
+    "binary_log_loss": losses_of_rows("binary_log_loss"),
     "residual": loss("residual"),
     "residual_sign": loss("residual_sign"),
     "clamped_residual": loss("clamped_residual", 1.0),

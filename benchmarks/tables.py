@@ -108,7 +108,7 @@ def predictions(model: Any, X: Any, is_regression: bool) -> np.ndarray:
 
 def regression_measures(predicted: np.ndarray, y: np.ndarray, spread: float) -> dict[str, float]:
     """Return the root mean squared error over the standard deviation of the target."""
-    return {"RMSE": root_mean_squared_error(y, predicted.ravel()) / spread}
+    return {"RMSE": float(root_mean_squared_error(y, predicted.ravel()) / spread)}
 
 
 def classification_measures(proba: np.ndarray, y: np.ndarray, spread: float) -> dict[str, float]:

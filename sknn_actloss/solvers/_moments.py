@@ -78,7 +78,8 @@ class AdamSolver(MomentSolver, BoundSolver):
     def bind(
         self, params: np.ndarray, gradient: np.ndarray, state: State
     ) -> Callable[[float | np.ndarray], None]:
-        scaled_rate, epsilon = coefficients(params), coefficients(params, like=self._epsilon(1.0))
+        first_epsilon = self._epsilon(self._second_scale(1))
+        scaled_rate, epsilon = coefficients(params), coefficients(params, like=first_epsilon)
         numbers = *self._betas(params.dtype), *map(scalar_if_single, (scaled_rate, epsilon))
         moments = state["m"], state["v"], state.get("v_max")
         calls = kernels.adam(params, gradient, *moments, *numbers)
