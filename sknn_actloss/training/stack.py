@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from sknn_actloss import kernels
-from sknn_actloss._calls import Call, run
+from sknn_actloss._calls import run
 from sknn_actloss._component import runs
 from sknn_actloss.core import Layout, Network, Rows, Workspace, layers_of, mask_streams
 from sknn_actloss.solvers import StochasticSolver
 from sknn_actloss.training.averages import Averages
-from sknn_actloss.training.batches import Batches, Group
+from sknn_actloss.training.batches import Batch, Batches, Group
 from sknn_actloss.training.bounds import clip_calls, max_norm_calls
 from sknn_actloss.training.member import Member
 from sknn_actloss.training.moments import recompute_moments
@@ -58,7 +58,7 @@ class Stack:
         self._dropout_falls = any(member.spec.falling_dropout for member in members)
         own = workspace, self._streams, _fall_together(members)
         self.network = Network(layout, models, params, batch_size, group_size, *own)
-        self._programs: dict[Group, tuple[list[list[Call]], Callable[[], np.ndarray]]] = {}
+        self._programs: dict[Group, tuple[list[Any], Callable[[], np.ndarray]]] = {}
         self._solvers = list(_bound_solvers(self.members, self.network))
         self._solver_steps = [step for solver in self._solvers for step in solver.steps]
         decay = np.array([member.spec.weight_decay for member in members])[:, None]
@@ -111,14 +111,20 @@ class Stack:
             Sum of the losses of all rows, each before the step of its batch.
         """
         if group not in self._programs:
-            programs = [self.network.bind(*batch) for batch in group.batches]
+            programs = [self._bind(batch) for batch in group.batches]
             losses = self.network.bind_losses(group.y, group.sample_weight)
             self._programs[group] = programs, losses
         programs, losses = self._programs[group]
         for program, rate in zip(programs, rates, strict=False):
-            run(program)
+            self._run(program)
             self._update(rate)
         return losses()
+
+    def _bind(self, batch: Batch) -> Any:
+        """Return what :meth:`_run` needs for the gradient of a batch."""
+        return self.network.bind(*batch)
+
+    _run = staticmethod(run)
 
     def _update(self, rate: Rate) -> None:
         if self._clip:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from contextvars import copy_context
 from copy import deepcopy
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
 
-from sknn_actloss._sklearn import threadpool_controller
 from sknn_actloss.core import Layout, Rows, Workspace
 from sknn_actloss.training.batches import Batches, Group
+from sknn_actloss.training.blas import n_blas_threads, products_on_one_thread
+from sknn_actloss.training.divided import Divided
 from sknn_actloss.training.member import Member
 from sknn_actloss.training.stack import Rate, Stack
 
@@ -24,9 +24,9 @@ from sknn_actloss.training.stack import Rate, Stack
 #: then takes far longer than one of them needs to hand Python on to the other.
 TEAM_BYTES = 1 << 18
 
-
-_LOCK = threading.Lock()
-_limits: list[Any] = []
+#: Products of numbers in the forward pass of a part of a batch from which on threads pay: with
+#: less, they wait for each other and for Python as long as BLAS waits for its own.
+PART_PRODUCTS = 1 << 24
 
 
 def stack_of(
@@ -45,6 +45,9 @@ def stack_of(
     n_teams = _n_teams(layout, members, params.itemsize * batch_size)
     if n_teams > 1:
         return Teams(layout, members, params, batch_size, group_size, streams, n_teams)
+    n_parts = _n_parts(layout, members, batch_size)
+    if n_parts > 1:
+        return Divided(layout, members, params, batch_size, group_size, workspace, n_parts)
     return Stack(layout, members, params, batch_size, group_size, workspace, streams)
 
 
@@ -95,7 +98,7 @@ class Teams(Stack):
         Threads of BLAS that have made a product wait for the next one at full speed, and would
         take the processors from the teams long after it.
         """
-        return _products_on_one_thread()
+        return products_on_one_thread()
 
     def steps(self, group: Group, rates: Iterator[Rate]) -> np.ndarray:
         """Update all members with each batch of a group, and return their sums of losses."""
@@ -184,31 +187,17 @@ def _n_teams(layout: Layout, members: Sequence[Member], column_bytes: int) -> in
     drops = {tuple(map(bool, member.spec.model.dropout)) for member in members}
     if n_teams < 2 or len(drops) > 1:
         return 1
-    return min(n_teams, _n_blas_threads())
+    return min(n_teams, n_blas_threads())
 
 
-def _n_blas_threads() -> int:
-    return min((library["num_threads"] for library in _blas().info()), default=1)
-
-
-def _blas() -> Any:
-    return threadpool_controller().select(user_api="blas")
-
-
-@contextmanager
-def _products_on_one_thread() -> Iterator[None]:
-    """Keep BLAS on the thread that asks; the last of several that are inside gives it back."""
-    with _LOCK:
-        _limits.append(None if _limits else _blas().limit(limits=1))
-    try:
-        yield
-    finally:
-        with _LOCK:
-            limit = _limits.pop(0)
-            if not _limits:
-                limit.restore_original_limits()
-            elif limit is not None:
-                _limits[0] = limit
+def _n_parts(layout: Layout, members: Sequence[Member], batch_size: int) -> int:
+    """Return how many threads pay that each take rows of every batch."""
+    model, n_weights = members[0].spec.model, sum(a * b for a, b in pairwise(layout.layer_sizes))
+    mixes_rows = layout.has_moments or bool(model.dropout)
+    n_parts = batch_size * n_weights // PART_PRODUCTS
+    if len(members) > 1 or mixes_rows or n_parts < 2:
+        return 1
+    return min(n_parts, n_blas_threads())
 
 
 def _group_of(group: Group, place: slice) -> Group:

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from sknn_actloss import Committee, MLPClassifier, MLPRegressor
-from sknn_actloss._sklearn import threadpool_controller
 from sknn_actloss.activations import Tanh
 from sknn_actloss.dropout import FallingDropout
 from sknn_actloss.model_selection import StackedGridSearchCV
@@ -55,7 +54,7 @@ def n_teams(monkeypatch):
 
     monkeypatch.setattr(threads.Teams, "__init__", counted)
     monkeypatch.setattr(threads, "TEAM_BYTES", 1)
-    monkeypatch.setattr(threads, "_n_blas_threads", lambda: 2)
+    monkeypatch.setattr(threads, "n_blas_threads", lambda: 2)
     return counts
 
 
@@ -125,19 +124,3 @@ class Broken(Tanh):
 def test_what_a_team_raises_comes_out():
     with pytest.raises(BrokenError):
         MLPRegressor((4,), n_members=2, activation=Broken()).fit(X, NUMBERS)
-
-
-def limits():
-    return [library["num_threads"] for library in threadpool_controller().info()]
-
-
-def test_products_have_their_threads_back_afterwards():
-    before = limits()
-    first, second = threads._products_on_one_thread(), threads._products_on_one_thread()
-    first.__enter__()
-    second.__enter__()
-    first.__exit__(None, None, None)
-    blas = threadpool_controller().select(user_api="blas").info()
-    assert {library["num_threads"] for library in blas} == {1}
-    second.__exit__(None, None, None)
-    assert limits() == before

@@ -1,0 +1,125 @@
+"""A network whose batches are divided among threads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from contextvars import Context, copy_context
+from dataclasses import replace
+
+import numpy as np
+
+from sknn_actloss._calls import Call, run
+from sknn_actloss.core import Layout, Network, Rows, Workspace
+from sknn_actloss.training.batches import Batch
+from sknn_actloss.training.blas import products_on_one_thread
+from sknn_actloss.training.member import Member
+from sknn_actloss.training.stack import Stack
+
+#: Rows that are not worth a thread.
+FEW_ROWS = 16
+
+
+class Divided(Stack):
+    """A network that takes its steps in several threads, each of which has rows of every batch.
+
+    A thread goes through all layers by itself, where BLAS would divide each product anew; then
+    their gradients are added up. The numbers are those of a single stack but for rounding.
+
+    Parameters
+    ----------
+    layout, members, params, batch_size, group_size, workspace
+        As for a :class:`~sknn_actloss.training.stack.Stack`, of one member in which rows do not
+        depend on each other.
+    n_parts : int
+        Number of threads.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        members: Sequence[Member],
+        params: np.ndarray,
+        batch_size: int,
+        group_size: int,
+        workspace: Workspace | None,
+        n_parts: int,
+    ) -> None:
+        super().__init__(layout, members, params, batch_size, group_size, workspace)
+        # The first one has the penalty, and the outputs of all.
+        models = [replace(member.spec.model, alpha=0.0, l1=0.0) for member in members]
+        sizes = layout, models, params, batch_size, group_size
+        self._networks = [self.network, *(Network(*sizes) for _ in range(n_parts - 1))]
+        for network in self._networks[1:]:
+            network.workspace.raw = self.network.workspace.raw
+        self._executor = ThreadPoolExecutor(n_parts - 1)
+        self._contexts = self._new_contexts()
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Keep matrix products in the threads of this stack."""
+        self._contexts = self._new_contexts()
+        with products_on_one_thread():
+            yield
+
+    def _new_contexts(self) -> list[Context]:
+        """Return the settings of the caller for each thread but the first."""
+        return [copy_context() for _ in self._networks[1:]]
+
+    def raw_outputs(self, X: Rows, params: np.ndarray, rows: np.ndarray | None) -> np.ndarray:
+        """Return raw outputs of some rows."""
+        rows = np.arange(X.n_rows) if rows is None else rows
+        outputs: dict[int, np.ndarray] = {}
+
+        def predict(index: int, part: np.ndarray) -> None:
+            outputs[index] = self.network.raw_outputs(X, params, part)
+
+        parts = [part for part in np.array_split(rows, len(self._networks)) if len(part)]
+        self._run_together([[(predict, (i, part))] for i, part in enumerate(parts)])
+        return np.concatenate([outputs[i] for i in range(len(parts))], axis=1)
+
+    def _bind(self, batch: Batch) -> list[list[Call]]:
+        n_rows = batch.rows.stop - batch.rows.start
+        n_parts = min(len(self._networks), n_rows // FEW_ROWS)
+        if n_parts < 2 or not batch.X.has_parts:
+            return [self.network.bind(*batch)]
+        ends = np.linspace(0, n_rows, n_parts + 1).astype(int).tolist()
+        return [
+            network.bind(*_part(batch, slice(*ends[i : i + 2])))
+            for i, network in enumerate(self._networks[:n_parts])
+        ]
+
+    def _run(self, programs: list[list[Call]]) -> None:  # type: ignore[override]
+        self._run_together(programs)
+        total = self.network.gradient
+        for network in self._networks[1 : len(programs)]:
+            np.add(total, network.gradient, total)
+
+    def _run_together(self, programs: Sequence[list[Call]]) -> None:
+        """Make lists of calls, each in a thread of its own."""
+        jobs = [
+            self._executor.submit(context.run, run, calls)
+            for context, calls in zip(self._contexts, programs[1:], strict=False)
+        ]
+        try:
+            run(programs[0])
+        finally:
+            wait(jobs)
+        for job in jobs:
+            job.result()
+
+    def _remade(self, members: Sequence[Member], params: np.ndarray) -> Stack:
+        sizes = self._sizes
+        return Divided(self.layout, members, params, *sizes, self.workspace, len(self._networks))
+
+
+def _part(batch: Batch, rows: slice) -> Batch:
+    """Return some rows of a batch, whose weight in the mean stays that of the whole."""
+    start, weight = batch.rows.start, batch.sample_weight
+    return batch._replace(
+        X=batch.X.part(rows),
+        y=batch.y[rows],
+        sample_weight=None if weight is None else weight[..., rows],
+        rows=slice(start + rows.start, start + rows.stop),
+    )
