@@ -50,12 +50,10 @@ def fitted(kind, X, settings, weight=None):
 
 
 def compare(first, second):
-    single = first.coefs_[0].dtype == np.float32
+    tolerances = (1e-3, 1e-4) if first.coefs_[0].dtype == np.float32 else (1e-9, 1e-10)
     for name in ("coefs_", "intercepts_", "loss_curve_"):
         for found, expected in zip(getattr(first, name), getattr(second, name), strict=True):
-            np.testing.assert_allclose(
-                found, expected, *((1e-3, 1e-4) if single else (1e-9, 1e-10))
-            )
+            np.testing.assert_allclose(found, expected, *tolerances)
 
 
 @pytest.mark.parametrize("kernels", ["numpy", "numba"])
