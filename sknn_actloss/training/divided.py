@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import Context, copy_context
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from sknn_actloss.core import Layout, Network, Rows, Workspace
 from sknn_actloss.training.batches import Batch
 from sknn_actloss.training.blas import products_on_one_thread
 from sknn_actloss.training.member import Member
-from sknn_actloss.training.stack import Stack
+from sknn_actloss.training.stack import Rate, Stack
 
 #: Rows that are not worth a thread.
 FEW_ROWS = 16
@@ -46,7 +47,9 @@ class Divided(Stack):
         workspace: Workspace | None,
         n_parts: int,
     ) -> None:
-        super().__init__(layout, members, params, batch_size, group_size, workspace)
+        super().__init__(
+            layout, members, params, batch_size, group_size, workspace, n_pieces=n_parts
+        )
         # The first one has the penalty, and the outputs of all.
         models = [replace(member.spec.model, alpha=0.0, l1=0.0) for member in members]
         sizes = layout, models, params, batch_size, group_size
@@ -54,6 +57,8 @@ class Divided(Stack):
         for network in self._networks[1:]:
             network.workspace.raw = self.network.workspace.raw
         self._executor = ThreadPoolExecutor(n_parts - 1)
+        self._updates = self._divided_updates()
+        self._n_added = 0
         self._contexts = self._new_contexts()
 
     @contextmanager
@@ -90,11 +95,32 @@ class Divided(Stack):
             for i, network in enumerate(self._networks[:n_parts])
         ]
 
+    def _divided_updates(self) -> list[tuple[slice, Callable[[Rate], None]]] | None:
+        """Return the steps of each thread on columns of its own, ``None`` where they need all."""
+        if self._clip or self._bound or self._decay is not None or self._averages is not None:
+            return None
+        (solver,) = self._solvers
+        return list(zip(solver.columns, solver.steps, strict=True))
+
     def _run(self, programs: list[list[Call]]) -> None:  # type: ignore[override]
         self._run_together(programs)
-        total = self.network.gradient
-        for network in self._networks[1 : len(programs)]:
-            np.add(total, network.gradient, total)
+        self._n_added = len(programs) - 1
+        if self._updates is None:
+            run(self._additions(slice(None)))
+
+    def _additions(self, columns: slice) -> list[Call]:
+        """Return the calls that add up gradients of the threads, for some of the parameters."""
+        total = self.network.gradient[:, columns]
+        others = (n.gradient[:, columns] for n in self._networks[1 : self._n_added + 1])
+        return [(np.add, (total, other, total)) for other in others]
+
+    def _update(self, rate: Rate) -> None:
+        if self._updates is None:
+            super()._update(rate)
+            return
+        n_parts = len(self._networks)
+        calls = [[*self._additions(own), (step, (rate,))] for own, step in self._updates]
+        self._run_together([list(chain(*calls[i::n_parts])) for i in range(n_parts)])
 
     def _run_together(self, programs: Sequence[list[Call]]) -> None:
         """Make lists of calls, each in a thread of its own."""

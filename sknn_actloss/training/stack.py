@@ -41,6 +41,8 @@ class Stack:
         That of an earlier stack, used again where it serves.
     streams : list of Generator, optional
         Sources of dropout masks, see :func:`~sknn_actloss.core.mask_streams`.
+    n_pieces : int, default=1
+        Pieces of the parameters that solvers update one by one.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Stack:
         group_size: int,
         workspace: Workspace | None = None,
         streams: Sequence[np.random.Generator] | None = None,
+        n_pieces: int = 1,
     ) -> None:
         self._keep(layout, members, params, (batch_size, group_size), streams)
         models = [member.spec.model for member in members]
@@ -59,7 +62,7 @@ class Stack:
         own = workspace, self._streams, _fall_together(members)
         self.network = Network(layout, models, params, batch_size, group_size, *own)
         self._programs: dict[Group, tuple[list[Any], Callable[[], np.ndarray]]] = {}
-        self._solvers = list(_bound_solvers(self.members, self.network))
+        self._solvers = list(_bound_solvers(self.members, self.network, n_pieces))
         self._solver_steps = [step for solver in self._solvers for step in solver.steps]
         decay = np.array([member.spec.weight_decay for member in members])[:, None]
         self._decay = decay if decay.any() else None
@@ -236,11 +239,13 @@ class _BoundSolver:
         What it remembers, with arrays of shape (n_members, n_params).
     network : Network
         Has their parameters and gradients, and the factors of their learning rates.
+    n_pieces : int
+        Pieces of parameters with the same factor.
 
     Attributes
     ----------
-    steps : list of callable
-        What takes a step at a learning rate, in parts that have a factor of it each.
+    columns, steps : list of slice and of callable
+        Some of the parameters, and what takes their step at a learning rate.
     """
 
     def __init__(
@@ -249,11 +254,17 @@ class _BoundSolver:
         members: slice,
         state: dict[str, Any],
         network: Network,
+        n_pieces: int,
     ) -> None:
         self.members, self._state = members, state
         # Parameters with a learning rate of their own are updated apart from the others.
-        groups = network.rate_factors(solver.rate_factor, members)
-        self._parts = [state] if len(groups) == 1 else [_columns(state, c) for c, _ in groups]
+        groups = [
+            (columns, factor)
+            for whole, factor in network.rate_factors(solver.rate_factor, members)
+            for columns in _pieces(whole, n_pieces)
+        ]
+        self.columns = [columns for columns, _ in groups]
+        self._parts = [state] if len(groups) == 1 else [_columns(state, c) for c in self.columns]
         self.steps = [
             _at_own_rate(
                 solver.bind(network.trained[members, c], network.gradient[members, c], part),
@@ -286,7 +297,14 @@ def _at_own_rate(
     return scaled
 
 
-def _bound_solvers(members: Sequence[Member], network: Network) -> Iterator[_BoundSolver]:
+def _pieces(columns: slice, n_pieces: int) -> list[slice]:
+    ends = np.linspace(columns.start, columns.stop, n_pieces + 1).astype(int).tolist()
+    return [slice(*ends) for ends in pairwise(ends)]
+
+
+def _bound_solvers(
+    members: Sequence[Member], network: Network, n_pieces: int
+) -> Iterator[_BoundSolver]:
     """Yield the solvers of runs of neighbours that stack and have done as many steps."""
     states = [
         member.spec.solver.init_state(network.trained[i : i + 1]) | member.state.solver  # type: ignore[attr-defined]
@@ -299,7 +317,7 @@ def _bound_solvers(members: Sequence[Member], network: Network) -> Iterator[_Bou
         # Solvers compute their coefficients in double precision and cast them themselves.
         for rows, (solver,) in runs(solvers, dtype=np.float64, n_dims=2):
             own = slice(start + rows.start, start + rows.stop)
-            yield _BoundSolver(solver, own, _merged(states[own]), network)
+            yield _BoundSolver(solver, own, _merged(states[own]), network, n_pieces)
 
 
 def _fall_together(members: Sequence[Member]) -> bool:

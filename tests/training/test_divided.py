@@ -31,13 +31,13 @@ FITS = {
 @pytest.fixture
 def n_parts(monkeypatch):
     """Divide small batches into three; holds how many parts the batches of a training had."""
-    counts, run = [], Divided._run_together
+    counts, run = [], Divided._run
 
     def counted(self, programs):
         counts.append(len(programs))
         run(self, programs)
 
-    monkeypatch.setattr(Divided, "_run_together", counted)
+    monkeypatch.setattr(Divided, "_run", counted)
     monkeypatch.setattr(threads, "PART_PRODUCTS", 1)
     monkeypatch.setattr(threads, "n_blas_threads", lambda: 3)
     return counts
