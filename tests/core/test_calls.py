@@ -155,6 +155,8 @@ CALLS = {
 
 def text_of(function, operands):
     name = function.__name__ if isinstance(function, np.ufunc) else function.__qualname__
+    if isinstance(getattr(function, "__self__", None), np.ndarray):
+        name, operands = function.__name__, (function.__self__, *operands)
     shapes = [None if operand is None else operand.shape for operand in operands]
     return " ".join([name, *(str(shape and "x".join(map(str, shape))) for shape in shapes)])
 
