@@ -124,8 +124,16 @@ def pytabkit(name: str) -> Fit:
 
         task = "Regressor" if table.is_regression else "Classifier"
         model = getattr(pytabkit, f"{name}_{task}")(random_state=seed, n_threads=N_THREADS)
-        rows, judges = (table.X.iloc[indices] for indices in (train, judge))
-        return model.fit(rows, table.y[train], X_val=judges, y_val=table.y[judge])
+        # It takes no gaps among numbers.
+        medians = make_column_transformer(
+            (SimpleImputer(strategy="median"), _numbers),
+            remainder="passthrough",
+            verbose_feature_names_out=False,
+        ).set_output(transform="pandas")
+        rows = medians.fit_transform(table.X.iloc[train])
+        judges = medians.transform(table.X.iloc[judge])
+        model.fit(rows, table.y[train], X_val=judges, y_val=table.y[judge])
+        return make_pipeline(medians, model)
 
     return fit
 
