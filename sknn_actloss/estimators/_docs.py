@@ -159,8 +159,8 @@ oof_prediction_ : ndarray of shape (n_samples,), (n_samples, n_classes) or (n_sa
     probabilities, or decision values of losses without probabilities; NaN for rows that all have
     learnt from. Only with ``Committee(resample=...)``, as the next two.
 oof_score_ : float
-    Score of these predictions, R^2 or accuracy: slightly too good, since the epoch of each
-    network was chosen by the same rows.
+    Score of these predictions, R^2 or accuracy: slightly too good for single networks, since the
+    epoch of each was chosen by the same rows, and too bad for their mean, which predicts new rows.
 temperature_ : float
     What raw outputs are divided by, with ``Committee(calibrate="temperature")``; the weights and
     biases of the last layer hold it already.
