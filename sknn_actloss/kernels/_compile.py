@@ -100,19 +100,23 @@ def _dispatcher(function: Callable[..., None]) -> Any:
         return numba.njit(**_OPTIONS)(function)
 
 
-@numba.njit(inline="always")
+#: Decorates functions that loops are made of.
+inlined = numba.njit(inline="always")
+
+
+@inlined
 def larger(first: float, second: float) -> float:
     """Return the larger one of two numbers, or that which is none."""
     return second if (second > first) | (second != second) else first
 
 
-@numba.njit(inline="always")
+@inlined
 def sign(value: float, zero: float, one: float) -> float:
     """Return the sign of a number, zero of either sign without one, or that which is none."""
     return zero if value == zero else (one if value > zero else (-one if value < zero else value))
 
 
-@numba.njit(inline="always")
+@inlined
 def of(numbers: np.ndarray, member: int) -> float:
     """Return the number of a member, or that of all of them."""
     return numbers[member % numbers.shape[0]]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from functools import wraps
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,75 +15,25 @@ import numpy as np
 
 from sknn_actloss._calls import Call
 from sknn_actloss._numeric import clip
-from sknn_actloss.kernels import _loops as loops, _solver_loops as solvers, numpy as reference
+from sknn_actloss.kernels import (
+    _loops as loops,
+    _loss_loops as losses,
+    _solver_loops as solvers,
+    numpy as reference,
+)
 from sknn_actloss.kernels._compile import LOOPS, if_compiled
+from sknn_actloss.kernels._storage import (
+    has_contiguous_rows,
+    in_place,
+    is_same,
+    output_by_output,
+    with_rows,
+)
 from sknn_actloss.kernels.numpy import _INTEGERS, Number
-
-Binder = Callable[..., list[Call]]
 
 #: Whether clip leaves a negative zero as it is, which depends on the release of NumPy (and in 2.1
 #: to 2.3 on how arrays are stored as well).
 _KEEPS_ZEROS = bool(np.signbit(clip(np.full(1, -0.0), np.array(0.0), np.array(1.0)))[0])
-
-
-def _with_rows(n_dims: int) -> Callable[[Binder], Binder]:
-    """Leave arrays of other dimensions, or with rows that are not contiguous, to the reference."""
-
-    def decorate(bind: Binder) -> Binder:
-        fallback = getattr(reference, bind.__name__)
-
-        @wraps(fallback)
-        def chosen(first: np.ndarray, *rest: Any) -> list[Call]:
-            arrays = (a for a in rest if isinstance(a, np.ndarray) and a.ndim == n_dims)
-            is_apt = first.ndim == n_dims and all(map(_has_contiguous_rows, (first, *arrays)))
-            return (bind if is_apt else fallback)(first, *rest)
-
-        return chosen
-
-    return decorate
-
-
-def _in_place(bind: Binder) -> Binder:
-    """Leave what does not go from the first to the last argument in place to the reference."""
-    fallback = getattr(reference, bind.__name__)
-
-    @wraps(fallback)
-    def chosen(z: np.ndarray, *rest: Any) -> list[Call]:
-        is_own = z.ndim == 3 and _is_same(z, rest[-1]) and _has_contiguous_rows(z)
-        return bind(z, *rest[:-1]) if is_own else fallback(z, *rest)
-
-    return chosen
-
-
-def _output_by_output(bind: Binder) -> Binder:
-    """Pass on arrays output by output where they are stored so, leave others to the reference."""
-    fallback = getattr(reference, bind.__name__)
-
-    @wraps(fallback)
-    def chosen(raw: np.ndarray, y: np.ndarray, *rest: Any) -> list[Call]:
-        # NumPy adds up the outputs of a single row in an order of its own.
-        if raw.ndim == 3 and raw.shape[1] > 1 and raw.shape[1:] == y.shape:
-            swapped = [array.swapaxes(-1, -2) for array in (raw, y, rest[-1])]
-            if all(map(_has_contiguous_rows, swapped)):
-                return bind(*swapped[:2], *rest[:-1], swapped[2])
-        return fallback(raw, y, *rest)
-
-    return chosen
-
-
-def _to_rows(bind: Binder) -> Binder:
-    """Pass on arrays output by output, and the losses of rows that they give, as above."""
-    fallback = getattr(reference, bind.__name__)
-
-    @wraps(fallback)
-    def chosen(raw: np.ndarray, y: np.ndarray, out: np.ndarray) -> list[Call]:
-        if raw.ndim == 3 and raw.shape[1] > 1 and raw.shape[1:] == y.shape:
-            swapped = [array.swapaxes(-1, -2) for array in (raw, y)]
-            if all(map(_has_contiguous_rows, (*swapped, out))):
-                return bind(*swapped, out)
-        return fallback(raw, y, out)
-
-    return chosen
 
 
 # -- Linear layers and activations -----------------------------------------------------------------
@@ -92,61 +41,61 @@ def _to_rows(bind: Binder) -> Binder:
 
 def add_row(z: np.ndarray, row: np.ndarray, out: np.ndarray) -> list[Call]:
     swapped = out.swapaxes(1, 2)
-    if _is_same(z, out) and _has_contiguous_rows(z) and _has_contiguous_rows(row):
+    if is_same(z, out) and has_contiguous_rows(z) and has_contiguous_rows(row):
         return [loops.add_row(z, row)]
-    if _has_contiguous_rows(swapped):
+    if has_contiguous_rows(swapped):
         return [loops.add_row_to(z, row, swapped)]
     return reference.add_row(z, row, out)
 
 
-@_in_place
+@in_place
 def relu(z: np.ndarray) -> list[Call]:
     return [loops.relu(z, _edges([0.0], z.dtype, math.inf))]
 
 
-@_with_rows(3)
+@with_rows(3)
 def relu_backward(a: np.ndarray, grad: np.ndarray) -> list[Call]:
     integer, _ = _INTEGERS[a.dtype]
     return [loops.relu_backward(a.view(integer), grad.view(integer))]
 
 
-@_in_place
+@in_place
 def leaky_relu(z: np.ndarray, slope: Number) -> list[Call]:
     return [loops.leaky_relu(z, _per_member(slope, z))]
 
 
-@_with_rows(3)
+@with_rows(3)
 def leaky_relu_backward(a: np.ndarray, slope: Number, grad: np.ndarray) -> list[Call]:
     return [loops.leaky_relu_backward(a, _per_member(slope, a), grad)]
 
 
-@_in_place
+@in_place
 def clamp(z: np.ndarray, low: float, high: float) -> list[Call]:
     bounds = np.array([low, high], z.dtype)
     return [loops.clamp(z, bounds, _edges(bounds, z.dtype, bounds[::-1]))]
 
 
-@_with_rows(3)
+@with_rows(3)
 def clamp_backward(a: np.ndarray, low: float, high: float, grad: np.ndarray) -> list[Call]:
     return [loops.clamp_backward(a, np.array([low, high], a.dtype), grad)]
 
 
-@_in_place
+@in_place
 def hard_sigmoid(z: np.ndarray) -> list[Call]:
     return [loops.hard_sigmoid(z)]
 
 
-@_with_rows(3)
+@with_rows(3)
 def hard_sigmoid_backward(a: np.ndarray, grad: np.ndarray) -> list[Call]:
     return [loops.hard_sigmoid_backward(a, grad)]
 
 
-@_with_rows(3)
+@with_rows(3)
 def hard_silu(z: np.ndarray, out: np.ndarray) -> list[Call]:
-    return reference.hard_silu(z, out) if _is_same(z, out) else [loops.hard_silu(z, out)]
+    return reference.hard_silu(z, out) if is_same(z, out) else [loops.hard_silu(z, out)]
 
 
-@_with_rows(3)
+@with_rows(3)
 def hard_silu_backward(z: np.ndarray, a: np.ndarray, grad: np.ndarray) -> list[Call]:
     return [loops.hard_silu_backward(z, grad)]
 
@@ -154,88 +103,88 @@ def hard_silu_backward(z: np.ndarray, a: np.ndarray, grad: np.ndarray) -> list[C
 # -- Losses ----------------------------------------------------------------------------------------
 
 
-@_output_by_output
+@output_by_output
 def residual(raw: np.ndarray, y: np.ndarray, out: np.ndarray) -> list[Call]:
-    return [loops.residual(raw, y, out)]
+    return [losses.residual(raw, y, out)]
 
 
-@_output_by_output
+@output_by_output
 def softmax_residual(raw: np.ndarray, y: np.ndarray, out: np.ndarray) -> list[Call]:
     room = np.empty(raw.shape[2], raw.dtype)
     return [
-        loops.softmax_shift(raw, out, room),
+        losses.softmax_shift(raw, out, room),
         (np.exp, (out, out)),
-        loops.softmax_subtract(out, y, room, np.ones(1, raw.dtype)),
+        losses.softmax_subtract(out, y, room, np.ones(1, raw.dtype)),
     ]
 
 
-@_to_rows
+@output_by_output
 def log_loss(raw: np.ndarray, y: np.ndarray, out: np.ndarray) -> list[Call]:
     exponentials, room = np.empty_like(raw), np.empty(raw.shape[2], raw.dtype)
     return [
-        loops.softmax_shift(raw, raw, room),
+        losses.softmax_shift(raw, raw, room),
         (np.exp, (raw, exponentials)),
-        loops.sum_outputs(exponentials, out),
+        losses.sum_outputs(exponentials, out),
         (np.log, (out, out)),
-        loops.subtract_product(out, raw, y, room),
+        losses.subtract_product(out, raw, y, room),
     ]
 
 
-@_to_rows
+@output_by_output
 def binary_log_loss(raw: np.ndarray, y: np.ndarray, out: np.ndarray) -> list[Call]:
     linear = np.empty_like(raw)
     return [
-        loops.binary_log_loss_parts(raw, y, linear),
+        losses.binary_log_loss_parts(raw, y, linear),
         (np.exp, (raw, raw)),
         (np.log1p, (raw, raw)),
-        loops.sum_of_both(linear, raw, out),
+        losses.sum_of_both(linear, raw, out),
     ]
 
 
-@_output_by_output
+@output_by_output
 def residual_sign(raw: np.ndarray, y: np.ndarray, out: np.ndarray) -> list[Call]:
-    return [loops.residual_sign(raw, y, out)]
+    return [losses.residual_sign(raw, y, out)]
 
 
-@_output_by_output
+@output_by_output
 def clamped_residual(raw: np.ndarray, y: np.ndarray, bound: Number, out: np.ndarray) -> list[Call]:
     bound = _per_member(bound, raw)
-    return [loops.clamped_residual(raw, y, bound, _edges(bound, raw.dtype, -math.inf), out)]
+    return [losses.clamped_residual(raw, y, bound, _edges(bound, raw.dtype, -math.inf), out)]
 
 
-@_output_by_output
+@output_by_output
 def residual_beyond(raw: np.ndarray, y: np.ndarray, bound: Number, out: np.ndarray) -> list[Call]:
-    return [loops.residual_beyond(raw, y, _per_member(bound, raw), out)]
+    return [losses.residual_beyond(raw, y, _per_member(bound, raw), out)]
 
 
-@_output_by_output
+@output_by_output
 def excess(raw: np.ndarray, y: np.ndarray, bound: Number, out: np.ndarray) -> list[Call]:
     bound = _per_member(bound, raw)
-    return [loops.excess(raw, y, bound, _edges(bound, raw.dtype, -math.inf), out)]
+    return [losses.excess(raw, y, bound, _edges(bound, raw.dtype, -math.inf), out)]
 
 
-@_output_by_output
+@output_by_output
 def hinge(raw: np.ndarray, y: np.ndarray, out: np.ndarray) -> list[Call]:
-    return [loops.hinge(raw, y, out)]
+    return [losses.hinge(raw, y, out)]
 
 
-@_output_by_output
+@output_by_output
 def squared_hinge(raw: np.ndarray, y: np.ndarray, limit: float, out: np.ndarray) -> list[Call]:
-    return [loops.squared_hinge(raw, y, np.array([limit], raw.dtype), out)]
+    return [losses.squared_hinge(raw, y, np.array([limit], raw.dtype), out)]
 
 
 def weigh(delta: np.ndarray, sample_weight: np.ndarray | None, share: Number) -> list[Call]:
     *weighted, scaled = reference.weigh(delta, sample_weight, share)
     swapped = delta.swapaxes(1, 2)
-    if _has_contiguous_rows(swapped):
-        scaled = loops.scale_members(swapped, _per_member(share, delta))
+    if has_contiguous_rows(swapped):
+        scaled = losses.scale_members(swapped, _per_member(share, delta))
     return [*weighted, scaled]
 
 
 # -- Penalties and dropout -------------------------------------------------------------------------
 
 
-@_with_rows(2)
+@with_rows(2)
 def add_scaled(
     gradient: np.ndarray, params: np.ndarray, strength: np.ndarray, room: np.ndarray
 ) -> list[Call]:
@@ -244,7 +193,7 @@ def add_scaled(
     return [loops.add_scaled(gradient, params, _per_member(strength, params))]
 
 
-@_with_rows(2)
+@with_rows(2)
 def scale(array: np.ndarray, factor: np.ndarray) -> list[Call]:
     return [loops.scale(array, _per_member(factor, array))]
 
@@ -252,7 +201,7 @@ def scale(array: np.ndarray, factor: np.ndarray) -> list[Call]:
 def dropout_mask(
     uniform: np.ndarray, rate: np.ndarray, factor: np.ndarray, out: np.ndarray
 ) -> list[Call]:
-    if not _has_contiguous_rows(out):
+    if not has_contiguous_rows(out):
         return reference.dropout_mask(uniform, rate, factor, out)
     rates = _per_member(rate, rate), _per_member(factor, factor)
     return [loops.dropout_mask(uniform, *rates, out)]
@@ -264,7 +213,7 @@ drop = reference.drop  # a single pass of NumPy
 # -- Solvers ---------------------------------------------------------------------------------------
 
 
-@_with_rows(2)
+@with_rows(2)
 def adam(
     params: np.ndarray,
     gradient: np.ndarray,
@@ -279,21 +228,21 @@ def adam(
     return [solvers.amsgrad(params, gradient, m, v, v_max, *own)]
 
 
-@_with_rows(2)
+@with_rows(2)
 def nadam(
     params: np.ndarray, gradient: np.ndarray, m: np.ndarray, v: np.ndarray, *rest: np.ndarray
 ) -> list[Call]:
     return [solvers.nadam(params, gradient, m, v, *_all_per_member(rest[:-1], params))]
 
 
-@_with_rows(2)
+@with_rows(2)
 def adamax(
     params: np.ndarray, gradient: np.ndarray, m: np.ndarray, u: np.ndarray, *numbers: np.ndarray
 ) -> list[Call]:
     return [solvers.adamax(params, gradient, m, u, *_all_per_member(numbers, params))]
 
 
-@_with_rows(2)
+@with_rows(2)
 def sgd(
     params: np.ndarray,
     gradient: np.ndarray,
@@ -306,26 +255,26 @@ def sgd(
     return [loop(params, gradient, velocity, *_all_per_member((momentum, rate), params))]
 
 
-@_with_rows(2)
+@with_rows(2)
 def lion(params: np.ndarray, gradient: np.ndarray, m: np.ndarray, *rest: np.ndarray) -> list[Call]:
     return [solvers.lion(params, gradient, m, *_all_per_member(rest[:-1], params))]
 
 
-@_with_rows(2)
+@with_rows(2)
 def rmsprop(
     params: np.ndarray, gradient: np.ndarray, v: np.ndarray, *rest: np.ndarray
 ) -> list[Call]:
     return [solvers.rmsprop(params, gradient, v, *_all_per_member(rest[:-1], params))]
 
 
-@_with_rows(2)
+@with_rows(2)
 def adagrad(
     params: np.ndarray, gradient: np.ndarray, v: np.ndarray, *rest: np.ndarray
 ) -> list[Call]:
     return [solvers.adagrad(params, gradient, v, *_all_per_member(rest[:-1], params))]
 
 
-@_with_rows(2)
+@with_rows(2)
 def adadelta(
     params: np.ndarray, gradient: np.ndarray, v: np.ndarray, d: np.ndarray, *rest: np.ndarray
 ) -> list[Call]:
@@ -339,7 +288,7 @@ def gather(array: np.ndarray, rows: np.ndarray, out: np.ndarray) -> None:
     # NumPy makes a single pass itself, and that without being bound, where it can.
     is_single = array.dtype == out.dtype and out.flags.c_contiguous
     is_plain = array.dtype in _INTEGERS and array.ndim == 2 and not is_single
-    if not (is_plain and _has_contiguous_rows(array) and _has_contiguous_rows(out)):
+    if not (is_plain and has_contiguous_rows(array) and has_contiguous_rows(out)):
         reference.gather(array, rows, out)
         return
     loop, arguments = loops.gather(array, rows, out)
@@ -364,23 +313,23 @@ def fused(calls: list[Call]) -> list[Call]:
 
 def _add_row_relu(sums: tuple, outputs: tuple) -> Call | None:
     (z, bias), (own, edge) = sums, outputs
-    return loops.add_row_relu(z, bias, edge) if _is_same(z, own) else None
+    return loops.add_row_relu(z, bias, edge) if is_same(z, own) else None
 
 
 def _add_row_softmax_shift(sums: tuple, shifts: tuple) -> Call | None:
     (z, bias, raw), (own, out, room) = sums, shifts
-    return loops.add_row_softmax_shift(z, bias, raw, out, room) if _is_same(raw, own) else None
+    return losses.add_row_softmax_shift(z, bias, raw, out, room) if is_same(raw, own) else None
 
 
 def _softmax_subtract_share(residuals: tuple, shares: tuple) -> Call | None:
     (out, targets, total, _), (scaled, share) = residuals, shares
-    return loops.softmax_subtract(out, targets, total, share) if _is_same(out, scaled) else None
+    return losses.softmax_subtract(out, targets, total, share) if is_same(out, scaled) else None
 
 
 def _drop_relu_backward(products: tuple, slopes: tuple) -> Call | None:
     (grad, mask, out), (bits, own) = products, slopes
     is_mask = mask.shape[1:] == grad.shape[1:] and mask.dtype == grad.dtype
-    if is_mask and _has_contiguous_rows(mask) and _is_same(grad, out) and _is_same(grad, own):
+    if is_mask and has_contiguous_rows(mask) and is_same(grad, out) and is_same(grad, own):
         return loops.drop_relu_backward(grad, mask, bits)
     return None
 
@@ -388,8 +337,8 @@ def _drop_relu_backward(products: tuple, slopes: tuple) -> Call | None:
 #: What makes two calls in one pass, by what they are calls of.
 _PAIRS: dict[tuple[Any, Any], Callable[..., Call | None]] = {
     (loops.add_row, loops.relu): _add_row_relu,
-    (loops.add_row_to, loops.softmax_shift): _add_row_softmax_shift,
-    (loops.softmax_subtract, loops.scale_members): _softmax_subtract_share,
+    (loops.add_row_to, losses.softmax_shift): _add_row_softmax_shift,
+    (losses.softmax_subtract, losses.scale_members): _softmax_subtract_share,
     (np.multiply, loops.relu_backward): _drop_relu_backward,
 }
 
@@ -402,18 +351,6 @@ def _edges(bounds: Number | list[float], dtype: np.dtype, inside: Number) -> np.
     """
     bounds = np.array(bounds, dtype)
     return bounds if _KEEPS_ZEROS else np.nextafter(bounds, np.asarray(inside, dtype))
-
-
-def _has_contiguous_rows(array: np.ndarray) -> bool:
-    return array.shape[-1] == 1 or array.strides[-1] == array.itemsize
-
-
-def _is_same(first: np.ndarray, second: np.ndarray) -> bool:
-    """Whether two arrays are views of the very same numbers, maybe as another type."""
-    if first is second:
-        return True
-    start, other = (array.__array_interface__["data"][0] for array in (first, second))
-    return start == other and first.shape == second.shape and first.strides == second.strides
 
 
 def _per_member(number: Number, like: np.ndarray) -> np.ndarray:

@@ -1,13 +1,11 @@
 """Networks whose batches are divided among threads, against those that are not."""
 
-import threading
-
 import numpy as np
 import pytest
+from broken_activation import Broken, BrokenError
 from scipy import sparse
 
 from sknn_actloss import MLPClassifier, MLPRegressor, config_context
-from sknn_actloss.activations import Tanh
 from sknn_actloss.training import threads
 from sknn_actloss.training.divided import FEW_ROWS, Divided
 
@@ -106,19 +104,6 @@ def test_a_fit_goes_on(n_parts, monkeypatch):
     assert 3 in n_parts
     monkeypatch.setattr(threads, "PART_PRODUCTS", 1 << 60)
     compare(found, trained())
-
-
-class BrokenError(Exception):
-    """What a user's activation fails with."""
-
-
-class Broken(Tanh):
-    """Fails in any thread but the first."""
-
-    def forward(self, z, out):
-        if threading.current_thread() is not threading.main_thread():
-            raise BrokenError
-        super().forward(z, out)
 
 
 @pytest.mark.usefixtures("n_parts")

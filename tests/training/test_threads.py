@@ -1,12 +1,10 @@
 """Stacks in teams, each in a thread of its own, against single stacks."""
 
-import threading
-
 import numpy as np
 import pytest
+from broken_activation import Broken, BrokenError
 
 from sknn_actloss import Committee, MLPClassifier, MLPRegressor
-from sknn_actloss.activations import Tanh
 from sknn_actloss.dropout import FallingDropout
 from sknn_actloss.model_selection import StackedGridSearchCV
 from sknn_actloss.training import threads
@@ -105,19 +103,6 @@ def test_members_of_which_some_drop_nothing_stay_together(rates, n_teams):
         X, NUMBERS
     )
     assert bool(n_teams) == all(rates)
-
-
-class BrokenError(Exception):
-    """What a user's activation fails with."""
-
-
-class Broken(Tanh):
-    """Fails in any thread but the first."""
-
-    def forward(self, z, out):
-        if threading.current_thread() is not threading.main_thread():
-            raise BrokenError
-        super().forward(z, out)
 
 
 @pytest.mark.usefixtures("n_teams")
