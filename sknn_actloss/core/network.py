@@ -173,7 +173,7 @@ class Network:
         losses : callable
             Returns ``sum_i w_i loss_i + sum_batches penalty`` of each member, (n_members,), with
             the weights and the outputs of each batch as they were when its gradient was computed.
-            It takes what it reads along: there is one answer for each pass through the group.
+            It may spoil the outputs: they are to be written anew before the next call.
         """
         room, n_batches = self.workspace, -(-len(y) // self.workspace.batch_size)
         noted = room.squares[:n_batches], room.magnitudes[:n_batches]

@@ -79,8 +79,7 @@ def adamax(
         maximum(u, gradient, u),
         (np.add, (u, epsilon, gradient)),
         (np.divide, (m, gradient, gradient)),
-        (np.multiply, (gradient, rate, gradient)),
-        (np.subtract, (params, gradient, params)),
+        *_move(params, gradient, rate),
     ]
 
 
@@ -126,8 +125,7 @@ def lion(
         (np.multiply, (room, beta_1, room)),
         (np.add, (room, gradient, room)),
         (np.sign, (room, gradient)),  # in place it takes ten times as long
-        (np.multiply, (gradient, rate, gradient)),
-        (np.subtract, (params, gradient, params)),
+        *_move(params, gradient, rate),
     ]
 
 
@@ -183,8 +181,7 @@ def adadelta(
         (np.sqrt, (room, room)),
         (np.multiply, (gradient, room, gradient)),
         *_decay_and_add_square(d, rho, gradient, room),
-        (np.multiply, (gradient, rate, gradient)),
-        (np.subtract, (params, gradient, params)),
+        *_move(params, gradient, rate),
     ]
 
 
@@ -212,6 +209,13 @@ def _descend(
         (np.sqrt, (squares, room)),
         (np.add, (room, epsilon, room)),
         (np.divide, (direction, room, room)),
-        (np.multiply, (room, rate, room)),
-        (np.subtract, (params, room, params)),
+        *_move(params, room, rate),
+    ]
+
+
+def _move(params: np.ndarray, direction: np.ndarray, rate: np.ndarray) -> list[Call]:
+    """Return the calls for θ ← θ - ηd, which spoil d."""
+    return [
+        (np.multiply, (direction, rate, direction)),
+        (np.subtract, (params, direction, params)),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,7 +10,7 @@ import numpy as np
 from scipy.special import expit
 
 from sknn_actloss import kernels
-from sknn_actloss._calls import Call
+from sknn_actloss._calls import Call, run
 from sknn_actloss._numeric import softmax_calls
 from sknn_actloss._sklearn import number
 from sknn_actloss.losses._bound import BoundLoss, GradientByCalls
@@ -19,7 +20,6 @@ from sknn_actloss.losses._probability import (
     ProbabilityLoss,
     clipped,
     is_categorical,
-    shifted_exponentials,
 )
 
 
@@ -89,9 +89,7 @@ class _Bernoulli(LogLossForm):
 
     def value(self, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
         """Return the loss of each row."""
-        y = self._smooth(y, 2)
-        # The linear part comes first: what is left of it is exact, and log1p keeps the tail.
-        return row_sum(np.maximum(raw, 0) - y * raw + np.log1p(np.exp(-np.abs(raw))))
+        return _losses_by(kernels.binary_log_loss, self._smooth(y, 2), raw)
 
     def value_calls(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> list[Call]:
         """Return the calls of :meth:`value`."""
@@ -123,8 +121,7 @@ class _Categorical(LogLossForm):
 
     def value(self, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
         """Return the loss of each row."""
-        shifted, _, total = shifted_exponentials(raw)
-        return np.log(total[..., 0]) - row_dot(shifted, self._smooth(y, y.shape[-1]))
+        return _losses_by(kernels.log_loss, self._smooth(y, y.shape[-1]), raw)
 
     def value_calls(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> list[Call]:
         """Return the calls of :meth:`value`."""
@@ -147,6 +144,13 @@ class _Categorical(LogLossForm):
     ) -> None:
         """Write the derivative with respect to ``prediction`` to ``out``."""
         np.divide(-self._smooth(y, y.shape[-1]), clipped(prediction), out=out)
+
+
+def _losses_by(kernel: Callable[..., list[Call]], y: np.ndarray, raw: np.ndarray) -> np.ndarray:
+    """Return the losses of rows by a kernel, which spoils a copy of raw outputs."""
+    losses = np.empty_like(raw, shape=raw.shape[:-1])
+    run(kernel(raw.copy(), y, losses))
+    return losses
 
 
 def _is_off(strength: float | np.ndarray) -> bool:

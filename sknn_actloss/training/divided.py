@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from contextvars import Context, copy_context
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import chain
 
@@ -14,15 +12,15 @@ import numpy as np
 from sknn_actloss._calls import Call, run
 from sknn_actloss.core import Layout, Network, Rows, Workspace
 from sknn_actloss.training.batches import Batch
-from sknn_actloss.training.blas import products_on_one_thread
 from sknn_actloss.training.member import Member
 from sknn_actloss.training.stack import Rate, Stack
+from sknn_actloss.training.threaded import Threaded
 
 #: Rows that are not worth a thread.
 FEW_ROWS = 16
 
 
-class Divided(Stack):
+class Divided(Threaded):
     """A network that takes its steps in several threads, each of which has rows of every batch.
 
     A thread goes through all layers by itself, where BLAS would divide each product anew; then
@@ -59,30 +57,14 @@ class Divided(Stack):
         self._executor = ThreadPoolExecutor(n_parts - 1)
         self._updates = self._divided_updates()
         self._n_added = 0
-        self._contexts = self._new_contexts()
-
-    @contextmanager
-    def at_work(self) -> Iterator[None]:
-        """Keep matrix products in the threads of this stack."""
-        self._contexts = self._new_contexts()
-        with products_on_one_thread():
-            yield
-
-    def _new_contexts(self) -> list[Context]:
-        """Return the settings of the caller for each thread but the first."""
-        return [copy_context() for _ in self._networks[1:]]
 
     def raw_outputs(self, X: Rows, params: np.ndarray, rows: np.ndarray | None) -> np.ndarray:
         """Return raw outputs of some rows."""
         rows = np.arange(X.n_rows) if rows is None else rows
-        outputs: dict[int, np.ndarray] = {}
-
-        def predict(index: int, part: np.ndarray) -> None:
-            outputs[index] = self.network.raw_outputs(X, params, part)
-
         parts = [part for part in np.array_split(rows, len(self._networks)) if len(part)]
-        self._run_together([[(predict, (i, part))] for i, part in enumerate(parts)])
-        return np.concatenate([outputs[i] for i in range(len(parts))], axis=1)
+        predict = self.network.raw_outputs
+        outputs = self._together([(predict, (X, params, part)) for part in parts])
+        return np.concatenate(outputs, axis=1)
 
     def _bind(self, batch: Batch) -> list[list[Call]]:
         n_rows = batch.rows.stop - batch.rows.start
@@ -103,7 +85,7 @@ class Divided(Stack):
         return list(zip(solver.columns, solver.steps, strict=True))
 
     def _run(self, programs: list[list[Call]]) -> None:  # type: ignore[override]
-        self._run_together(programs)
+        self._together([(run, (calls,)) for calls in programs])
         self._n_added = len(programs) - 1
         if self._updates is None:
             run(self._additions(slice(None)))
@@ -120,20 +102,7 @@ class Divided(Stack):
             return
         n_parts = len(self._networks)
         calls = [[*self._additions(own), (step, (rate,))] for own, step in self._updates]
-        self._run_together([list(chain(*calls[i::n_parts])) for i in range(n_parts)])
-
-    def _run_together(self, programs: Sequence[list[Call]]) -> None:
-        """Make lists of calls, each in a thread of its own."""
-        jobs = [
-            self._executor.submit(context.run, run, calls)
-            for context, calls in zip(self._contexts, programs[1:], strict=False)
-        ]
-        try:
-            run(programs[0])
-        finally:
-            wait(jobs)
-        for job in jobs:
-            job.result()
+        self._together([(run, (chain(*calls[i::n_parts]),)) for i in range(n_parts)])
 
     def _remade(self, members: Sequence[Member], params: np.ndarray) -> Stack:
         sizes = self._sizes

@@ -47,9 +47,9 @@ class BestIterate:
     ) -> None:
         self._network = network
         self.start = network.params[0].copy()
-        self._targets = y, sample_weight
         self._total = float(len(y) if sample_weight is None else sample_weight.sum())
         self._program = network.bind(X, y, sample_weight, self._total, slice(0, len(y)))
+        self._losses = network.bind_losses(y, sample_weight)
         self.loss = np.inf
         self.params: np.ndarray | None = None
 
@@ -57,7 +57,7 @@ class BestIterate:
         """Return loss and gradient."""
         self._network.params[0] = params
         run(self._program)
-        loss = float(self._network.losses(*self._targets)[0]) / self._total
+        loss = float(self._losses()[0]) / self._total
         if loss < self.loss:
             self.loss, self.params = loss, params.copy()
         return loss, self._network.gradient[0].copy()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager
-from contextvars import copy_context
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import replace
 from itertools import islice, pairwise
@@ -15,10 +13,11 @@ import numpy as np
 
 from sknn_actloss.core import Layout, Rows, Workspace
 from sknn_actloss.training.batches import Batches, Group
-from sknn_actloss.training.blas import n_blas_threads, products_on_one_thread
+from sknn_actloss.training.blas import n_blas_threads
 from sknn_actloss.training.divided import Divided
 from sknn_actloss.training.member import Member
 from sknn_actloss.training.stack import Rate, Stack
+from sknn_actloss.training.threaded import Threaded
 
 #: Bytes of what the widest layer of a team puts out for a batch from which on threads pay: a call
 #: then takes far longer than one of them needs to hand Python on to the other.
@@ -51,7 +50,7 @@ def stack_of(
     return Stack(layout, members, params, batch_size, group_size, workspace, streams)
 
 
-class Teams(Stack):
+class Teams(Threaded):
     """A stack in teams of neighbours that take their steps at the same time.
 
     The matrix products of a team stay in its thread. The numbers are those of a single stack, since
@@ -92,14 +91,6 @@ class Teams(Stack):
         """Nothing that a stack could use again."""
         return
 
-    def at_work(self) -> AbstractContextManager[None]:
-        """Return the context of an epoch, in which matrix products stay in the thread that asks.
-
-        Threads of BLAS that have made a product wait for the next one at full speed, and would
-        take the processors from the teams long after it.
-        """
-        return products_on_one_thread()
-
     def steps(self, group: Group, rates: Iterator[Rate]) -> np.ndarray:
         """Update all members with each batch of a group, and return their sums of losses."""
         if group not in self._groups:
@@ -109,28 +100,20 @@ class Teams(Stack):
             (part, iter([_of_members(rate, place) for rate in rates]))
             for part, place in zip(self._groups[group], self._places, strict=True)
         ]
-        return self._together("steps", own)
+        return self._of_teams("steps", own)
 
     def raw_outputs(self, X: Rows, params: np.ndarray, rows: np.ndarray | None) -> np.ndarray:
         """Return raw outputs of all members for some rows."""
-        return self._together("raw_outputs", [(X, params[place], rows) for place in self._places])
+        return self._of_teams("raw_outputs", [(X, params[place], rows) for place in self._places])
 
     def values(self, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
         """Return each member's loss of each row."""
-        return self._together("values", [(y, raw[place]) for place in self._places])
+        return self._of_teams("values", [(y, raw[place]) for place in self._places])
 
-    def _together(self, method: str, arguments: Sequence[tuple[Any, ...]]) -> np.ndarray:
+    def _of_teams(self, method: str, arguments: Sequence[tuple[Any, ...]]) -> np.ndarray:
         """Return what a method of all teams returns, called in a thread for each."""
-        calls = [getattr(team, method) for team in self._teams]
-        jobs = [
-            self._executor.submit(copy_context().run, call, *own)
-            for call, own in zip(calls[1:], arguments[1:], strict=True)
-        ]
-        try:
-            first = calls[0](*arguments[0])
-        finally:
-            wait(jobs)
-        return np.concatenate([first, *(job.result() for job in jobs)])
+        methods = [getattr(team, method) for team in self._teams]
+        return np.concatenate(self._together(list(zip(methods, arguments, strict=True))))
 
     def begin_epoch(self) -> None:
         """Bring dropout to the rates of the coming epoch."""
