@@ -38,16 +38,23 @@ class Tasks:
         """Whether there are callbacks."""
         return hasattr(self._arguments["estimator"], "_skl_callbacks")
 
+    @property
+    def are_wanted(self) -> bool:
+        """Whether epochs are to have tasks."""
+        return self._context is not None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an epoch has begun."""
+        return self._task is not None
+
     def begin(self, params: np.ndarray) -> None:
         """Open the task of an epoch that starts from parameters."""
-        if self._context is not None:
-            self._task = self._context.subcontext(task_name="epoch")
-            self._task.call_on_fit_task_begin(**self._told(params))
+        self._task = self._context.subcontext(task_name="epoch")
+        self._task.call_on_fit_task_begin(**self._told(params))
 
     def end(self, params: np.ndarray) -> bool:
         """Close the task of an epoch; returns whether a callback wants to stop."""
-        if self._task is None:
-            return False
         task, self._task = self._task, None
         return task.call_on_fit_task_end(**self._told(params))
 
@@ -86,7 +93,8 @@ class FitObserver(Observer):
 
     def epoch_begins(self, epoch: Epoch) -> None:
         """Open the epoch's task."""
-        self._tasks.begin(self._latest(epoch))
+        if self._tasks.are_wanted:
+            self._tasks.begin(self._latest(epoch))
 
     def epoch_ends(self, epoch: Epoch) -> bool:
         """Show the epoch and close its task; returns whether a callback wants to stop."""
@@ -96,7 +104,7 @@ class FitObserver(Observer):
         if self._settings.verbose:
             for member in epoch.members:
                 print_epoch(self._settings, member, events_only=self._bar.is_shown)
-        return self._tasks.end(self._latest(epoch))
+        return self._tasks.is_open and self._tasks.end(self._latest(epoch))
 
     def _latest(self, epoch: Epoch) -> np.ndarray:
         """Return what predictions use, of the network or of all members of a committee."""

@@ -45,16 +45,14 @@ class MomentSolver(StochasticSolver):
         "epsilon": EPSILON,
     }
 
-    def _first_scale(self, t: int | np.ndarray) -> float | np.ndarray:
-        """Return the factor that makes m the bias-corrected mean of gradients."""
-        return (1 - self.beta_1) / (1 - self.beta_1**t)
-
-    def _second_scale(self, t: int | np.ndarray) -> float | np.ndarray:
-        """Return the factor that makes v the bias-corrected mean of squared gradients."""
-        return (1 - self.beta_2) / (1 - self.beta_2**t)
-
     def _betas(self, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
         return constant(self.beta_1, dtype), constant(self.beta_2, dtype)
+
+
+def _correction(beta: float | np.ndarray) -> Callable[[int], float | np.ndarray]:
+    """Return what makes a sum the bias-corrected mean of what it adds up: its factor at step t."""
+    share = 1 - beta
+    return lambda t: share / (1 - beta**t)
 
 
 @dataclass(repr=False)
@@ -68,6 +66,9 @@ class AdamSolver(MomentSolver, BoundSolver):
         "amsgrad": ["boolean"],
     }
 
+    #: Whether what is added to the root of v changes from step to step.
+    _epsilon_moves: ClassVar[bool]
+
     @abstractmethod
     def _epsilon(self, root: float | np.ndarray) -> float | np.ndarray:
         """Return what to add to the root of the unscaled v, given that of its scale."""
@@ -78,17 +79,20 @@ class AdamSolver(MomentSolver, BoundSolver):
     def bind(
         self, params: np.ndarray, gradient: np.ndarray, state: State
     ) -> Callable[[float | np.ndarray], None]:
-        first_epsilon = self._epsilon(self._second_scale(1))
+        first_scale, second_scale = _correction(self.beta_1), _correction(self.beta_2)
+        first_epsilon = self._epsilon(second_scale(1) ** 0.5)
         scaled_rate, epsilon = coefficients(params), coefficients(params, like=first_epsilon)
+        epsilon[...], moves = first_epsilon, self._epsilon_moves
         numbers = *self._betas(params.dtype), *map(scalar_if_single, (scaled_rate, epsilon))
         moments = state["m"], state["v"], state.get("v_max")
         calls = kernels.adam(params, gradient, *moments, *numbers)
 
         def step(rate: float | np.ndarray) -> None:
             state["step"] = t = state["step"] + 1
-            root = self._second_scale(t) ** 0.5
-            scaled_rate[...] = rate * self._first_scale(t) / root
-            epsilon[...] = self._epsilon(root)
+            root = second_scale(t) ** 0.5
+            scaled_rate[...] = rate * first_scale(t) / root
+            if moves:
+                epsilon[...] = self._epsilon(root)
             run(calls)
 
         return step
@@ -136,6 +140,7 @@ class Adam(AdamSolver):
 
     formula: ClassVar[str] = "θ ← θ - η m̂ / (√v̂ + ε)"
     advice: ClassVar[str] = "the default: works over a wide range of rates around 0.001"
+    _epsilon_moves: ClassVar[bool] = False
 
     def _epsilon(self, root: float | np.ndarray) -> float | np.ndarray:
         return self.epsilon / (1 - self.beta_2) ** 0.5
@@ -187,6 +192,7 @@ class AdamW(AdamSolver):
 
     formula: ClassVar[str] = "θ ← (1 - ηλ)θ - η m̂ / (√v̂ + ε)"
     advice: ClassVar[str] = "where regularization matters; tune weight_decay with alpha=0"
+    _epsilon_moves: ClassVar[bool] = True
     _parameter_constraints: ClassVar[dict[str, list]] = {
         **AdamSolver._parameter_constraints,
         "weight_decay": [number(0, None, "left")],
@@ -249,12 +255,13 @@ class Nadam(MomentSolver, BoundSolver):
         own = ahead, own_rate, epsilon = [coefficients(params) for _ in range(3)]
         numbers = *self._betas(params.dtype), *map(scalar_if_single, own)
         calls = kernels.nadam(params, gradient, state["m"], state["v"], *numbers, state["scratch"])
+        first_scale, second_scale = _correction(self.beta_1), _correction(self.beta_2)
 
         def step(rate: float | np.ndarray) -> None:
             state["step"] = t = state["step"] + 1
             ahead[...] = self.beta_1 * (1 - self.beta_1**t) / (1 - self.beta_1 ** (t + 1))
-            root = self._second_scale(t) ** 0.5
-            own_rate[...] = rate * self._first_scale(t) / root
+            root = second_scale(t) ** 0.5
+            own_rate[...] = rate * first_scale(t) / root
             epsilon[...] = self.epsilon / root
             run(calls)
 
@@ -309,10 +316,11 @@ class Adamax(MomentSolver, BoundSolver):
         own_rate, epsilon = coefficients(params), constant(self.epsilon, params.dtype)
         numbers = *self._betas(params.dtype), scalar_if_single(own_rate), epsilon
         calls = kernels.adamax(params, gradient, state["m"], state["u"], *numbers)
+        first_scale = _correction(self.beta_1)
 
         def step(rate: float | np.ndarray) -> None:
             state["step"] = t = state["step"] + 1
-            own_rate[...] = rate * self._first_scale(t)
+            own_rate[...] = rate * first_scale(t)
             run(calls)
 
         return step

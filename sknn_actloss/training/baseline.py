@@ -49,8 +49,9 @@ def rough_constant_loss(y: EncodedTargets, sample_weight: np.ndarray | None, mod
 
     Infinite where no constant that is looked at lies in the domain of the loss.
     """
-    loss, columns = model.loss, y.dense().astype(np.float64)
-    weights = np.ones(len(columns)) if sample_weight is None else sample_weight
+    loss, weights = model.loss, np.ones(y.n_rows) if sample_weight is None else sample_weight
+    columns, weights = y.distinct(weights)
+    columns = columns.astype(np.float64)
     low, high = loss.encoding
     columns = columns if low == 0 else low + (high - low) * columns
     initial = loss.initial_prediction(columns, weights)

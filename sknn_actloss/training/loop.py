@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,11 +21,10 @@ from sknn_actloss.training.stopping import apply_rules
 Validate = Callable[[Stack, np.ndarray], list[Validation]]
 
 
-@dataclass(frozen=True, eq=False)
-class Epoch:
+class Epoch(NamedTuple):
     """Where a stack stands between two epochs.
 
-    Parameters
+    Attributes
     ----------
     members : sequence of Member
         Those that train.

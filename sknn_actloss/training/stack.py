@@ -190,16 +190,15 @@ class Stack:
         """Return the members whose average of epochs holds its first weights."""
         return [] if self._averages is None else self._averages.new
 
-    def rates(self, n_steps: int) -> Sequence[Rate] | np.ndarray:
+    def rates(self, n_steps: int) -> Sequence[Rate]:
         """Return the learning rate of each step of the coming epoch, in double precision."""
         curves = [
             member.state.rate.epoch_rates(n_steps, member.spec.max_iter) for member in self.members
         ]
-        if all(np.array_equal(curve, curves[0]) for curve in curves[1:]):
-            curve: Any = curves[0]
-            return [curve] * n_steps if np.ndim(curve) == 0 else curve.tolist()
-        curves = [np.broadcast_to(curve, n_steps) for curve in curves]
-        return np.array(curves).T[:, :, None]
+        if all(isinstance(curve, float) for curve in curves):
+            return [_together(curves)] * n_steps
+        moving = np.array([np.broadcast_to(curve, n_steps) for curve in curves])
+        return [_together(rates) for rates in moving.T.tolist()]
 
     def solver_state(self, index: int) -> dict[str, Any]:
         """Return a copy of what the solver of a member remembers."""
@@ -295,6 +294,11 @@ def _at_own_rate(
         step(own * factor)
 
     return scaled
+
+
+def _together(rates: list[float]) -> Rate:
+    """Return the rates of all members as one, where it is one."""
+    return rates[0] if rates.count(rates[0]) == len(rates) else np.array(rates)[:, None]
 
 
 def _pieces(columns: slice, n_pieces: int) -> list[slice]:

@@ -177,6 +177,9 @@ STOPPING_RULES: dict[str, StoppingRule] = {
 
 def apply_rules(spec: MemberSpec, state: MemberState) -> None:
     """Note the outcome of the first rule that ends a training which still goes on."""
-    if state.outcome is None:
-        own = (name for name, rule in STOPPING_RULES.items() if rule.ends(spec, state))
-        state.outcome = next(own, None)
+    if state.outcome is not None:
+        return
+    for name, rule in STOPPING_RULES.items():
+        if rule.ends(spec, state):
+            state.outcome = name
+            return
