@@ -28,10 +28,11 @@ class Committee(Component):
         are networks; or as many as there are, drawn with replacement.
     calibrate : {"temperature"} or None, default=None
         Whether probabilities are made to fit the rows left out: the raw outputs are divided by
-        one number, the temperature :math:`T = T_1^{(1 + 2 / M) / 3}` of M networks, where
+        one number, the temperature :math:`T = T_1^{(1 + 3 / M) / 4}` of M networks, where
         :math:`T_1` makes the log loss of each network by itself the lowest. What they have in
-        common is a third of what makes them too sure of themselves, as measured on tables; the
-        rest goes with the mean. Needs ``resample``.
+        common is a quarter of what makes them too sure of themselves, as measured on tables; the
+        rest goes with the mean. Where :math:`T_1` lowers the log loss by no more than a standard
+        error, T is 1. Needs ``resample``.
 
     See Also
     --------

@@ -9,16 +9,20 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from scipy.optimize import minimize_scalar
-from scipy.special import softmax
+from scipy.special import expit, softmax
 from sklearn.base import clone
 from sklearn.datasets import make_classification, make_multilabel_classification
 from sklearn.metrics import accuracy_score, log_loss, r2_score
 from sklearn.model_selection import GroupKFold, KFold
 
 from sknn_actloss import Checkpoint, MLPClassifier, MLPRegressor
+from sknn_actloss.activations import Logistic
 from sknn_actloss.committee import Committee
-from sknn_actloss.losses import Quantile
+from sknn_actloss.core import Model
+from sknn_actloss.estimators._out_of_fold import OutOfFold, temperature_of
+from sknn_actloss.losses import LogLoss, Quantile
 from sknn_actloss.model_selection import StackedGridSearchCV
+from sknn_actloss.training.targets import Columns
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -230,7 +234,7 @@ def test_temperature_is_less_than_that_of_networks_by_themselves():
     settings = {"max_iter": 60, "learning_rate_init": 0.05, "restore_best": False}
     plain = classifier(3, **settings).fit(X, noisy)
     model = classifier(3, calibrate="temperature", **settings).fit(X, noisy)
-    assert model.temperature_ > 1.2
+    assert model.temperature_ > 1.1
     assert_allclose(model.coefs_[-1] * model.temperature_, plain.coefs_[-1], rtol=1e-10)
     assert_allclose(model.decision_function(X).shape, plain.decision_function(X).shape)
     before, after = (log_loss(noisy, m.oof_prediction_) for m in (plain, model))
@@ -240,7 +244,25 @@ def test_temperature_is_less_than_that_of_networks_by_themselves():
         return log_loss(noisy, softmax(np.log(plain.oof_prediction_) / temperature, axis=1))
 
     own = minimize_scalar(loss_of_networks, bounds=(0.1, 100), method="bounded").x
-    assert_allclose(model.temperature_, own ** ((1 + 2 / 3) / 3), rtol=1e-4)
+    assert_allclose(model.temperature_, own ** ((1 + 3 / 3) / 4), rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "sharpness", "is_clear"),
+    [(4000, 0.5, True), (4000, 1.0, False), (4000, 1.3, True), (40, 1.0, False), (40, 2.0, False)],
+)
+def test_outputs_stay_where_they_are_too_sure_by_chance(n_rows, sharpness, is_clear):
+    rng = np.random.RandomState(0)
+    logits = rng.normal(scale=2, size=(n_rows, 1))
+    y = (rng.uniform(size=(n_rows, 1)) < expit(logits)).astype(float)
+    held = np.arange(n_rows)[:, None] % 2 == [0, 1]
+    raw = [sharpness * logits[own] for own in held.T]
+    out_of_fold = OutOfFold(np.arange(n_rows), held, raw, Columns(y), None, n_rows)
+    found = temperature_of(out_of_fold, Model((), Logistic(), LogLoss()))
+    if is_clear:
+        assert_allclose(found, sharpness ** ((1 + 3 / 2) / 4), rtol=0.05)
+    else:
+        assert found == 1.0
 
 
 def test_temperature_of_two_classes_and_of_labels():
