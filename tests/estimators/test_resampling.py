@@ -249,7 +249,7 @@ def test_temperature_is_less_than_that_of_networks_by_themselves():
 
 @pytest.mark.parametrize(
     ("n_rows", "sharpness", "is_clear"),
-    [(4000, 0.5, True), (4000, 1.0, False), (4000, 1.3, True), (40, 1.0, False), (40, 2.0, False)],
+    [(4000, 0.5, True), (4000, 1.0, False), (4000, 1.3, True), (40, 1.0, False)],
 )
 def test_outputs_stay_where_they_are_too_sure_by_chance(n_rows, sharpness, is_clear):
     rng = np.random.RandomState(0)
