@@ -13,7 +13,7 @@ from sknn_actloss.kernels import numpy as reference
 
 #: Seconds after which a training goes on with compiled kernels, and seconds of trainings without
 #: after which the next one does: several times what it takes to load them.
-SECONDS, SECONDS_IN_ALL = 1.0, 4.0
+SECONDS, SECONDS_IN_ALL = 1.5, 10.0
 
 _seconds_in_all = 0.0
 _loaded: ModuleType | None = None
