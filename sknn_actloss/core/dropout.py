@@ -10,6 +10,12 @@ from scipy import sparse
 from sknn_actloss import kernels
 from sknn_actloss._calls import Call
 
+#: Random numbers of 16 bits: a rate is rounded to a multiple of 1 / N_LEVELS.
+N_LEVELS = 1 << 16
+
+#: The largest number of 64 bits.
+LARGEST_WORD = (1 << 64) - 1
+
 
 def mask_streams(seed: int, n_layers: int) -> list[np.random.Generator]:
     """Return a stream of random numbers for the inputs and for each hidden layer.
@@ -63,22 +69,23 @@ class Dropout:
     ) -> None:
         rates = rates[:1] if move_together and len(set(rates)) == 1 else rates
         self._first_rate = first = np.array(rates)[:, None, None]
-        self._rate, self._scale = np.empty_like(first, np.float32), np.empty_like(first, dtype)
+        self._limit, self._scale = np.empty_like(first, np.uint16), np.empty_like(first, dtype)
         self.go_to(np.ones(len(rates)))
         self._stream = stream
-        self._uniform = np.empty((batch_size, width), np.float32)
+        self._drawn = np.empty((batch_size, width), np.uint16)
         self.mask = np.empty((len(rates), batch_size, width), dtype)
 
     def go_to(self, shares: np.ndarray) -> None:
         """Leave out shares (n_members,) of the first rates from here on."""
         rate = self._first_rate * shares[: len(self._first_rate), None, None]
-        self._rate[...], self._scale[...] = rate, 1 / (1 - rate)
+        self._limit[...] = np.minimum(np.rint(rate * N_LEVELS), N_LEVELS - 1)
+        self._scale[...] = 1 / (1 - rate)
 
     def draw_calls(self, n_rows: int) -> Iterator[Call]:
         """Yield the calls that draw the mask of a batch."""
-        uniform, mask = self._uniform[:n_rows], self.mask[:, :n_rows]
-        yield self._stream.random, (None, np.float32, uniform)
-        yield from kernels.dropout_mask(uniform, self._rate, self._scale, mask)
+        drawn, mask = self._drawn[:n_rows], self.mask[:, :n_rows]
+        yield self._draw, (drawn.reshape(-1),)
+        yield from kernels.dropout_mask(drawn, self._limit, self._scale, mask)
 
     def drop_entries(self, X: sparse.csr_array, out: list[sparse.csr_array]) -> None:
         """Write what is left of the stored entries of a table, one for each mask.
@@ -86,7 +93,13 @@ class Dropout:
         Random numbers are drawn for stored entries only, so that they are others than those of
         the same table with its zeros.
         """
-        uniform = self._stream.random(len(X.data), np.float32)
-        masks = (uniform >= self._rate[:, 0]) * self._scale[:, 0]
+        drawn = np.empty(len(X.data), np.uint16)
+        self._draw(drawn)
+        masks = (drawn >= self._limit[:, 0]) * self._scale[:, 0]
         for table, mask in zip(out, masks, strict=True):
             table.data, table.indices, table.indptr = X.data * mask, X.indices, X.indptr
+
+    def _draw(self, out: np.ndarray) -> None:
+        """Write random numbers (n,), four of which come from one draw of 64 bits."""
+        words = self._stream.integers(0, LARGEST_WORD, -(-len(out) // 4), np.uint64, True)
+        out[...] = words.view(np.uint16)[: len(out)]

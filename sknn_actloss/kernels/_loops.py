@@ -203,15 +203,15 @@ def add_scaled_each(gradient, params, strength):
 
 
 @Loop
-def dropout_mask(uniform, rate, factor, out):
-    """out ← factor where a random number is at least the rate, else 0."""
+def dropout_mask(drawn, limit, factor, out):
+    """out ← factor where a random number is at least a limit, else 0."""
     zero = out.dtype.type(0)
     for m in range(out.shape[0]):
-        limit, kept = of(rate, m), of(factor, m)
+        least, kept = of(limit, m), of(factor, m)
         for i in range(out.shape[1]):
-            u, mask = row(uniform[i]), row(out[m, i])
+            u, mask = row(drawn[i]), row(out[m, i])
             for j in range(u.shape[0]):
-                mask[j] = kept if u[j] >= limit else zero
+                mask[j] = kept if u[j] >= least else zero
 
 
 @Loop

@@ -199,12 +199,12 @@ def scale(array: np.ndarray, factor: np.ndarray) -> list[Call]:
 
 
 def dropout_mask(
-    uniform: np.ndarray, rate: np.ndarray, factor: np.ndarray, out: np.ndarray
+    drawn: np.ndarray, limit: np.ndarray, factor: np.ndarray, out: np.ndarray
 ) -> list[Call]:
     if not has_contiguous_rows(out):
-        return reference.dropout_mask(uniform, rate, factor, out)
-    rates = _per_member(rate, rate), _per_member(factor, factor)
-    return [loops.dropout_mask(uniform, *rates, out)]
+        return reference.dropout_mask(drawn, limit, factor, out)
+    numbers = _per_member(limit, limit), _per_member(factor, factor)
+    return [loops.dropout_mask(drawn, *numbers, out)]
 
 
 drop = reference.drop  # a single pass of NumPy

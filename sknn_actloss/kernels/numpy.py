@@ -305,20 +305,21 @@ def scale(array: np.ndarray, factor: np.ndarray) -> list[Call]:
 
 
 def dropout_mask(
-    uniform: np.ndarray, rate: np.ndarray, factor: np.ndarray, out: np.ndarray
+    drawn: np.ndarray, limit: np.ndarray, factor: np.ndarray, out: np.ndarray
 ) -> list[Call]:
-    """Write a factor where a random number is at least the rate, else zero.
+    """Write a factor where a random number is at least a limit, else zero.
 
     Parameters
     ----------
-    uniform : ndarray of shape (batch, units), float32
-        In [0, 1).
-    rate, factor : ndarray of shape (n_masks, 1, 1)
-        Read when the calls are made.
+    drawn : ndarray of shape (batch, units), uint16
+        Random numbers.
+    limit : ndarray of shape (n_masks, 1, 1), uint16
+    factor : ndarray of shape (n_masks, 1, 1)
+        Both are read when the calls are made.
     out : ndarray of shape (n_masks, batch, units)
     """
     kept = np.empty(out.shape, bool)
-    return [(np.greater_equal, (uniform, rate, kept)), (np.multiply, (kept, factor, out))]
+    return [(np.greater_equal, (drawn, limit, kept)), (np.multiply, (kept, factor, out))]
 
 
 def drop(a: np.ndarray, mask: np.ndarray, out: np.ndarray) -> list[Call]:

@@ -246,10 +246,11 @@ def _penalty_over_itself(draw: Draw) -> Sequence[Any]:
 
 
 def _dropout_mask(draw: Draw) -> Sequence[Any]:
-    uniform = draw.rng.random((draw.rows, draw.units), np.float32)
+    drawn = draw.rng.integers(0, 1 << 16, (draw.rows, draw.units), np.uint16)
     n_masks = draw.members if draw.each else 1
-    rate = draw.rng.choice(uniform.ravel(), (n_masks, 1, 1))  # at the very rate a unit is kept
-    return uniform, rate, (1 / (1 - rate)).astype(draw.dtype), draw.array(n_masks, *uniform.shape)
+    limit = draw.rng.choice(drawn.ravel(), (n_masks, 1, 1))  # at the very limit a unit is kept
+    factor = draw.rng.uniform(1, 2, limit.shape).astype(draw.dtype)
+    return drawn, limit, factor, draw.array(n_masks, *drawn.shape)
 
 
 def _drop(draw: Draw) -> Sequence[Any]:
