@@ -17,3 +17,8 @@ def run(calls: Iterable[Call]) -> None:
     """Make the calls, one after the other."""
     for function, arguments in calls:
         function(*arguments)
+
+
+def results(calls: Iterable[Call]) -> list[Any]:
+    """Make the calls, one after the other, and return what they return."""
+    return [function(*arguments) for function, arguments in calls]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -33,9 +33,12 @@ class Judge(ABC):
     ----------
     monitor : str or callable
         What it goes by, as the user gave it.
+    in_threads : bool
+        Whether several of its kind may judge networks at the same time.
     """
 
     monitor: Any
+    in_threads: ClassVar[bool] = False
 
     @abstractmethod
     def look(self, outputs: np.ndarray) -> np.ndarray:
@@ -71,6 +74,7 @@ class LossJudge(Judge):
     """Goes by the loss."""
 
     monitor = "loss"
+    in_threads = True
 
     def look(self, outputs: np.ndarray) -> np.ndarray:
         """Return nothing."""

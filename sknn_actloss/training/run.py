@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from sknn_actloss._calls import results
 from sknn_actloss._sklearn import safe_indexing
 from sknn_actloss.core import Rows, Workspace, mask_streams
 from sknn_actloss.training.batches import Batches
@@ -232,9 +233,14 @@ class Run:
             member: Validator(self.task, member, member.judge, self.task.hold_out(member.draw.rows))
             for member in self._left
         }
-        return lambda stack, params: [
-            validators[member](own) for member, own in zip(stack.members, params, strict=True)
-        ]
+        in_threads = all(member.judge.in_threads for member in self._left)
+
+        def validate(stack: Stack, params: np.ndarray) -> list[Validation]:
+            rows = zip(stack.members, params, strict=True)
+            calls = [(validators[member], (own,)) for member, own in rows]
+            return stack.each(calls) if in_threads else results(calls)
+
+        return validate
 
     def _validate_together(self, stack: Stack, params: np.ndarray) -> list[Validation]:
         """Return what rows say that judge all members."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sknn_actloss import kernels
-from sknn_actloss._calls import run
+from sknn_actloss._calls import Call, results, run
 from sknn_actloss._component import runs
 from sknn_actloss.core import Layout, Network, Rows, Workspace, layers_of, mask_streams
 from sknn_actloss.solvers import StochasticSolver
@@ -149,6 +149,10 @@ class Stack:
     def values(self, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
         """Return each member's loss of each row, given raw outputs, which may be overwritten."""
         return self.network.values(y, raw)
+
+    def each(self, calls: Sequence[Call]) -> list[Any]:
+        """Make a call for each member, maybe at the same time, and return their results."""
+        return results(calls)
 
     def begin_epoch(self) -> None:
         """Bring dropout to the rates of the coming epoch."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from sknn_actloss._calls import Call, results
 from sknn_actloss.core import Layout, Rows, Workspace
 from sknn_actloss.training.batches import Batches, Group
 from sknn_actloss.training.blas import n_blas_threads
@@ -114,6 +115,11 @@ class Teams(Threaded):
         """Return what a method of all teams returns, called in a thread for each."""
         methods = [getattr(team, method) for team in self._teams]
         return np.concatenate(self._together(list(zip(methods, arguments, strict=True))))
+
+    def each(self, calls: Sequence[Call]) -> list[Any]:
+        """Make a call for each member, those of a team in its thread."""
+        own = [(results, (calls[place],)) for place in self._places]
+        return [result for found in self._together(own) for result in found]
 
     def begin_epoch(self) -> None:
         """Bring dropout to the rates of the coming epoch."""
