@@ -58,9 +58,7 @@ class ScaledLinear(InputLinear):
     def _finish(self, frame: Frame) -> list[Call]:
         weights, scale = frame.params[self._weights], frame.params[self._scale]
         gradient, out = frame.gradient[self._weights], frame.gradient[self._scale]
-        room = frame.room.parameters("products of weights", weights.shape[1:])
         return [
-            (np.multiply, (weights, gradient, room)),
-            (np.add.reduce, (room, -1, None, out[:, 0])),
+            (np.vecdot, (weights, gradient, out[:, 0])),
             (np.multiply, (gradient, transposed(scale), gradient)),
         ]
