@@ -67,7 +67,8 @@ def set_config(*, kernels: str | None = None) -> None:
     ValueError
         If a value is none of these.
     ImportError
-        If compiled kernels are asked for and cannot be loaded.
+        If compiled kernels are asked for and numba is not installed; one that cannot be loaded is
+        an error of what takes it first.
 
     See Also
     --------
@@ -101,7 +102,8 @@ def config_context(*, kernels: str | None = None) -> Iterator[None]:
     ValueError
         If a value is none of these.
     ImportError
-        If compiled kernels are asked for and cannot be loaded.
+        If compiled kernels are asked for and numba is not installed; one that cannot be loaded is
+        an error of what takes it first.
 
     See Also
     --------
@@ -147,7 +149,7 @@ def _checked(**settings: str | None) -> dict[str, str]:
 
 def _check(name: str, source: str, value: str) -> None:
     """Raise an error unless a setting may have a value, given what it comes from."""
-    if value not in CHOICES[name]:
+    if not isinstance(value, str) or value not in CHOICES[name]:
         known = ", ".join(map(repr, CHOICES[name]))
         raise ValueError(f"{source} must be one of {known}; got {value!r}.")
     if value == "numba" and find_spec("numba") is None:

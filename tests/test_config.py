@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 
+import numpy as np
 import pytest
 from joblib import Parallel, delayed
 
@@ -31,7 +32,9 @@ def test_set_and_get():
     assert get_config() == {"kernels": "auto"}
 
 
-@pytest.mark.parametrize("value", ["fast", "NumPy", "", True, ["numpy"]])
+@pytest.mark.parametrize(
+    "value", ["fast", "NumPy", "", True, ["numpy"], np.array(["numba", "numpy"])]
+)
 def test_bad_values(value):
     set_config(kernels="numpy")
     message = r"^kernels must be one of 'auto', 'numpy', 'numba'; got "

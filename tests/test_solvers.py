@@ -211,17 +211,17 @@ def test_every_stochastic_solver_is_stacked():
     assert STACKS.keys() == PUBLISHED.keys() == {type(SOLVERS[name]()) for name in STOCHASTIC}
 
 
-@pytest.mark.parametrize(("dtype", "rtol"), [(np.float64, 1e-12), (np.float32, 2e-5)])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("members", STACKS.values(), ids=lambda members: type(members[0]).__name__)
-def test_a_stack_equals_its_members(members, dtype, rtol):
-    gradients, params, _ = draw()
+def test_a_stack_equals_its_members(members, dtype):
+    gradients, params, _ = draw(300)
     gradients, params = gradients.astype(dtype), params.astype(dtype)
-    rates = np.random.RandomState(1).uniform(0.001, 0.1, size=(25, 3, 1)).astype(dtype)
+    rates = np.random.RandomState(1).uniform(0.001, 0.1, size=(300, 3, 1))
     together = run(stack(members, np.float64, n_dims=2), gradients, params, rates)
     for i, member in enumerate(members):
         rows = slice(i, i + 1)
         alone = run(member, gradients[:, rows], params[rows], rates[:, i, 0].tolist())
-        np.testing.assert_allclose(together[:, rows], alone, rtol=rtol, atol=1e-7)
+        np.testing.assert_array_equal(together[:, rows], alone)
 
 
 @pytest.mark.parametrize("stacked", [False, True])

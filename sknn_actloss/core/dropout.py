@@ -79,7 +79,7 @@ class Dropout:
         """Leave out shares (n_members,) of the first rates from here on."""
         rate = self._first_rate * shares[: len(self._first_rate), None, None]
         self._limit[...] = np.minimum(np.rint(rate * N_LEVELS), N_LEVELS - 1)
-        self._scale[...] = 1 / (1 - rate)
+        self._scale[...] = N_LEVELS / (N_LEVELS - self._limit.astype(np.float64))
 
     def draw_calls(self, n_rows: int) -> Iterator[Call]:
         """Yield the calls that draw the mask of a batch."""

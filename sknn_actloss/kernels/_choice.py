@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -72,12 +74,32 @@ def collecting_later() -> Iterator[None]:
             gc.enable()
 
 
+@contextmanager
+def interrupted_later() -> Iterator[None]:
+    """Hold back Ctrl-C meanwhile, which would leave modules half loaded for good."""
+    handler = signal.getsignal(signal.SIGINT)
+    # Signals come to the main thread, and handlers that Python does not know cannot be put back.
+    if threading.current_thread() is not threading.main_thread() or handler is None:
+        yield
+        return
+    held: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, frame: held.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if held:
+            signal.raise_signal(signal.SIGINT)
+
+
 def _compiled() -> ModuleType:
     global _loaded
     if _loaded is None:
         try:
-            with collecting_later():
-                _loaded = import_module("sknn_actloss.kernels.numba")
+            with collecting_later(), interrupted_later():
+                module = import_module("sknn_actloss.kernels.numba")
+                module._try_out()
+                _loaded = module
         except Exception as error:  # numba may not go with this NumPy, LLVM not with this system
             raise ImportError(
                 f'kernels="numba" cannot load numba: {error} Install a version that goes with '

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+import zlib
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -14,7 +16,10 @@ from numba.core.imputils import impl_ret_borrowed
 from numba.extending import intrinsic
 
 from sknn_actloss._calls import Call
-from sknn_actloss.kernels._choice import collecting_later
+from sknn_actloss.kernels._choice import collecting_later, interrupted_later
+
+if numba.config.DISABLE_JIT:
+    raise ImportError("NUMBA_DISABLE_JIT has switched its compiler off.")
 
 _LOCK = threading.RLock()
 _OF_THREAD = threading.local()
@@ -22,6 +27,9 @@ _OF_THREAD = threading.local()
 # Neither fast-math nor contraction: the numbers are those of NumPy.
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 
+
+#: Part of the names of files on the disk: numba sees no change of what loops have from here.
+_STAMP = f"{zlib.crc32(Path(__file__).read_bytes()):08x}"
 
 #: The loop of each function that has been compiled.
 LOOPS: dict[Callable[..., None], Loop] = {}
@@ -71,7 +79,7 @@ class Loop:
         if entry is None:
             if not getattr(_OF_THREAD, "compiles", True):
                 raise NotCompiledError(self.name)
-            with _LOCK, collecting_later():
+            with _LOCK, collecting_later(), interrupted_later():
                 entry = self._compile(kinds)
                 LOOPS[entry] = self
                 self._compiled[kinds] = entry
@@ -94,6 +102,7 @@ class Loop:
 
 def _dispatcher(function: Callable[..., None]) -> Any:
     """Return numba's dispatcher of a function."""
+    function.__qualname__ = f"{function.__name__}_{_STAMP}"
     try:
         return numba.njit(cache=True, **_OPTIONS)(function)
     except (RuntimeError, OSError):  # no folder that can be written to

@@ -300,7 +300,7 @@ def fused(calls: list[Call]) -> list[Call]:
     found: list[Call] = []
     before: Any = None
     for call in calls:
-        kind = LOOPS.get(call[0], call[0])
+        kind = _kind(call[0])
         merge = _PAIRS.get((before, kind))
         both = merge and merge(found[-1][1], call[1])
         if both:
@@ -309,6 +309,14 @@ def fused(calls: list[Call]) -> list[Call]:
             found.append(call)
         before = None if both else kind
     return found
+
+
+def _kind(function: Callable[..., Any]) -> Any:
+    """Return the loop that is called, or the function; ``None`` for one of no known kind."""
+    try:
+        return LOOPS.get(function, function)
+    except TypeError:  # a user's, which may have no hash
+        return None
 
 
 def _add_row_relu(sums: tuple, outputs: tuple) -> Call | None:
@@ -361,6 +369,12 @@ def _per_member(number: Number, like: np.ndarray) -> np.ndarray:
 
 def _all_per_member(numbers: Sequence[Number], like: np.ndarray) -> Iterator[np.ndarray]:
     return (_per_member(number, like) for number in numbers)
+
+
+def _try_out() -> None:
+    """Compile a loop and run it; raises what a system fails with that lets nobody compile."""
+    loop, arguments = loops.scale(np.ones((1, 1)), np.ones(1))
+    loop(*arguments)
 
 
 #: The kernels whose loops are compiled already, those of the reference in place of others.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -91,7 +92,7 @@ class StochasticSolver(Solver, final=("bind",), instead="write update, or extend
             One for all weights of the layer.
         """
         reference = self.fan_in_reference
-        return 1.0 if reference is None else (reference / n_inputs) ** 0.5
+        return 1.0 if reference is None else root_of(reference / n_inputs)
 
     @abstractmethod
     def init_state(self, params: np.ndarray) -> State:
@@ -228,6 +229,11 @@ def coefficients(params: np.ndarray, like: float | np.ndarray | None = None) -> 
     With ``like`` it has the shape of that number, which may be one for all members.
     """
     return np.empty_like(params, shape=(len(params), 1) if like is None else np.shape(like))
+
+
+def root_of(value: float | np.ndarray) -> float | np.ndarray:
+    """Return the square root of a number, or of each of several, to the same last bit."""
+    return np.sqrt(value) if isinstance(value, np.ndarray) else math.sqrt(value)
 
 
 def scalar_if_single(coefficients: np.ndarray) -> np.ndarray:

@@ -20,6 +20,7 @@ from sknn_actloss.solvers._base import (
     State,
     StochasticSolver,
     coefficients,
+    root_of,
     scalar_if_single,
     zeros,
 )
@@ -51,8 +52,16 @@ class MomentSolver(StochasticSolver):
 
 def _correction(beta: float | np.ndarray) -> Callable[[int], float | np.ndarray]:
     """Return what makes a sum the bias-corrected mean of what it adds up: its factor at step t."""
-    share = 1 - beta
-    return lambda t: share / (1 - beta**t)
+    share, power = 1 - beta, _power(beta)
+    return lambda t: share / (1 - power(t))
+
+
+def _power(beta: float | np.ndarray) -> Callable[[int], float | np.ndarray]:
+    """Return what raises a number, or each of several, to a power, to the same last bit."""
+    if not isinstance(beta, np.ndarray):
+        return lambda t: beta**t
+    betas, shape = beta.ravel().tolist(), beta.shape
+    return lambda t: np.array([beta**t for beta in betas]).reshape(shape)
 
 
 @dataclass(repr=False)
@@ -80,7 +89,7 @@ class AdamSolver(MomentSolver, BoundSolver):
         self, params: np.ndarray, gradient: np.ndarray, state: State
     ) -> Callable[[float | np.ndarray], None]:
         first_scale, second_scale = _correction(self.beta_1), _correction(self.beta_2)
-        first_epsilon = self._epsilon(second_scale(1) ** 0.5)
+        first_epsilon = self._epsilon(root_of(second_scale(1)))
         scaled_rate, epsilon = coefficients(params), coefficients(params, like=first_epsilon)
         epsilon[...], moves = first_epsilon, self._epsilon_moves
         numbers = *self._betas(params.dtype), *map(scalar_if_single, (scaled_rate, epsilon))
@@ -89,7 +98,7 @@ class AdamSolver(MomentSolver, BoundSolver):
 
         def step(rate: float | np.ndarray) -> None:
             state["step"] = t = state["step"] + 1
-            root = second_scale(t) ** 0.5
+            root = root_of(second_scale(t))
             scaled_rate[...] = rate * first_scale(t) / root
             if moves:
                 epsilon[...] = self._epsilon(root)
@@ -143,7 +152,7 @@ class Adam(AdamSolver):
     _epsilon_moves: ClassVar[bool] = False
 
     def _epsilon(self, root: float | np.ndarray) -> float | np.ndarray:
-        return self.epsilon / (1 - self.beta_2) ** 0.5
+        return self.epsilon / root_of(1 - self.beta_2)
 
 
 @dataclass(repr=False)
@@ -256,11 +265,12 @@ class Nadam(MomentSolver, BoundSolver):
         numbers = *self._betas(params.dtype), *map(scalar_if_single, own)
         calls = kernels.nadam(params, gradient, state["m"], state["v"], *numbers, state["scratch"])
         first_scale, second_scale = _correction(self.beta_1), _correction(self.beta_2)
+        power = _power(self.beta_1)
 
         def step(rate: float | np.ndarray) -> None:
             state["step"] = t = state["step"] + 1
-            ahead[...] = self.beta_1 * (1 - self.beta_1**t) / (1 - self.beta_1 ** (t + 1))
-            root = second_scale(t) ** 0.5
+            ahead[...] = self.beta_1 * (1 - power(t)) / (1 - power(t + 1))
+            root = root_of(second_scale(t))
             own_rate[...] = rate * first_scale(t) / root
             epsilon[...] = self.epsilon / root
             run(calls)

@@ -244,11 +244,21 @@ def test_predictions_use_all_units_and_running_moments(setting):
 def test_dropout_leaves_out_its_share_and_scales_the_rest():
     dropout = Dropout([0.3], mask_streams(0, 1)[0], 500, 40, np.dtype(np.float64))
     run(dropout.draw_calls(500))
-    assert set(np.unique(dropout.mask)) == {0.0, 1 / 0.7}
+    assert_allclose(np.unique(dropout.mask), [0.0, 1 / 0.7], rtol=1e-5)
     assert np.mean(dropout.mask == 0) == pytest.approx(0.3, abs=0.02)
     first = dropout.mask.copy()
     run(dropout.draw_calls(500))
     assert np.mean(first == dropout.mask) < 0.7
+
+
+@pytest.mark.parametrize("rate", [1e-7, 0.5, 0.999, 0.99995, 0.9999999])
+def test_the_mean_of_masks_is_one_at_any_rate(rate):
+    dropout = Dropout([rate], mask_streams(0, 1)[0], 1, 1, np.dtype(np.float64))
+    dropout._drawn = np.arange(1 << 16, dtype=np.uint16)[None]
+    dropout._draw = lambda out: None
+    dropout.mask = np.empty((1, 1, 1 << 16))
+    run(dropout.draw_calls(1))
+    assert dropout.mask.mean() == pytest.approx(1.0, rel=1e-12)
 
 
 def test_members_share_random_numbers():

@@ -4,10 +4,13 @@ import gc
 import multiprocessing
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
 import warnings
+import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -142,6 +145,65 @@ def test_numba_that_cannot_be_loaded(monkeypatch, error):
         network().fit(X, Y)
 
 
+@pytest.mark.usefixtures("fresh")
+def test_ctrl_c_waits_until_numba_is_loaded(monkeypatch):
+    def load(name):
+        signal.raise_signal(signal.SIGINT)
+        return compiled
+
+    monkeypatch.setattr(_choice, "import_module", load)
+    with pytest.raises(KeyboardInterrupt):
+        weights_with("numba")
+    assert _choice._loaded is compiled
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_ctrl_c_waits_in_the_main_thread_alone():
+    found = []
+
+    def hold():
+        with _choice.interrupted_later():
+            found.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    thread.join()
+    assert found == [signal.default_int_handler]
+
+
+@pytest.mark.usefixtures("fresh")
+def test_a_system_that_lets_nobody_compile(monkeypatch):
+    def refuse(*_):
+        raise RuntimeError("no memory may be executed")
+
+    for loop in (*vars(compiled.loops).values(), *vars(compiled.solvers).values()):
+        if isinstance(loop, _compile.Loop):
+            monkeypatch.setattr(loop, "_compiled", {})
+            monkeypatch.setattr(loop, "_compile", refuse)
+    monkeypatch.setattr(_choice, "SECONDS", 0.0)
+    assert weights_with("auto") == weights_with("numpy")
+    with config_context(kernels="numba"), pytest.raises(ImportError, match="no memory may be"):
+        network().fit(X, Y)
+
+
+def test_a_compiler_that_is_switched_off():
+    code = (
+        "import sknn_actloss, pytest, numpy as np;"
+        "from sknn_actloss.kernels import _choice; _choice.SECONDS = 0.0;"
+        "X, y = np.eye(4), [0, 1, 0, 1];"
+        "model = sknn_actloss.MLPClassifier((2,), max_iter=3, tol=0, learning_rate='cosine');"
+        "model.fit(X, y); sknn_actloss.set_config(kernels='numba');"
+        "pytest.raises(ImportError, model.fit, X, y).match('NUMBA_DISABLE_JIT has switched')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("is_enabled", [True, False])
 def test_garbage_is_collected_later(is_enabled):
     try:
@@ -182,6 +244,12 @@ def test_machine_code_is_kept(cache):
     again = _compile.Loop(twice)
     assert_doubles(again)
     assert sum(again._dispatcher.stats.cache_hits.values()) == 1
+
+
+def test_names_of_machine_code_change_with_what_loops_share(cache):
+    assert_doubles(_compile.Loop(twice))
+    shared = zlib.crc32(Path(_compile.__file__).read_bytes())
+    assert all(f"twice_{shared:08x}" in path.name for path in cache.rglob("*.nb?"))
 
 
 def test_no_folder_can_be_written_to(monkeypatch):

@@ -3,6 +3,7 @@
 import builtins
 import pickle
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -11,7 +12,7 @@ from scipy.sparse import csr_array
 from sklearn.base import clone
 
 from sknn_actloss import Checkpoint, MLPClassifier, MLPRegressor, config_context
-from sknn_actloss.activations import ACTIVATIONS
+from sknn_actloss.activations import ACTIVATIONS, BoundActivation
 from sknn_actloss.averaging import AVERAGES
 from sknn_actloss.losses import LOSSES
 from sknn_actloss.model_selection import StackedGridSearchCV, StackedHalvingGridSearchCV
@@ -273,4 +274,31 @@ def test_stacked_searches(kind):
         with config_context(kernels=kernels):
             search = kind(model("classification"), grid, cv=2).fit(X, Y)
         found.append((columns(search), record(search.best_estimator_)))
+    assert found[0] == found[1]
+
+
+@dataclass  # which compares by its fields, so that it has no hash
+class Shift:
+    """Adds a number: a call of a component that a user has written."""
+
+    by: float
+
+    def __call__(self, z, out):
+        np.add(z, self.by, out)
+
+
+class Shifted(BoundActivation):
+    def forward_calls(self, z, out):
+        return [(Shift(0.5), (z, out))]
+
+    def backward_calls(self, z, a, grad):
+        return []
+
+
+def test_calls_that_have_no_hash():
+    found = []
+    for kernels in SETS:
+        with config_context(kernels=kernels):
+            fitted = model("classification", activation=Shifted())
+            found.append(record(fitted.fit(X, TARGETS["classification"]["multiclass"])))
     assert found[0] == found[1]
