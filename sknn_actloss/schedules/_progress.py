@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
 
-class Progress(NamedTuple):
+@dataclass(frozen=True)
+class Progress:
     """How far training has come.
 
     Parameters
