@@ -18,7 +18,7 @@ from numba.extending import intrinsic
 from sknn_actloss._calls import Call
 from sknn_actloss.kernels._choice import collecting_later, interrupted_later
 
-if numba.config.DISABLE_JIT:
+if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
     raise ImportError("NUMBA_DISABLE_JIT has switched its compiler off.")
 
 _LOCK = threading.RLock()

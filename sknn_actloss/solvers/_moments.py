@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -50,13 +50,13 @@ class MomentSolver(StochasticSolver):
         return constant(self.beta_1, dtype), constant(self.beta_2, dtype)
 
 
-def _correction(beta: float | np.ndarray) -> Callable[[int], float | np.ndarray]:
+def _correction(beta: float | np.ndarray) -> Callable[[Any], Any]:
     """Return what makes a sum the bias-corrected mean of what it adds up: its factor at step t."""
     share, power = 1 - beta, _power(beta)
     return lambda t: share / (1 - power(t))
 
 
-def _power(beta: float | np.ndarray) -> Callable[[int], float | np.ndarray]:
+def _power(beta: float | np.ndarray) -> Callable[[Any], Any]:
     """Return what raises a number, or each of several, to a power, to the same last bit."""
     if not isinstance(beta, np.ndarray):
         return lambda t: beta**t

@@ -199,8 +199,9 @@ class Stack:
         curves = [
             member.state.rate.epoch_rates(n_steps, member.spec.max_iter) for member in self.members
         ]
-        if all(isinstance(curve, float) for curve in curves):
-            return [_together(curves)] * n_steps
+        constant = [curve for curve in curves if isinstance(curve, float)]
+        if len(constant) == len(curves):
+            return [_together(constant)] * n_steps
         moving = np.array([np.broadcast_to(curve, n_steps) for curve in curves])
         return [_together(rates) for rates in moving.T.tolist()]
 
