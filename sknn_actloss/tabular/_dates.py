@@ -25,6 +25,8 @@ def as_dates(values: np.ndarray, name: str) -> np.ndarray:
     try:
         if values.dtype.kind == "O":
             values = np.array([_local(value) for value in values.tolist()], "datetime64[s]")
+        if values.dtype.kind == "f" and np.isnan(values).all():
+            return np.full(len(values), "NaT", "datetime64[s]")
         if values.dtype.kind != "M":
             raise ValueError(f"its type is {values.dtype}")
         return values.astype("datetime64[s]")

@@ -140,7 +140,7 @@ def as_numbers(values: np.ndarray, name: str) -> np.ndarray:
         if values.dtype.kind != "O":
             return values.astype(np.float64)
         return np.array([_as_number(value) for value in values.tolist()], dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(
             f"Column {name!r} of X held numbers in fit, and cannot be read as numbers now: {error}"
         ) from error

@@ -60,13 +60,16 @@ def apart(X: Any, y: Any, sample_weight: Any, groups: Any, estimator: Any) -> Ro
     """Return all rows, a row of a whole weight as so many rows, unless these are very many.
 
     Rows come in the order of their hashes: as if they were shuffled, but the same whatever order
-    they had before. Those without weight are dropped. Parameters are those of :func:`joined`.
+    they had before. Those without weight are dropped, and a common factor of whole weights does not
+    count. Parameters are those of :func:`joined`.
     """
     table, hashes, weights = _read(X, y, sample_weight, groups, estimator)
     counted = np.flatnonzero(weights)
     own = weights[counted]
-    is_count = np.all(own == np.floor(own)) and own.sum() <= MOST_COPIES * len(own)
-    copies = np.repeat(counted, own.astype(int)) if is_count else counted
+    is_whole = bool(np.all(own == np.floor(own))) and own.max() < 2**53
+    numbers = own.astype(np.int64) // np.gcd.reduce(own.astype(np.int64)) if is_whole else own
+    is_count = is_whole and numbers.sum() <= MOST_COPIES * len(numbers)
+    copies = np.repeat(counted, numbers) if is_count else counted
     chosen = copies[np.lexsort((weights[copies], hashes[copies]))]
     index = np.full(len(weights), -1)
     index[chosen[::-1]] = np.arange(len(chosen))[::-1]

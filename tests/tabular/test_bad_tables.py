@@ -1,6 +1,7 @@
 """Tables with something wrong: they are encoded, or the column and the remedy are named."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse
 from tables import objects
@@ -111,6 +112,7 @@ def test_sparse_and_lazy_tables_are_refused():
 @pytest.mark.parametrize(
     ("column", "value", "message"),
     [
+        (0, 10**400, "'x0' of X held numbers in fit, .* too large to convert to float"),
         (0, "abc", "'x0' of X held numbers in fit, .* could not convert string to float: 'abc'"),
         (3, [1], "'x3' of X held categories in fit, .* unhashable type: 'list'"),
         (4, "2020-99", "'x4' of X held dates in fit, and cannot be read as dates now"),
@@ -123,6 +125,14 @@ def test_columns_that_hold_something_else_than_in_fit_are_named(column, value, m
     X[2, column] = value
     with pytest.raises(ValueError, match=f"Column {message}"):
         encoder.transform(X)
+
+
+def test_dates_that_are_all_missing_as_numbers_are_gaps():
+    X = pd.DataFrame({"at": pd.to_datetime(["2020-01-01", "2021-05-01", None]), "n": [1.0, 2, 3]})
+    encoder = TableEncoder().fit(X)
+    missing = X.assign(at=pd.Series([pd.NaT] * 3, dtype=X["at"].dtype))
+    for gaps in (X.assign(at=np.nan), X.drop(columns="at").reindex(columns=X.columns)):
+        np.testing.assert_array_equal(encoder.transform(gaps), encoder.transform(missing))
 
 
 def test_numbers_where_fit_had_dates_are_named():

@@ -134,12 +134,20 @@ def test_repeated_rows_are_rows_of_their_weight(kind):
     assert repeated.network_.t_ == weighted.network_.t_ == 40 * n_rows
 
 
-@pytest.mark.parametrize("weights", [[0.5, 0.5, 2.0], [100, 100, 400]], ids=["parts", "very many"])
+@pytest.mark.parametrize("weights", [[0.5, 0.5, 2.0], [100, 100, 401]], ids=["parts", "very many"])
 def test_other_weights_are_no_numbers_of_rows(weights):
     model = regressor(max_iter=1)
     rows = model._rows([[1.0], [1.0], [2.0]], np.array([1, 1, 2]), np.array(weights), None)
     assert_array_equal(np.asarray(rows.X)[rows.index], [[1.0], [1.0], [2.0]])
     assert_array_equal(rows.sample_weight[rows.index], weights)
+
+
+@pytest.mark.parametrize("factor", [1, 2, 3, 100])
+def test_a_common_factor_of_whole_weights_does_not_count(factor):
+    model = regressor(max_iter=3, n_members=Committee(3, "folds"))
+    plain = clone(model).fit(TABLE, TARGETS)
+    weighted = clone(model).fit(TABLE, TARGETS, sample_weight=np.full(len(TABLE), factor))
+    assert_array_equal(weighted.oof_prediction_, plain.oof_prediction_)
 
 
 def test_rows_are_found_again_where_they_have_become_several():
