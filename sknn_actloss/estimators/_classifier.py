@@ -18,6 +18,7 @@ from sknn_actloss.estimators._out_of_fold import check_coverage, label_sets
 from sknn_actloss.estimators._refusals import (
     refuse_columns_of_classes,
     refuse_missing_dates,
+    refuse_missing_labels,
     refuse_mixed_types,
 )
 from sknn_actloss.estimators._settings import takes_partial_fit
@@ -358,6 +359,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     # scikit-learn adds up numbers to see whether they are finite.
     @np.errstate(invalid="ignore")
     def _validate(self, X: Any, y: Any, reset: bool) -> tuple[Any, np.ndarray]:
+        refuse_missing_labels(y)
         X, y = validate_data(
             self,
             X,

@@ -49,6 +49,15 @@ def refuse_missing_dates(y: np.ndarray) -> None:
         raise ValueError("Input y contains NaT, a missing value. Leave out these rows.")
 
 
+def refuse_missing_labels(y: Any) -> None:
+    """Raise a ValueError where some labels are the NA of pandas, which cannot be compared."""
+    values = _array(y)
+    if values is None or values.dtype.kind != "O":
+        return
+    if "NAType" in {type(label).__name__ for label in values.flat}:
+        raise ValueError("Input y contains NA, a missing value. Leave out these rows.")
+
+
 def refuse_mixed_types(labels: Any, name: str = "y") -> None:
     """Raise a TypeError where labels cannot be put in order, as where some are missing."""
     if getattr(labels, "dtype", np.dtype(object)).kind != "O":

@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 from sklearn.datasets import make_classification
 
-from sknn_actloss import MLPClassifier, MLPRegressor
+from sknn_actloss import MLPClassifier, MLPRegressor, TabularClassifier
 from sknn_actloss.activations import ReLU
 from sknn_actloss.losses import Focal, Hinge, Huber, LogLoss, Quantile
 from sknn_actloss.schedules import MultiStep
@@ -157,6 +157,18 @@ def test_numbers_as_text_are_targets_of_a_regression():
     expected = MLPRegressor(5, max_iter=2, random_state=0).fit(X, Y).predict(X)
     found = MLPRegressor(5, max_iter=2, random_state=0).fit(X, Y.astype(str)).predict(X)
     np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("labels", [["a", "b"], [True, False]], ids=["text", "truth"])
+@pytest.mark.parametrize("estimator", [MLPClassifier(max_iter=2), TabularClassifier()], ids=str)
+def test_labels_that_pandas_lacks(estimator, labels):
+    pd = pytest.importorskip("pandas")
+    whole = pd.Series(labels * 10)
+    for dtype in ("object", "string" if labels[0] == "a" else "boolean"):
+        y = whole.astype(dtype)
+        y[3] = pd.NA
+        with pytest.raises(ValueError, match="y contains NA, a missing value"):
+            estimator.fit(np.arange(40.0).reshape(20, 2), y)
 
 
 def test_labels_of_several_types():
