@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
 import numpy as np
+from sklearn.model_selection import PredefinedSplit, TimeSeriesSplit
 
 from sknn_actloss._sklearn import check_sample_weight, safe_indexing
 from sknn_actloss.tabular._frames import as_frame
@@ -100,6 +102,16 @@ def joined(X: Any, y: Any, sample_weight: Any, groups: Any, estimator: Any) -> R
 
 #: What is done with rows that are the same in all columns, target and group.
 REPEATS = {"apart": apart, "joined": joined, "given": given}
+
+
+def check_order(repeats: str, splitter: Any) -> None:
+    """Raise a ValueError where validation rows go by an order that is not kept."""
+    by_order = isinstance(splitter, PredefinedSplit | TimeSeriesSplit | Iterable)
+    if by_order and not isinstance(splitter, str) and repeats != "given":
+        raise ValueError(
+            f"validation_fraction, a {type(splitter).__name__}, goes by the order of the rows, "
+            f"which repeats={repeats!r} changes. Set repeats='given'."
+        )
 
 
 def _read(

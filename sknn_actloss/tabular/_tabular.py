@@ -21,7 +21,7 @@ from sknn_actloss.estimators import (
 from sknn_actloss.tabular._defaults import complete
 from sknn_actloss.tabular._parts import HasParts
 from sknn_actloss.tabular._race import Contender, winner
-from sknn_actloss.tabular._repeats import REPEATS, Rows
+from sknn_actloss.tabular._repeats import REPEATS, Rows, check_order
 
 
 def if_network_has(method: str) -> Callable[[Any], bool]:
@@ -76,6 +76,7 @@ class Tabular(HiddenUnits, NetworkHolder, CallbackSupportMixin, TransformerMixin
         self : object
             The fitted estimator.
         """
+        check_order(self.repeats, getattr(self.unfitted_network(), "validation_fraction", None))
         rows = self._rows(X, y, sample_weight, groups)
         best, encoded = winner(self._contenders(rows.y), rows)
         best.network.fit(encoded, rows.y, **rows.fit_params)

@@ -13,7 +13,7 @@ from sklearn.datasets import load_diabetes, load_iris
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import r2_score
-from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.model_selection import GridSearchCV, KFold, PredefinedSplit, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
@@ -148,6 +148,28 @@ def test_a_common_factor_of_whole_weights_does_not_count(factor):
     plain = clone(model).fit(TABLE, TARGETS)
     weighted = clone(model).fit(TABLE, TARGETS, sample_weight=np.full(len(TABLE), factor))
     assert_array_equal(weighted.oof_prediction_, plain.oof_prediction_)
+
+
+FOLDS = np.arange(len(TABLE)) % 4
+
+
+@pytest.mark.parametrize(
+    "splitter",
+    [PredefinedSplit(FOLDS), TimeSeriesSplit(4), list(PredefinedSplit(FOLDS).split())],
+    ids=lambda splitter: type(splitter).__name__,
+)
+def test_splitters_that_go_by_order_need_the_rows_as_they_are(splitter):
+    model = regressor(max_iter=2, n_members=Committee(4, "folds"), validation_fraction=splitter)
+    with pytest.raises(ValueError, match=r"goes by the order .* Set repeats='given'"):
+        model.fit(TABLE, TARGETS)
+    model.set_params(repeats="given").fit(TABLE, TARGETS)
+    held = ~np.isnan(model.oof_prediction_)
+    expected = np.isin(np.arange(len(TABLE)), np.concatenate([v for _, v in splits(splitter)]))
+    assert_array_equal(held, expected)
+
+
+def splits(splitter):
+    return splitter if isinstance(splitter, list) else splitter.split(TABLE)
 
 
 def test_rows_are_found_again_where_they_have_become_several():
