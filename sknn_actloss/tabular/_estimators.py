@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal, overload
 
 import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.metrics import r2_score
 
 from sknn_actloss._sklearn import available_if
 from sknn_actloss.estimators import (
@@ -295,9 +296,28 @@ class TabularRegressor(RegressorMixin, Tabular):
         """Predictions by networks that have not learned from a row."""
         return self._clipped(super().oof_prediction_)
 
+    @property
+    def oof_score_(self) -> float:
+        """Score of these predictions."""
+        if self.clip_predictions and self._clipped_score is not None:
+            return self._clipped_score
+        return super().oof_score_
+
     def _note(self, rows: Rows) -> None:
         y = np.asarray(rows.y)
         self._target_range = y.min(axis=0), y.max(axis=0)
+        said = getattr(self.network_, "oof_prediction_", None)
+        self._clipped_score = None if said is None else self._score_of_clipped(said, y, rows)
+
+    def _score_of_clipped(self, said: np.ndarray, y: np.ndarray, rows: Rows) -> float | None:
+        """Return the score of predictions out of fold, ``None`` where clipping changes none."""
+        clipped = np.clip(said, *self._target_range)
+        known = ~np.isnan(said).reshape(len(said), -1).any(axis=1)
+        if np.array_equal(clipped[known], said[known]):
+            return None
+        weights = rows.sample_weight
+        own = None if weights is None else np.asarray(weights)[known]
+        return r2_score(y[known], clipped[known], sample_weight=own)
 
     def _clipped(self, predicted: np.ndarray) -> np.ndarray:
         return np.clip(predicted, *self._target_range) if self.clip_predictions else predicted

@@ -37,6 +37,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 TABLE = pd.DataFrame(columns(120))
 LABELS = np.where(TABLE["color"].isin(["red"]) ^ TABLE["open"], "yes", "no")
+WEIGHTS = np.random.default_rng(0).uniform(0.5, 2, len(TABLE))
 TARGETS = 100 + 20 * TABLE["count"].to_numpy() + 50 * TABLE["open"].to_numpy()
 SMALL = {"hidden_layer_sizes": (8,), "max_iter": 40, "learning_rate_init": 0.02}
 
@@ -148,6 +149,18 @@ def test_a_common_factor_of_whole_weights_does_not_count(factor):
     plain = clone(model).fit(TABLE, TARGETS)
     weighted = clone(model).fit(TABLE, TARGETS, sample_weight=np.full(len(TABLE), factor))
     assert_array_equal(weighted.oof_prediction_, plain.oof_prediction_)
+
+
+@pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["plain", "weighted"])
+def test_the_score_out_of_fold_is_that_of_clipped_predictions(weights):
+    y = (np.median(TARGETS) < TARGETS).astype(float)
+    model = regressor(n_members=Committee(3, "folds")).fit(TABLE, y, sample_weight=weights)
+    said = model.oof_prediction_
+    assert said.min() == 0.0
+    assert model.oof_score_ == pytest.approx(r2_score(y, said, sample_weight=weights), rel=1e-5)
+    assert model.oof_score_ != pytest.approx(model.network_.oof_score_, rel=1e-5)
+    model.set_params(clip_predictions=False)
+    assert model.oof_score_ == model.network_.oof_score_
 
 
 FOLDS = np.arange(len(TABLE)) % 4
