@@ -201,9 +201,9 @@ class Stack:
         ]
         constant = [curve for curve in curves if isinstance(curve, float)]
         if len(constant) == len(curves):
-            return [_together(constant)] * n_steps
+            return [_one_if_equal(constant)] * n_steps
         moving = np.array([np.broadcast_to(curve, n_steps) for curve in curves])
-        return [_together(rates) for rates in moving.T.tolist()]
+        return [_one_if_equal(rates) for rates in moving.T.tolist()]
 
     def solver_state(self, index: int) -> dict[str, Any]:
         """Return a copy of what the solver of a member remembers."""
@@ -301,7 +301,7 @@ def _at_own_rate(
     return scaled
 
 
-def _together(rates: list[float]) -> Rate:
+def _one_if_equal(rates: list[float]) -> Rate:
     """Return the rates of all members as one, where it is one."""
     return rates[0] if rates.count(rates[0]) == len(rates) else np.array(rates)[:, None]
 
