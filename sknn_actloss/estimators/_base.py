@@ -22,6 +22,7 @@ from sknn_actloss._sklearn import (
     Options,
     Real,
     RemembersParameters,
+    num_samples,
     number,
     whole_number,
 )
@@ -231,6 +232,10 @@ class BaseMLP(
     def _find_targets(self, y: Any, anew: bool, incremental: bool, classes: Any) -> Targets:
         """Return what the targets of a fit are, those of an earlier one unless it is new."""
 
+    def _checked_targets(self, y: Any) -> Any:
+        """Check targets by themselves, as ``fit`` does beside their rows."""
+        return self._validate(np.zeros((num_samples(y), 1)), y, reset=True)[1]
+
     def _checked_rows(self, X: Any, y: Any) -> tuple[Rows, Any]:
         """Check further rows and targets as those of the fit."""
         X, y = self._validate(X, y, reset=False)
@@ -240,10 +245,13 @@ class BaseMLP(
         """Return raw or activated outputs of all networks: (n_members, n_samples, n_outputs)."""
         # Also for scikit-learn, which adds up numbers to see whether they are finite.
         with np.errstate(all="ignore"):
-            X = self._rows_to_predict(X)
-            predictor = self._fitted_model.predictor(self._layout.layer_sizes)
-            output = self._model.output if activated else None
-            return check_finite(predictor(as_rows(X), vars(self), output), self, "outputs")
+            return self._outputs_of(self._rows_to_predict(X), activated)
+
+    def _outputs_of(self, X: Any, activated: bool) -> np.ndarray:
+        """Return what :meth:`_outputs` does, for rows that have been validated."""
+        predictor = self._fitted_model.predictor(self._layout.layer_sizes)
+        output = self._model.output if activated else None
+        return check_finite(predictor(as_rows(X), vars(self), output), self, "outputs")
 
     @property
     def _fitted_model(self) -> Model:

@@ -14,11 +14,10 @@ from sknn_actloss.estimators import _types as accepts
 from sknn_actloss.estimators._availability import has_probabilities, has_sets
 from sknn_actloss.estimators._base import FLOATS, BaseMLP, check_finite, single_column
 from sknn_actloss.estimators._docs import documented
-from sknn_actloss.estimators._out_of_fold import check_coverage, label_sets
+from sknn_actloss.estimators._out_of_fold import check_coverage, label_sets, lots
 from sknn_actloss.estimators._refusals import (
     refuse_columns_of_classes,
-    refuse_missing_dates,
-    refuse_missing_labels,
+    refuse_gaps,
     refuse_mixed_types,
 )
 from sknn_actloss.estimators._settings import takes_partial_fit
@@ -307,14 +306,15 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return self._targets.probabilities(self._model, outputs)
 
     @available_if(has_sets)
+    @np.errstate(all="ignore")
     def predict_set(self, X: Any, coverage: float = 0.9) -> np.ndarray:
         """Predict sets of classes that hold the class of a row with some probability.
 
         Needs a committee that leaves out rows, ``n_members=Committee(8, resample="folds")``.
         Sets are adaptive: where the network is in doubt they are larger. Whether a class at the
         border belongs to a set is drawn by lot, so that the share of rows whose class is in their
-        set is about ``coverage``, and not more; a set may be empty. The lots are the same in
-        every call.
+        set is about ``coverage``, and not more; a set may be empty. The lot of a row follows from
+        its values: it is the same in every call, whatever rows stand beside it.
 
         Parameters
         ----------
@@ -334,9 +334,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Y. Romano, M. Sesia and E. J. Candès, "Classification with valid and adaptive coverage",
         NeurIPS 2020.
         """
-        level, raw = check_coverage(coverage), self._outputs(X, activated=False)
-        own = self._out_of_fold, self._targets, self._model, raw, level
-        return label_sets(*own, np.random.RandomState(0))
+        level, rows = check_coverage(coverage), self._rows_to_predict(X)
+        raw = self._outputs_of(rows, activated=False)
+        return label_sets(self._out_of_fold, self._targets, self._model, raw, lots(rows), level)
 
     @available_if(has_probabilities)
     def predict_log_proba(self, X: Any) -> np.ndarray:
@@ -359,7 +359,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     # scikit-learn adds up numbers to see whether they are finite.
     @np.errstate(invalid="ignore")
     def _validate(self, X: Any, y: Any, reset: bool) -> tuple[Any, np.ndarray]:
-        refuse_missing_labels(y)
+        refuse_gaps(y)
         X, y = validate_data(
             self,
             X,
@@ -369,7 +369,6 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             dtype=FLOATS,
             reset=reset,
         )
-        refuse_missing_dates(y)
         refuse_mixed_types(y)
         refuse_columns_of_classes(y)
         return X, single_column(y)

@@ -127,7 +127,10 @@ class Fit:
             out_of_fold = out_of_fold.cooled(found["temperature_"])
         said = out_of_fold.mean(lambda raw: read_predictions(targets, model, raw))
         seen = out_of_fold.mean(lambda raw: model.output(raw)[0])
-        score = targets.score(targets.look(model, seen), out_of_fold.y, out_of_fold.sample_weight)
+        # By the weights of rows alone, as ``score`` goes: those of classes shape what is learned.
+        own = self.request.sample_weight
+        weights = None if own is None else np.asarray(own, np.float64)[out_of_fold.rows]
+        score = targets.score(targets.look(model, seen), out_of_fold.y, weights)
         said = out_of_fold.spread(said)
         single = said.ndim == 2 and said.shape[1] == 1
         found |= {"_out_of_fold": out_of_fold, "oof_score_": score}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from math import ceil, floor
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 from scipy.optimize import minimize_scalar
 
 from sknn_actloss.core import Model, raw_outputs
@@ -15,7 +17,7 @@ from sknn_actloss.estimators._targets import ClassTargets, Targets
 from sknn_actloss.losses import ProbabilityHead, QuantileHead
 from sknn_actloss.training import EncodedTargets, Member, Task
 
-#: Numbers that are compared at once for intervals.
+#: Numbers that are compared at once for intervals, or read at once for lots.
 BLOCK_SIZE = 1 << 21
 
 #: Temperatures that are looked at, as logarithms.
@@ -261,8 +263,8 @@ def _low_end(values: np.ndarray, coverage: float) -> np.ndarray:
     return np.partition(values, rank - 1, axis=0)[rank - 1]
 
 
-def _blocks(n_rows: int, n_held: int) -> Iterator[slice]:
-    size = max(1, BLOCK_SIZE // max(n_held, 1))
+def _blocks(n_rows: int, width: int) -> Iterator[slice]:
+    size = max(1, BLOCK_SIZE // max(width, 1))
     return (slice(start, start + size) for start in range(0, n_rows, size))
 
 
@@ -275,8 +277,8 @@ def label_sets(
     targets: ClassTargets,
     model: Model,
     raw: np.ndarray,
+    shares: np.ndarray,
     coverage: float,
-    random_state: np.random.RandomState,
 ) -> np.ndarray:
     r"""Return adaptive sets of classes by cross-validation+.
 
@@ -291,10 +293,10 @@ def label_sets(
     model : Model
     raw : ndarray of shape (n_members, n_rows, n_outputs)
         Raw outputs of the rows to predict.
+    shares : ndarray of shape (n_rows,)
+        The random shares of these rows, see :func:`lots`.
     coverage : float in (0, 1)
         The level :math:`1 - \alpha`.
-    random_state : RandomState
-        Draws the shares.
 
     Returns
     -------
@@ -311,13 +313,12 @@ def label_sets(
 
     patterns, index = out_of_fold.patterns
     codes, held = targets.classes_of(out_of_fold.y), out_of_fold.mean(read)
-    own = random_state.uniform(size=len(codes))
-    scores = _scores(held, own[:, None])[np.arange(len(codes)), codes]
+    own = np.random.RandomState(0).uniform(size=len(codes))
+    scores = _scores(held, own)[np.arange(len(codes)), codes]
     if out_of_fold.sample_weight is not None:
         counted = out_of_fold.sample_weight > 0
         scores, index = scores[counted], index[counted]
     members = np.stack([read(part[None]) for part in raw])
-    shares = random_state.uniform(size=(raw.shape[1], 1))
     below = np.zeros(members.shape[1:], int)
     for number, pattern in enumerate(patterns):
         new = _scores(members[pattern].mean(axis=0), shares)
@@ -325,11 +326,22 @@ def label_sets(
     return below < ceil(coverage * (len(scores) + 1) - 1e-9)
 
 
+def lots(X: Any) -> np.ndarray:
+    """Return a number in [0, 1) for each row: as if drawn, but always the same for its values."""
+    drawn: list[float] = []
+    for block in _blocks(*X.shape):
+        rows = X[block].toarray() if sparse.issparse(X) else X[block]
+        rows = np.add(rows, 0.0, dtype=np.float64, order="C")  # -0.0 + 0.0 is 0.0
+        digests = (blake2b(row, digest_size=8).digest() for row in rows)
+        drawn += [int.from_bytes(digest) / 2**64 for digest in digests]
+    return np.array(drawn)
+
+
 def _scores(probabilities: np.ndarray, shares: np.ndarray) -> np.ndarray:
     """Return the probability of likelier classes, and a share of the class's own."""
     order = np.argsort(-probabilities, axis=1, kind="stable")
     falling = np.take_along_axis(probabilities, order, axis=1)
-    sums = np.cumsum(falling, axis=1) - (1 - shares) * falling
+    sums = np.cumsum(falling, axis=1) - (1 - shares[:, None]) * falling
     scores = np.empty_like(sums)
     np.put_along_axis(scores, order, sums, axis=1)
     return scores

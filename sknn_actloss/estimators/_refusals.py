@@ -6,6 +6,7 @@ Dates as numbers count some unit that nobody chose.
 from __future__ import annotations
 
 import datetime
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -43,19 +44,24 @@ def refuse_text(y: Any) -> None:
         )
 
 
-def refuse_missing_dates(y: np.ndarray) -> None:
-    """Raise a ValueError where classes are dates or durations, and some of them are missing."""
-    if y.dtype.kind in "mM" and np.isnat(y).any():
-        raise ValueError("Input y contains NaT, a missing value. Leave out these rows.")
+def refuse_gaps(y: Any) -> None:
+    """Raise a ValueError where some targets are NaN, NaT, or the NA of pandas."""
+    found = _gap_in(_array(y))
+    if found:
+        raise ValueError(f"Input y contains {found}, a missing value. Leave out these rows.")
 
 
-def refuse_missing_labels(y: Any) -> None:
-    """Raise a ValueError where some labels are the NA of pandas, which cannot be compared."""
-    values = _array(y)
-    if values is None or values.dtype.kind != "O":
-        return
-    if "NAType" in {type(label).__name__ for label in values.flat}:
-        raise ValueError("Input y contains NA, a missing value. Leave out these rows.")
+def _gap_in(values: np.ndarray | None) -> str:
+    """Return what the first missing value is called, ``""`` where there is none."""
+    if values is None or values.dtype.kind not in "fmMO":
+        return ""
+    if values.dtype.kind in "mM":
+        return "NaT" if np.isnat(values).any() else ""
+    if values.dtype.kind == "f":
+        return "NaN" if np.isnan(values).any() else ""
+    if "NAType" in {type(value).__name__ for value in values.flat}:
+        return "NA"
+    return "NaN" if any(isinstance(value, float) and isnan(value) for value in values.flat) else ""
 
 
 def refuse_mixed_types(labels: Any, name: str = "y") -> None:

@@ -17,7 +17,7 @@ from sknn_actloss.estimators._continuous import Continuous
 from sknn_actloss.estimators._docs import documented
 from sknn_actloss.estimators._mean_and_std import MeanAndStd, squeezed
 from sknn_actloss.estimators._out_of_fold import check_coverage, intervals
-from sknn_actloss.estimators._refusals import refuse_dates, refuse_text
+from sknn_actloss.estimators._refusals import refuse_dates, refuse_gaps, refuse_text
 from sknn_actloss.estimators._settings import loss_of, resamples, takes_partial_fit
 from sknn_actloss.estimators._validation import Request
 from sknn_actloss.losses import LOSSES, LossSpec
@@ -368,6 +368,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             raise TypeError("y is sparse, but targets must be dense. Convert it with y.toarray().")
         refuse_dates(y)
         refuse_text(y)
+        refuse_gaps(y)
         X, y = validate_data(
             self,
             X,
@@ -378,6 +379,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             dtype=FLOATS,
             reset=reset,
         )
+        # Text of numbers passes scikit-learn's checks as it is.
+        y = y.astype(np.float64) if y.dtype.kind in "SU" else y
         return X, single_column(y)
 
     def _find_targets(self, y: Any, anew: bool, incremental: bool, classes: Any) -> Continuous:

@@ -8,7 +8,11 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.special import logit
 from sklearn.preprocessing import LabelBinarizer
-from sklearn.utils.multiclass import type_of_target, unique_labels
+from sklearn.utils.multiclass import (
+    check_classification_targets,
+    type_of_target,
+    unique_labels,
+)
 
 from sknn_actloss._interval import Interval
 from sknn_actloss.core import Model
@@ -146,6 +150,7 @@ class ClassTargets(Targets):
         ValueError
             If they are neither classes nor labels.
         """
+        check_classification_targets(y)
         binarizer = LabelBinarizer().fit(y)
         if binarizer.y_type_.startswith("multilabel"):
             return Multilabel(binarizer)

@@ -123,6 +123,13 @@ def test_out_of_fold_predictions_are_those_of_the_networks_that_left_a_row_out(r
         assert model.oof_score_ == pytest.approx(score)
 
 
+@pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["plain", "weighted"])
+def test_the_score_out_of_fold_is_that_of_the_predictions_whatever_classes_weigh(weights):
+    model = classifier(class_weight={0: 5.0, 1: 1.0, 2: 0.5}).fit(X, CLASSES, sample_weight=weights)
+    labels = model.oof_prediction_.argmax(axis=1)
+    assert model.oof_score_ == pytest.approx(accuracy_score(CLASSES, labels, sample_weight=weights))
+
+
 def test_each_network_keeps_its_best_epoch():
     settings = {"learning_rate_init": 0.3, "max_iter": 12}
     for model in (classifier(**settings), classifier(**settings, monitor="accuracy")):
@@ -305,6 +312,17 @@ def test_a_higher_level_gives_wider_intervals_and_too_high_a_one_infinite_ends()
     widths = [np.diff(model.predict_interval(X, level)).mean() for level in (0.5, 0.8, 0.95)]
     assert widths == sorted(widths)
     assert np.isinf(model.predict_interval(X, 0.999)).all()
+
+
+def test_sets_of_rows_do_not_depend_on_the_rows_beside_them():
+    rows = np.random.RandomState(1).normal(size=(200, 5))
+    rows[::3, 1] = 0.0
+    model = classifier(4, dtype="float64").fit(X, CLASSES)
+    sets = model.predict_set(rows, coverage=0.7)
+    assert len(np.unique(sets, axis=0)) > 2
+    assert_array_equal(model.predict_set(rows[::-1], coverage=0.7), sets[::-1])
+    assert_array_equal(model.predict_set(rows[7:8], coverage=0.7), sets[7:8])
+    assert_array_equal(model.predict_set(sparse.csr_array(rows), coverage=0.7), sets)
 
 
 def test_sets_cover_as_they_say():
