@@ -45,6 +45,7 @@ from sklearn.utils.validation import (
     _check_response_method,
     _check_sample_weight,
     _num_features as num_features,
+    _num_samples as num_samples,
 )
 
 try:
@@ -79,6 +80,7 @@ __all__ = [
     "in_container",
     "insert_error_scores",
     "num_features",
+    "num_samples",
     "number",
     "private_state",
     "safe_indexing",

@@ -30,11 +30,14 @@ def quantile_edges(x: np.ndarray, n_bins: int, y: np.ndarray | None = None) -> n
 def tree_edges(x: np.ndarray, n_bins: int, y: np.ndarray) -> np.ndarray:
     """Return the ends of the range and the thresholds of a tree of at most ``n_bins`` leaves."""
     smallest = max(SMALLEST_LEAF, int(SMALLEST_SHARE * len(x)))
+    # Trees take float32, which holds the ranks of any numbers.
+    values, ranks = np.unique(x, return_inverse=True)
     tree = DecisionTreeRegressor(
         max_leaf_nodes=n_bins, min_samples_leaf=smallest, random_state=0
-    ).fit(x[:, np.newaxis], y)
-    inner = tree.tree_.threshold[tree.tree_.feature >= 0]
-    return np.unique(np.concatenate([[x.min(), x.max()], inner]).astype(x.dtype))
+    ).fit(ranks[:, np.newaxis], y)
+    lower = tree.tree_.threshold[tree.tree_.feature >= 0].astype(np.intp)
+    inner = values[lower] / 2 + values[lower + 1] / 2
+    return np.unique(np.concatenate([values[[0, -1]], inner]))
 
 
 def both_edges(x: np.ndarray, n_bins: int, y: np.ndarray) -> np.ndarray:

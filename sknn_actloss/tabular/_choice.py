@@ -7,10 +7,17 @@ from typing import Any
 
 import numpy as np
 
+from sknn_actloss.tabular._dates import zones_of
 from sknn_actloss.tabular._frames import Frame
 from sknn_actloss.tabular._kinds import kind_of, level_counts
 from sknn_actloss.tabular._levels import Levels
-from sknn_actloss.tabular._readers import DateReader, LevelReader, NumberReader, Reader
+from sknn_actloss.tabular._readers import (
+    DateReader,
+    LevelReader,
+    NumberReader,
+    Reader,
+    are_spans,
+)
 from sknn_actloss.tabular._strings import is_identifier, refuse_unsuited
 
 _REFUSALS = {
@@ -52,7 +59,9 @@ class Choice:
             return self._categories(name, values)
         if kind == "string":
             return self._strings(name, values)
-        return NumberReader(name) if kind == "number" else DateReader(name)
+        if kind == "date":
+            return DateReader(name, zones_of(values, frame.zone(index)))
+        return NumberReader(name, are_spans(values))
 
     def _categories(self, name: str, values: np.ndarray) -> Reader:
         return LevelReader(name, _levels(values, self.max_categories), "category")

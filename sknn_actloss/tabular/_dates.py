@@ -36,6 +36,23 @@ def as_dates(values: np.ndarray, name: str) -> np.ndarray:
         ) from error
 
 
+def zones_of(values: np.ndarray, zone: str) -> set[str]:
+    """Return the time zones of dates, "" for those without one.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows,)
+        A column of dates.
+    zone : str
+        The time zone that the type of the column says.
+    """
+    if values.dtype.kind == "O":
+        dates = [value for value in values.tolist() if not is_missing(value)]
+        return {str(getattr(date, "tzinfo", None) or "") for date in dates}
+    has_dates = values.dtype.kind == "M" and not np.isnat(values).all()
+    return {zone} if has_dates else set()
+
+
 def date_parts(dates: np.ndarray) -> np.ndarray:
     """Return the parts of dates, NaN where there is none.
 

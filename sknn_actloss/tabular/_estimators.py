@@ -304,7 +304,7 @@ class TabularRegressor(RegressorMixin, Tabular):
         return super().oof_score_
 
     def _note(self, rows: Rows) -> None:
-        y = np.asarray(rows.y)
+        y = np.asarray(rows.y, np.float64)
         self._target_range = y.min(axis=0), y.max(axis=0)
         said = getattr(self.network_, "oof_prediction_", None)
         self._clipped_score = None if said is None else self._score_of_clipped(said, y, rows)

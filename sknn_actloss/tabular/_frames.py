@@ -20,6 +20,8 @@ class Frame(ABC):
 
     Attributes
     ----------
+    labels : list or None
+        What the columns are called: names, or other labels that are all different.
     names : list of str or None
         Names of the columns, where all of them are strings.
     shape : tuple of int
@@ -29,7 +31,10 @@ class Frame(ABC):
     def __init__(self, table: Any) -> None:
         self.table = table
         self.shape = tuple(table.shape)
-        self.names = self._names()
+        labels = list(getattr(table, "columns", []))
+        are_names = bool(labels) and all(isinstance(label, str) for label in labels)
+        self.names = labels if are_names else None
+        self.labels = labels if are_names or 0 < len(labels) == len(set(labels)) else None
 
     @abstractmethod
     def column(self, index: int) -> np.ndarray:
@@ -42,9 +47,9 @@ class Frame(ABC):
         """Whether the type of a column says that it holds categories."""
         return False
 
-    def _names(self) -> list[str] | None:
-        names = list(getattr(self.table, "columns", []))
-        return names if names and all(isinstance(name, str) for name in names) else None
+    def zone(self, index: int) -> str:
+        """Return the time zone that the type of a column says, "" where it says none."""
+        return ""
 
 
 class ArrayFrame(Frame):
@@ -79,6 +84,11 @@ class PandasFrame(Frame):
         name = self._series(index).dtype.name
         return name == "category" or name.startswith("dictionary")
 
+    def zone(self, index: int) -> str:
+        """Return the time zone of a column of pandas or of Arrow."""
+        dtype = self._series(index).dtype
+        return str(getattr(getattr(dtype, "pyarrow_dtype", dtype), "tz", None) or "")
+
     def _series(self, index: int) -> Any:
         # Several times as fast as ``iloc``, which counts where there is one row.
         return self.table.iloc[:, index] if self.names is None else self.table[self.names[index]]
@@ -104,6 +114,10 @@ class PolarsFrame(Frame):
     def is_category(self, index: int) -> bool:
         """Whether a column has the type ``Categorical`` or ``Enum``."""
         return str(self.table.dtypes[index]).startswith(("Categorical", "Enum"))
+
+    def zone(self, index: int) -> str:
+        """Return the time zone of a column."""
+        return getattr(self.table.dtypes[index], "time_zone", None) or ""
 
 
 def as_frame(X: Any, estimator: Any, min_rows: int = 1) -> Frame:

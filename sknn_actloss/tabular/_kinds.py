@@ -27,12 +27,22 @@ def is_missing(value: Any) -> bool:
     return isinstance(value, _UNEQUAL_TO_THEMSELVES) and bool(value != value)
 
 
+def as_levels(values: np.ndarray) -> list[Any]:
+    """Return values as objects that are equal whatever unit or precision a column has them in."""
+    if values.dtype.kind in "mM":
+        values = values.astype(f"{values.dtype.kind}8[us]")
+    elif values.dtype.kind == "f" and values.dtype.itemsize < 8:
+        # As they are written: 0.1 in single precision is 0.1.
+        values = values.astype(str).astype(np.float64)
+    return values.tolist()
+
+
 def level_counts(values: np.ndarray) -> Counter:
     """Return how often each value of a column occurs, missing ones left out."""
     if values.dtype.kind in "fmM":
         # Each NaN that leaves an array is a level of its own.
         values = values[~(np.isnan(values) if values.dtype.kind == "f" else np.isnat(values))]
-    counts = Counter(values.tolist())
+    counts = Counter(as_levels(values))
     for level in [level for level in counts if is_missing(level)]:
         del counts[level]
     return counts

@@ -10,6 +10,9 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 #: Bound of what comes out, in distances between quartiles.
 BOUND = 3.0
 
+#: Distance that stands for those that are infinite.
+LARGEST = 1e300
+
 
 class RobustScale(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Distance from the median in distances between quartiles, with its tails pulled in.
@@ -35,9 +38,12 @@ class RobustScale(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def transform(self, X: np.ndarray) -> np.ndarray:
         """Return scaled numbers."""
-        z = np.where(np.isnan(X), self.median_, X)
-        z -= self.median_
-        z /= self.spread_
+        # Of quarters, as the difference of two large numbers may be infinite.
+        z = np.where(np.isnan(X), self.median_, X) / 4
+        z -= self.median_ / 4
+        with np.errstate(over="ignore"):
+            z /= self.spread_ / 4
+        np.clip(z, -LARGEST, LARGEST, out=z)
         # The square of a large distance would be infinite.
         z /= np.hypot(1, z / BOUND)
         return z.astype(self.dtype, copy=False)
@@ -70,8 +76,9 @@ class GapIndicator(TransformerMixin, BaseEstimator):
         return np.asarray(input_features, dtype=object)[self.columns_]
 
 
+@np.errstate(over="ignore")
 def _median_and_spread(x: np.ndarray) -> tuple[float, float]:
-    low, median, high = np.quantile(x, [0.25, 0.5, 0.75])
+    low, median, high = np.quantile(x / 4, [0.25, 0.5, 0.75]) * 4
     if high > low:
         return median, high - low
     away = np.abs(x - median)

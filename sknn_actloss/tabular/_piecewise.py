@@ -19,6 +19,7 @@ from sknn_actloss._sklearn import (
     whole_number,
 )
 from sknn_actloss.tabular._bins import EDGES
+from sknn_actloss.tabular._feature_names import distinct
 from sknn_actloss.tabular._targets import TARGET_TYPES, target_columns
 
 #: Rows that are encoded at once.
@@ -41,7 +42,8 @@ class PiecewiseLinearEncoder(TransformerMixin, Documented, Stamped, BaseEstimato
     Parameters
     ----------
     n_bins : int, default=16
-        Bins of a column at most; with 1 the columns only stay as they are.
+        Bins of a column at most, without those that "both" adds; with 1 the columns only stay as
+        they are.
     strategy : {"quantile", "tree", "both"}, default="quantile"
         Where bins end. "quantile": at distinct quantiles, where values that fill several bins
         leave theirs to the others. "tree": at the thresholds of a tree of ``n_bins`` leaves that
@@ -169,7 +171,7 @@ class PiecewiseLinearEncoder(TransformerMixin, Documented, Stamped, BaseEstimato
             for name, edges in zip(names, self.edges_, strict=True)
             for index in range(len(edges) - 1)
         ]
-        return np.array([*names, *bins], dtype=object)
+        return distinct([*names, *bins])
 
     def _target(self, X: np.ndarray, y: Any) -> np.ndarray | None:
         if self.strategy == "quantile":

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from sknn_actloss.tabular._dates import PARTS, PERIODS, as_dates, date_parts
-from sknn_actloss.tabular._kinds import is_missing
+from sknn_actloss.tabular._dates import PARTS, PERIODS, as_dates, date_parts, zones_of
+from sknn_actloss.tabular._frames import Frame
+from sknn_actloss.tabular._kinds import as_levels, is_missing
 from sknn_actloss.tabular._levels import Levels
 
 
@@ -58,9 +59,25 @@ class Reader(ABC):
     def read(self, values: np.ndarray) -> np.ndarray:
         """Return float64 of shape (n_rows, n_features) for a column of shape (n_rows,)."""
 
+    def read_from(self, frame: Frame, index: int) -> np.ndarray:
+        """Return what :meth:`read` does, for a column of a table that ``fit`` has not seen."""
+        return self.read(frame.column(index))
+
 
 class NumberReader(Reader):
-    """Numbers as they are, spans of time in seconds."""
+    """Numbers as they are, or spans of time in seconds.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column.
+    are_spans : bool
+        Whether it holds spans of time.
+    """
+
+    def __init__(self, name: str, are_spans: bool) -> None:
+        super().__init__(name)
+        self.are_spans = are_spans
 
     @property
     def features(self) -> list[Feature]:
@@ -70,6 +87,12 @@ class NumberReader(Reader):
     def read(self, values: np.ndarray) -> np.ndarray:
         """Return the numbers."""
         numbers = as_numbers(values, self.name)
+        if are_spans(values) != self.are_spans and not np.isnan(numbers).all():
+            what = "spans of time" if self.are_spans else "numbers"
+            raise ValueError(
+                f"Column {self.name!r} of X held {what} in fit, and its type is {values.dtype} "
+                f"now; turn it into {what}."
+            )
         if np.isinf(numbers).any():
             raise ValueError(
                 f"Column {self.name!r} of X holds infinity; replace it by NaN, which counts as a "
@@ -79,7 +102,19 @@ class NumberReader(Reader):
 
 
 class DateReader(Reader):
-    """Parts of dates as numbers."""
+    """Parts of dates as numbers.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column.
+    zones : set of str
+        Time zones of the dates, "" for those without one.
+    """
+
+    def __init__(self, name: str, zones: set[str]) -> None:
+        super().__init__(name)
+        self.zones = zones
 
     @property
     def features(self) -> list[Feature]:
@@ -87,8 +122,21 @@ class DateReader(Reader):
         return [Feature(f"_{part}", "number", period=PERIODS.get(part, 0)) for part in PARTS]
 
     def read(self, values: np.ndarray) -> np.ndarray:
-        """Return the parts of the dates."""
+        """Return the parts of the dates, as the clocks of their time zones show them."""
         return date_parts(as_dates(values, self.name))
+
+    def read_from(self, frame: Frame, index: int) -> np.ndarray:
+        """Return what :meth:`read` does, or raise a ValueError where the time zone is another."""
+        values = frame.column(index)
+        others = zones_of(values, frame.zone(index)) - self.zones
+        if others and self.zones:
+            known, now = (", ".join(sorted(map(_zone_name, one))) for one in (self.zones, others))
+            raise ValueError(
+                f"Column {self.name!r} of X held dates with {known} in fit, and holds dates with "
+                f"{now} now; convert them, such as with column.dt.tz_localize(...) and "
+                "column.dt.tz_convert(...) of pandas."
+            )
+        return self.read(values)
 
 
 class LevelReader(Reader):
@@ -116,7 +164,7 @@ class LevelReader(Reader):
     def read(self, values: np.ndarray) -> np.ndarray:
         """Return codes, -1 for levels that the column did not have in ``fit``."""
         try:
-            codes = self.levels.codes(values.tolist())
+            codes = self.levels.codes(as_levels(values))
         except TypeError as error:
             raise ValueError(
                 f"Column {self.name!r} of X held categories in fit, and cannot be read as such "
@@ -137,6 +185,8 @@ def as_numbers(values: np.ndarray, name: str) -> np.ndarray:
         seconds = values.astype("timedelta64[us]").astype(np.float64) / 1e6
         return np.where(np.isnat(values), np.nan, seconds)
     try:
+        if values.dtype.kind in "cM":
+            raise TypeError(f"its type is {values.dtype}")
         if values.dtype.kind != "O":
             return values.astype(np.float64)
         return np.array([_as_number(value) for value in values.tolist()], dtype=np.float64)
@@ -146,7 +196,21 @@ def as_numbers(values: np.ndarray, name: str) -> np.ndarray:
         ) from error
 
 
+def are_spans(values: np.ndarray) -> bool:
+    """Whether a column holds spans of time."""
+    is_object = values.dtype.kind == "O"
+    return values.dtype.kind == "m" or (
+        is_object and any(isinstance(value, timedelta) for value in values.tolist())
+    )
+
+
+def _zone_name(zone: str) -> str:
+    return f"the time zone {zone!r}" if zone else "no time zone"
+
+
 def _as_number(value: Any) -> float:
     if is_missing(value):
         return np.nan
+    if isinstance(value, np.datetime64):
+        raise TypeError(f"{value!r} is a date")
     return value.total_seconds() if isinstance(value, timedelta) else float(value)

@@ -74,7 +74,7 @@ class Reading:
             Where it has each column of the table that was learnt from.
         """
         blocks = [
-            reader.read(frame.column(order[index]))[:, kept] for index, reader, kept in self.readers
+            reader.read_from(frame, order[index])[:, kept] for index, reader, kept in self.readers
         ]
         return self._joined(blocks, frame)
 

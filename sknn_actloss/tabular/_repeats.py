@@ -18,8 +18,7 @@ from sknn_actloss.tabular._readers import as_numbers
 #: Factors of the splitmix64 generator, whose output function spreads each bit over all.
 _FACTORS = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9))
 
-
-#: Mean of whole weights up to which they are taken for numbers of rows.
+#: Whole weights up to which they are taken for numbers of rows.
 MOST_COPIES = 4
 
 
@@ -59,7 +58,7 @@ def given(X: Any, y: Any, sample_weight: Any, groups: Any, estimator: Any) -> Ro
 
 
 def apart(X: Any, y: Any, sample_weight: Any, groups: Any, estimator: Any) -> Rows:
-    """Return all rows, a row of a whole weight as so many rows, unless these are very many.
+    """Return all rows, a row of a whole weight as so many rows, where none is many.
 
     Rows come in the order of their hashes: as if they were shuffled, but the same whatever order
     they had before. Those without weight are dropped, and a common factor of whole weights does not
@@ -70,7 +69,7 @@ def apart(X: Any, y: Any, sample_weight: Any, groups: Any, estimator: Any) -> Ro
     own = weights[counted]
     is_whole = bool(np.all(own == np.floor(own))) and own.max() < 2**53
     numbers = own.astype(np.int64) // np.gcd.reduce(own.astype(np.int64)) if is_whole else own
-    is_count = is_whole and numbers.sum() <= MOST_COPIES * len(numbers)
+    is_count = is_whole and numbers.max() <= MOST_COPIES
     copies = np.repeat(counted, numbers) if is_count else counted
     chosen = copies[np.lexsort((weights[copies], hashes[copies]))]
     index = np.full(len(weights), -1)

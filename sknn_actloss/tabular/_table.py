@@ -25,6 +25,7 @@ from sknn_actloss._sklearn import (
 from sknn_actloss.tabular._categories import OneHot, TargetMeans
 from sknn_actloss.tabular._choice import Choice, category_mask
 from sknn_actloss.tabular._dates import CyclicPairs
+from sknn_actloss.tabular._feature_names import distinct
 from sknn_actloss.tabular._frames import Frame, as_frame
 from sknn_actloss.tabular._numbers import GapIndicator, RobustScale
 from sknn_actloss.tabular._parts import HasParts
@@ -239,7 +240,7 @@ default="from_dtype"
         """
         check_is_fitted(self)
         names = feature_names_in(self, input_features)
-        return self.columns_.get_feature_names_out(self._reading.names(names))
+        return distinct(self.columns_.get_feature_names_out(self._reading.names(names)))
 
     def _choice(self, frame: Frame, has_target: bool) -> tuple[list[str], Choice]:
         names = frame.names or [f"x{index}" for index in range(frame.shape[1])]
@@ -275,7 +276,7 @@ default="from_dtype"
     def _commit(self, frame: Frame, reading: Reading, columns: ColumnTransformer) -> None:
         self._reading, self.columns_ = reading, columns
         self.dropped_ = reading.dropped
-        self.n_features_in_ = frame.shape[1]
+        self.n_features_in_, self._labels = frame.shape[1], frame.labels
         if frame.names is not None:
             self.feature_names_in_ = np.array(frame.names, dtype=object)
         elif hasattr(self, "feature_names_in_"):
@@ -283,18 +284,20 @@ default="from_dtype"
 
     def _order(self, frame: Frame) -> list[int]:
         """Return where a table has each column of ``fit``."""
-        known = getattr(self, "feature_names_in_", None)
-        if known is not None and frame.names is not None:
-            return _indices(known.tolist(), frame.names)
+        known, has_names = self._labels, hasattr(self, "feature_names_in_")
+        if known is not None and has_names and frame.names is not None:
+            return _indices(known, frame.names)
         if frame.shape[1] != self.n_features_in_:
             raise ValueError(
                 f"X has {frame.shape[1]} features, but {type(self).__name__} is expecting "
                 f"{self.n_features_in_} features as input."
             )
-        if known is not None:
+        if known is not None and frame.labels is not None and set(known) == set(frame.labels):
+            return _indices(known, frame.labels)
+        if has_names or (known is not None and frame.labels is not None):
             warnings.warn(
-                f"X does not have valid feature names, but {type(self).__name__} was fitted with "
-                "feature names; its columns are taken in the order of fit.",
+                f"X does not have the column names that {type(self).__name__} was fitted with; its "
+                "columns are taken in the order of fit.",
                 stacklevel=3,
             )
         return list(range(self.n_features_in_))
@@ -319,7 +322,7 @@ def _refuse_nothing(reading: Reading) -> None:
         raise ValueError(f"No column of X tells rows apart: {reasons}; give it one that does.")
 
 
-def _indices(known: list[str], names: list[str]) -> list[int]:
+def _indices(known: list, names: list) -> list[int]:
     indices = {name: index for index, name in enumerate(names)}
     missing = [name for name in known if name not in indices]
     if missing:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import TransformerMixin, clone
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
@@ -165,8 +166,10 @@ class Tabular(HiddenUnits, NetworkHolder, CallbackSupportMixin, TransformerMixin
                 f"This {type(self).__name__} estimator requires y to be passed, but the target "
                 "y is None."
             )
-        y = np.asarray(y)
         check_consistent_length(X, y, groups)
+        # An encoder that looks at them would complain of what is none of its business.
+        y = self._kind()._checked_targets(y)
+        y = y.toarray() if sparse.issparse(y) else np.asarray(y)
         return REPEATS[self.repeats](X, y, sample_weight, groups, self)
 
     def _given_seed(self, part: Any) -> Any:

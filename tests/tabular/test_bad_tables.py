@@ -127,6 +127,36 @@ def test_columns_that_hold_something_else_than_in_fit_are_named(column, value, m
         encoder.transform(X)
 
 
+SPANS = np.arange(5) * np.timedelta64(90, "s")
+NUMBERS = np.arange(5.0)
+DATES = np.datetime64("2020-01-01", "s") + SPANS
+
+
+@pytest.mark.parametrize("as_object", [False, True], ids=["typed", "objects"])
+@pytest.mark.parametrize(
+    ("known", "now", "what"),
+    [
+        (NUMBERS, DATES, "numbers"),
+        (NUMBERS, SPANS, "numbers"),
+        (SPANS, NUMBERS, "spans of time"),
+        (SPANS, DATES, "(spans of time|numbers)"),
+        (DATES, SPANS, "dates"),
+    ],
+)
+def test_columns_of_another_type_than_in_fit_are_named(known, now, what, as_object):
+    encoder = TableEncoder().fit(known[:, np.newaxis])
+    now = now.astype(object) if as_object else now
+    with pytest.raises(ValueError, match=f"Column 'x0' of X held {what} in fit"):
+        encoder.transform(now[:, np.newaxis])
+
+
+def test_spans_of_time_may_be_all_missing():
+    encoder = TableEncoder().fit(SPANS[:, np.newaxis])
+    missing = encoder.transform(np.full((1, 1), "NaT", SPANS.dtype))
+    for gap in (np.nan, None):
+        np.testing.assert_array_equal(encoder.transform(np.array([[gap]], object)), missing)
+
+
 def test_dates_that_are_all_missing_as_numbers_are_gaps():
     X = pd.DataFrame({"at": pd.to_datetime(["2020-01-01", "2021-05-01", None]), "n": [1.0, 2, 3]})
     encoder = TableEncoder().fit(X)
@@ -226,3 +256,23 @@ def test_estimators_name_gaps_of_the_target():
 def test_words_are_no_continuous_targets(encoder, X):
     with pytest.raises(ValueError, match=r"target_type='continuous' takes y for numbers.*'no'"):
         encoder.fit(X, ["no", "yes"] * 3)
+
+
+MANY_LEVELS = pd.DataFrame(
+    {"a": np.arange(200.0) % 7, "city": [f"city {number % 100}" for number in range(200)]}
+)
+BAD_TARGETS = {
+    "missing labels": (TabularClassifier, ["a", None], TypeError, "y has labels of the types"),
+    "mixed labels": (TabularClassifier, ["a", 3], TypeError, "y has labels of the types int, str"),
+    "missing number": (TabularRegressor, [1.0, np.nan], ValueError, "NaN, .*Leave out these rows"),
+    "text": (TabularRegressor, [1.0, "one"], ValueError, "y holds 'one'"),
+    "numbers": (TabularClassifier, [0.5, 1.7], ValueError, "Unknown label type: continuous"),
+    "columns": (TabularClassifier, [["a", "b"], ["b", "a"]], ValueError, "several columns of cla"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_TARGETS)
+def test_targets_are_checked_before_an_encoder_looks_at_them(name):
+    kind, y, error, message = BAD_TARGETS[name]
+    with pytest.raises(error, match=message):
+        kind().fit(MANY_LEVELS, np.array(y * 100, dtype=object if name != "numbers" else float))

@@ -168,6 +168,61 @@ def test_intervals_are_categories():
     assert TableEncoder().fit_transform(frame).sum(axis=0).tolist() == [3, 3, 3]
 
 
+def zoned(library, zone):
+    """Return dates of a time zone, which may be none, as a frame."""
+    dates = columns()["day"].astype("datetime64[us]")
+    if library == "polars":
+        pl = pytest.importorskip("polars")
+        return pl.DataFrame({"day": dates}).with_columns(pl.col("day").dt.replace_time_zone(zone))
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame({"day": pd.Series(dates).dt.tz_localize(zone)})
+    if library == "Arrow":
+        pytest.importorskip("pyarrow")
+        return frame.convert_dtypes(dtype_backend="pyarrow")
+    return frame.astype(object) if library == "objects" else frame
+
+
+LIBRARIES = pytest.mark.parametrize("library", ["pandas", "Arrow", "objects", "polars"])
+
+
+@LIBRARIES
+@pytest.mark.parametrize("known", ["Asia/Tokyo", None])
+def test_dates_of_another_time_zone_than_in_fit_are_named(library, known):
+    encoder = TableEncoder().fit(zoned(library, known))
+    assert encoder.transform(zoned(library, known)[5:6]).shape == (
+        1,
+        encoder.transform(zoned(library, known)).shape[1],
+    )
+    for other in {"Asia/Tokyo", "UTC", None} - {known}:
+        with pytest.raises(ValueError, match=r"Column 'day' of X held dates with .*convert them"):
+            encoder.transform(zoned(library, other))
+
+
+@LIBRARIES
+def test_dates_that_are_all_missing_are_of_any_time_zone(library):
+    encoder = TableEncoder().fit(zoned(library, "UTC"))
+    assert np.isfinite(encoder.transform(zoned(library, None)[5:6])).all()
+
+
+@pytest.mark.parametrize("unit", ["D", "s", "ms", "us", "ns"])
+def test_dates_as_categories_are_the_same_in_every_unit(unit):
+    dates = np.array(["2020-01-01", "2021-05-01", "2020-03-01", "NaT"] * 5, "datetime64[s]")
+    encoder = TableEncoder(categorical_features=[0])
+    expected = encoder.fit_transform(dates[:, np.newaxis])
+    other = dates.astype(f"datetime64[{unit}]")[:, np.newaxis]
+    assert np.array_equal(encoder.transform(other), expected)
+    assert np.array_equal(encoder.fit(other).transform(dates[:, np.newaxis]), expected)
+
+
+@pytest.mark.parametrize("dtypes", [("f8", "f4"), ("f4", "f8"), ("f4", "f2"), ("i2", "f4")])
+def test_categories_of_numbers_are_the_same_in_every_precision(dtypes):
+    numbers = np.array([0.1, 1.2, 3.0, 0.1, 3.0])[:, np.newaxis] * (10 if "i" in dtypes[0] else 1)
+    encoder = TableEncoder(categorical_features=[0])
+    expected = encoder.fit_transform(numbers.astype(dtypes[0]))
+    assert np.array_equal(encoder.transform(numbers.astype(dtypes[1])), expected)
+    assert np.all(expected.sum(axis=1) == 1)
+
+
 # Names
 
 
@@ -203,11 +258,36 @@ def test_arrays_after_frames_are_taken_in_order():
         encoder.transform(objects()[:, :3])
 
 
-def test_frames_whose_names_are_numbers_go_by_order():
-    frame = pandas_frame().set_axis(range(5), axis=1)
+LABELS = {
+    "numbers": list(range(5)),
+    "numbers and names": [0, "count", 2, "color", 4],
+    "two levels": [("a", 1), ("a", 2), ("b", 1), ("b", 2), ("c", 1)],
+}
+
+
+@pytest.mark.parametrize("labels", LABELS.values(), ids=LABELS)
+def test_columns_whose_labels_are_no_names_are_put_right_by_label(labels):
+    pd = pytest.importorskip("pandas")
+    are_tuples = isinstance(labels[0], tuple)
+    labels = pd.MultiIndex.from_tuples(labels) if are_tuples else pd.Index(labels, dtype=object)
+    frame = pandas_frame().set_axis(labels, axis=1)
     encoder = TableEncoder().fit(frame)
     assert not hasattr(encoder, "feature_names_in_")
     assert encoder.get_feature_names_out()[0] == "numbers__x0"
+    turned = frame.iloc[:, ::-1]
+    assert np.array_equal(encoder.transform(turned), encoder.transform(frame))
+    others = frame.set_axis(range(5, 10), axis=1)
+    with pytest.warns(UserWarning, match="columns are taken in the order of fit"):
+        assert np.array_equal(encoder.transform(others), encoder.transform(frame))
+    with pytest.raises(ValueError, match="X has 3 features, but TableEncoder is expecting 5"):
+        encoder.transform(frame.iloc[:, :3])
+
+
+def test_columns_of_one_label_go_by_order():
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame([[1.0, 2.0], [3.0, 7.0], [4.0, 4.0]], columns=[0, 0])
+    encoded = TableEncoder().fit_transform(frame)
+    assert np.array_equal(encoded, TableEncoder().fit_transform(frame.to_numpy()))
 
 
 def test_a_refit_forgets_names():

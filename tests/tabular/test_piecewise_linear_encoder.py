@@ -93,6 +93,16 @@ def test_trees_cut_where_the_target_jumps():
         np.testing.assert_allclose(edges, [0, 0.3, 1], atol=0.01)
 
 
+@pytest.mark.parametrize("strategy", ["tree", "both"])
+@pytest.mark.parametrize(("scale", "shift"), [(1e-3, 1e6), (1e300, 0), (1e-300, 0)])
+def test_trees_cut_numbers_of_any_scale(strategy, scale, shift):
+    X, y = load_iris(return_X_y=True)
+    plain = PiecewiseLinearEncoder(4, strategy=strategy).fit(X, y)
+    moved = PiecewiseLinearEncoder(4, strategy=strategy).fit(X * scale + shift, y)
+    for edges, expected in zip(moved.edges_, plain.edges_, strict=True):
+        np.testing.assert_allclose(np.sort((edges - shift) / scale), expected, rtol=1e-6)
+
+
 def test_integers_are_classes_unless_target_type_says_that_they_are_not():
     x = np.arange(300.0)[:, np.newaxis]
     y = np.repeat([0, 1, 100], 100)

@@ -4,7 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.impute import MissingIndicator, SimpleImputer
@@ -116,9 +116,11 @@ def test_target_type_goes_on_to_the_bins():
 
 @settings(max_examples=40, deadline=None)
 @given(
-    st.lists(st.floats(-1e150, 1e150) | st.just(np.nan), min_size=3, max_size=40),
+    st.lists(st.floats(allow_infinity=False), min_size=3, max_size=40),
     st.sampled_from([np.float32, np.float64]),
 )
+@example([0.0, 0.0, 0.0, 1e13, 1e-295], np.float32)
+@example([-1.7e308, -1.7e308, 1.7e308, 1.7e308, np.nan], np.float64)
 def test_any_numbers_are_bounded(values, dtype):
     X = np.array([values, np.arange(len(values))]).T
     found = TableEncoder(dtype=dtype).fit_transform(X)
@@ -393,3 +395,19 @@ def test_targets_in_a_column_are_those_in_a_row(labels):
     for target in (y, y[:, np.newaxis]):
         found = TableEncoder(random_state=0).fit_transform(strings, target)
         assert found.shape == (600, len(labels) if len(labels) > 2 else 1)
+
+
+def test_names_are_distinct_whatever_columns_and_levels_are_called():
+    X = np.empty((40, 4), dtype=object)
+    X[:, 0] = np.resize(["missing", None, "b"], 40)
+    X[:, 1] = np.resize([1, "1", 2.5, "x"], 40)
+    X[:, 2] = X[:, 3] = np.random.RandomState(0).normal(size=40)
+    X[:, 3] = X[::-1, 3]
+    encoder = TableEncoder()
+    encoded = encoder.fit_transform(X)
+    names = encoder.get_feature_names_out(["a", "b", "c", "c_bin0"])
+    assert len(names) == len(set(names)) == encoded.shape[1]
+    assert {"categories__a_missing", "categories__a_missing_2"} <= set(names)
+    numbers = PiecewiseLinearEncoder(4).fit(X[:, 2:].astype(float))
+    names = numbers.get_feature_names_out(["c", "c_bin0"])
+    assert len(set(names)) == len(names)

@@ -2,12 +2,15 @@
 
 import pickle
 import warnings
+from decimal import Decimal
+from fractions import Fraction
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.ensemble import HistGradientBoostingRegressor
@@ -135,7 +138,9 @@ def test_repeated_rows_are_rows_of_their_weight(kind):
     assert repeated.network_.t_ == weighted.network_.t_ == 40 * n_rows
 
 
-@pytest.mark.parametrize("weights", [[0.5, 0.5, 2.0], [100, 100, 401]], ids=["parts", "very many"])
+@pytest.mark.parametrize(
+    "weights", [[0.5, 0.5, 2.0], [100, 100, 401], [1, 1, 5]], ids=["parts", "very many", "many"]
+)
 def test_other_weights_are_no_numbers_of_rows(weights):
     model = regressor(max_iter=1)
     rows = model._rows([[1.0], [1.0], [2.0]], np.array([1, 1, 2]), np.array(weights), None)
@@ -222,6 +227,38 @@ def test_rows_keep_their_order_where_they_are_taken_as_given():
 def test_all_weights_zero_is_an_error():
     with pytest.raises(ValueError, match=r"(?i)sample.weights?.* (non-)?zero"):
         classifier().fit(TABLE, LABELS, sample_weight=np.zeros(len(TABLE)))
+
+
+# Targets
+
+NUMBERS = {
+    "text": str,
+    "bytes": lambda value: str(value).encode(),
+    "Decimal": lambda value: Decimal(repr(value)),
+    "Fraction": Fraction,
+}
+
+
+@pytest.mark.parametrize("as_objects", [False, True], ids=["typed", "objects"])
+@pytest.mark.parametrize("kind", NUMBERS)
+def test_targets_that_hold_numbers_of_other_types_are_numbers(kind, as_objects):
+    y = [NUMBERS[kind](value) for value in TARGETS.tolist()]
+    y = np.array(y, dtype=object) if as_objects else np.array(y)
+    model = regressor(n_members=Committee(3, "folds"), max_iter=3)
+    plain, other = clone(model).fit(TABLE, TARGETS), clone(model).fit(TABLE, y)
+    assert_array_equal(other.predict(TABLE), plain.predict(TABLE))
+    assert other.predict(TABLE).dtype == np.float64
+    X = TABLE[["count"]]
+    for scaling in (None, "standard", "robust"):
+        network = MLPRegressor((4,), target_scaling=scaling, max_iter=3, random_state=0)
+        assert_array_equal(network.fit(X, y).predict(X), clone(network).fit(X, TARGETS).predict(X))
+
+
+def test_sparse_labels_are_those_of_an_array():
+    labels = np.stack([TARGETS > 150, LABELS == "yes"], axis=1).astype(int)
+    model = classifier(max_iter=2)
+    dense = clone(model).fit(TABLE, labels).predict_proba(TABLE)
+    assert_array_equal(model.fit(TABLE, sparse.csr_array(labels)).predict_proba(TABLE), dense)
 
 
 # Predictions
