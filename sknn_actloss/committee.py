@@ -31,8 +31,8 @@ class Committee(Component):
         one number, the temperature :math:`T = T_1^{(1 + 3 / M) / 4}` of M networks, where
         :math:`T_1` makes the log loss of each network by itself the lowest. What they have in
         common is a quarter of what makes them too sure of themselves, as measured on tables; the
-        rest goes with the mean. Where :math:`T_1` lowers the log loss by no more than a standard
-        error, T is 1. Needs ``resample``.
+        rest goes with the mean. Where :math:`T_1` lowers the log loss by no more than two
+        standard errors, T is 1. Needs ``resample``.
 
     See Also
     --------

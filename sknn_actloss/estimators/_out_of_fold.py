@@ -120,8 +120,8 @@ def temperature_of(out_of_fold: OutOfFold, model: Model) -> float:
     """Return what raw outputs of a committee are to be divided by.
 
     Networks by themselves would need the temperature that makes their log loss out of fold lowest.
-    Their mean is less sure of itself, and needs less. Where the log loss falls by no more than a
-    standard error, outputs stay as they are.
+    Their mean is less sure of itself, and needs less. Where the log loss falls by no more than two
+    standard errors, outputs stay as they are.
     """
 
     def losses(log_temperature: float) -> np.ndarray:
@@ -133,7 +133,7 @@ def temperature_of(out_of_fold: OutOfFold, model: Model) -> float:
     best = minimize_scalar(lambda x: float(weights @ losses(x)), bounds=TEMPERATURES).x
     gains = losses(0.0) - losses(best)
     gain = weights @ gains
-    if gain <= np.sqrt(weights**2 @ (gains - gain) ** 2):
+    if gain <= 2 * np.sqrt(weights**2 @ (gains - gain) ** 2):
         return 1.0
     common = COMMON + (1 - COMMON) / len(out_of_fold.raw)
     return float(np.exp(common * best))
