@@ -150,8 +150,11 @@ class ClassTargets(Targets):
         ValueError
             If they are neither classes nor labels.
         """
-        check_classification_targets(y)
-        binarizer = LabelBinarizer().fit(y)
+        try:
+            binarizer = LabelBinarizer().fit(y)
+        except ValueError:
+            check_classification_targets(y)  # says what is wrong with numbers
+            raise
         if binarizer.y_type_.startswith("multilabel"):
             return Multilabel(binarizer)
         kind = Multiclass if len(binarizer.classes_) > 2 else Binary
