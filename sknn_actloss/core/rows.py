@@ -131,6 +131,10 @@ class Rows(ABC):
     def entries(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the feature and the value of each entry that is stored."""
 
+    @abstractmethod
+    def csr(self) -> sparse.csr_array:
+        """Return a copy of the features as a table of what is not zero."""
+
 
 class DenseRows(Rows):
     """Rows of an array.
@@ -203,6 +207,9 @@ class DenseRows(Rows):
     def entries(self) -> tuple[np.ndarray, np.ndarray]:
         return np.tile(np.arange(self.n_features), self.n_rows), self.features.ravel()
 
+    def csr(self) -> sparse.csr_array:
+        return sparse.csr_array(self.features)
+
 
 class CSRRows(Rows):
     """Rows of CSR tables.
@@ -265,6 +272,9 @@ class CSRRows(Rows):
 
     def entries(self) -> tuple[np.ndarray, np.ndarray]:
         return self.table.indices, self.table.data
+
+    def csr(self) -> sparse.csr_array:
+        return self.table.copy()
 
 
 def as_rows(X: np.ndarray | sparse.csr_array | Rows) -> Rows:

@@ -10,6 +10,7 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import validate_data
 
 from sknn_actloss._sklearn import Names, available_if, check_partial_fit_first_call, fit_context
+from sknn_actloss.core import as_rows
 from sknn_actloss.estimators import _types as accepts
 from sknn_actloss.estimators._availability import has_probabilities, has_sets
 from sknn_actloss.estimators._base import FLOATS, BaseMLP, check_finite, single_column
@@ -334,7 +335,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Y. Romano, M. Sesia and E. J. Candès, "Classification with valid and adaptive coverage",
         NeurIPS 2020.
         """
-        level, rows = check_coverage(coverage), self._rows_to_predict(X)
+        level, rows = check_coverage(coverage), as_rows(self._rows_to_predict(X))
         raw = self._outputs_of(rows, activated=False)
         return label_sets(self._out_of_fold, self._targets, self._model, raw, lots(rows), level)
 

@@ -77,7 +77,8 @@ validation_fraction : float, int, splitter or iterable of pairs, default=0.1
     training and validation rows, as indices or masks, or an object with a method ``split``. The
     first pair or split is used: ``GroupKFold(5)``, which takes the ``groups`` given to ``fit``,
     ``TimeSeriesSplit(5)`` and the like. It sees X and y as they are given to ``fit``. One whose
-    ``random_state`` is ``None`` draws from that of the estimator.
+    ``random_state`` is ``None`` draws from that of the estimator. With
+    ``Committee(resample="folds")`` each network has a split of its own.
 beta_1, beta_2 : float, default=0.9, 0.999
     Decay rates of the moments of "adam" and its relatives given by name.
 epsilon : float, default=1e-8

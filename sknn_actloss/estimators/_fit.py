@@ -119,7 +119,8 @@ class Fit:
     def _out_of_fold(self, params: np.ndarray) -> dict[str, Any]:
         """Return what networks say of rows that they have left out; calibrates their weights."""
         model, targets = self.members[0].spec.model, self.template.attributes["_targets"]
-        out_of_fold = OutOfFold.of(self.run.task, self.members, params)
+        are_classes = targets.kind in ("binary", "multiclass")
+        out_of_fold = OutOfFold.of(self.run.task, self.members, params, draws_lots=are_classes)
         found: dict[str, Any] = {}
         if self.settings.committee.calibrate is not None:
             found["temperature_"] = temperature_of(out_of_fold, model)

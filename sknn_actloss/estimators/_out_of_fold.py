@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
+from itertools import pairwise
 from math import ceil, floor
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 from scipy.optimize import minimize_scalar
 
-from sknn_actloss.core import Model, raw_outputs
+from sknn_actloss.core import Model, Rows, raw_outputs
 from sknn_actloss.estimators._targets import ClassTargets, Targets
 from sknn_actloss.losses import ProbabilityHead, QuantileHead
 from sknn_actloss.training import EncodedTargets, Member, Task
@@ -43,6 +43,8 @@ class OutOfFold:
     y : EncodedTargets
         Targets of the rows that were left out.
     sample_weight : ndarray of shape (n_held,) or None
+    lots : ndarray of shape (n_held,) or None
+        The lot of each of these rows, see :func:`lots`, where targets are classes.
     n_samples : int
         Number of all rows.
     """
@@ -52,10 +54,13 @@ class OutOfFold:
     raw: Sequence[np.ndarray]
     y: EncodedTargets
     sample_weight: np.ndarray | None
+    lots: np.ndarray | None
     n_samples: int
 
     @classmethod
-    def of(cls, task: Task, members: Sequence[Member], params: np.ndarray) -> OutOfFold:
+    def of(
+        cls, task: Task, members: Sequence[Member], params: np.ndarray, draws_lots: bool
+    ) -> OutOfFold:
         """Let each network predict the rows that it has left out.
 
         Parameters
@@ -64,6 +69,8 @@ class OutOfFold:
         members : sequence of Member
         params : ndarray of shape (n_members, row_size)
             The weights that are kept of each.
+        draws_lots : bool
+            Whether sets of classes can be predicted.
         """
         layers = members[0].spec.model.layers(task.layout.layer_sizes)
         raw = [
@@ -75,12 +82,12 @@ class OutOfFold:
             held[member.draw.rows, index] = True
         rows = np.flatnonzero(held.any(axis=1))
         weights = None if task.sample_weight is None else task.sample_weight[rows]
-        return cls(rows, held[rows], raw, task.y.take(rows), weights, task.y.n_rows)
+        own_lots = lots(task.X)[rows] if draws_lots else None
+        return cls(rows, held[rows], raw, task.y.take(rows), weights, own_lots, task.y.n_rows)
 
     def cooled(self, temperature: float) -> OutOfFold:
         """Return outputs divided by a temperature."""
-        raw = [own / temperature for own in self.raw]
-        return OutOfFold(self.rows, self.held, raw, self.y, self.sample_weight, self.n_samples)
+        return replace(self, raw=[own / temperature for own in self.raw])
 
     def mean(self, read: Any) -> np.ndarray:
         """Return the mean of what is read from the outputs of the networks that left a row out.
@@ -265,7 +272,7 @@ def _low_end(values: np.ndarray, coverage: float) -> np.ndarray:
 
 def _blocks(n_rows: int, width: int) -> Iterator[slice]:
     size = max(1, BLOCK_SIZE // max(width, 1))
-    return (slice(start, start + size) for start in range(0, n_rows, size))
+    return (slice(start, min(start + size, n_rows)) for start in range(0, n_rows, size))
 
 
 # Sets
@@ -313,8 +320,7 @@ def label_sets(
 
     patterns, index = out_of_fold.patterns
     codes, held = targets.classes_of(out_of_fold.y), out_of_fold.mean(read)
-    own = np.random.RandomState(0).uniform(size=len(codes))
-    scores = _scores(held, own)[np.arange(len(codes)), codes]
+    scores = _scores(held, out_of_fold.lots)[np.arange(len(codes)), codes]
     if out_of_fold.sample_weight is not None:
         counted = out_of_fold.sample_weight > 0
         scores, index = scores[counted], index[counted]
@@ -326,14 +332,21 @@ def label_sets(
     return below < ceil(coverage * (len(scores) + 1) - 1e-9)
 
 
-def lots(X: Any) -> np.ndarray:
-    """Return a number in [0, 1) for each row: as if drawn, but always the same for its values."""
+def lots(X: Rows) -> np.ndarray:
+    """Return a number in [0, 1) for each row: as if drawn, but always the same for its values.
+
+    As scores then follow from rows and classes, those of new rows are drawn like those of old ones.
+    """
     drawn: list[float] = []
-    for block in _blocks(*X.shape):
-        rows = X[block].toarray() if sparse.issparse(X) else X[block]
-        rows = np.add(rows, 0.0, dtype=np.float64, order="C")  # -0.0 + 0.0 is 0.0
-        digests = (blake2b(row, digest_size=8).digest() for row in rows)
-        drawn += [int.from_bytes(digest) / 2**64 for digest in digests]
+    for block in _blocks(X.n_rows, X.n_features):
+        table = X.block(block, np.dtype(np.float64)).csr()
+        table.sum_duplicates()
+        table.eliminate_zeros()
+        columns = table.indices.astype(np.int64)
+        for start, stop in pairwise(table.indptr.tolist()):
+            digest = blake2b(columns[start:stop], digest_size=8)
+            digest.update(table.data[start:stop])
+            drawn.append(int.from_bytes(digest.digest()) / 2**64)
     return np.array(drawn)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.model_selection import KFold, StratifiedKFold
 
 from sknn_actloss.estimators._settings import Settings
-from sknn_actloss.estimators._splits import brief, is_drawn, pairs
+from sknn_actloss.estimators._splits import Pair, brief, is_drawn, pairs
 from sknn_actloss.estimators._validation import Data, Request
 from sknn_actloss.training import Draw, Task
 
@@ -40,7 +40,7 @@ def draws_of(task: Task, settings: Settings, data: Data, request: Request) -> li
             f"rows, but there are {task.y.n_rows} rows. Take fewer networks, or resample=None."
         )
     if resample == "folds":
-        draws = [_left_out(task, rows) for rows in _folds(task, settings, data, request)]
+        draws = [_fold(task, *pair) for pair in _folds(task, settings, data, request)]
     else:
         draws = [_bootstrap(task) for _ in range(n_members)]
     for draw in draws:
@@ -48,8 +48,8 @@ def draws_of(task: Task, settings: Settings, data: Data, request: Request) -> li
     return draws
 
 
-def _folds(task: Task, settings: Settings, data: Data, request: Request) -> list[np.ndarray]:
-    """Return the rows that each network leaves out."""
+def _folds(task: Task, settings: Settings, data: Data, request: Request) -> list[Pair]:
+    """Return the rows that each network learns from, and those that it is judged by."""
     n_members = settings.n_members
     given, groups, splitter = data.given, request.groups, None
     if is_drawn(settings.validation_fraction):
@@ -60,7 +60,7 @@ def _folds(task: Task, settings: Settings, data: Data, request: Request) -> list
     with warnings.catch_warnings():
         # A class with fewer rows than there are networks is missing in some folds.
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
-        folds = [rows for _, rows in pairs(task, settings, given, groups, splitter)]
+        folds = list(pairs(task, settings, given, groups, splitter))
     if len(folds) != n_members:
         raise ValueError(
             f"validation_fraction={brief(settings.validation_fraction)} has {len(folds)} splits, "
@@ -69,8 +69,9 @@ def _folds(task: Task, settings: Settings, data: Data, request: Request) -> list
     return folds
 
 
-def _left_out(task: Task, rows: np.ndarray) -> Draw:
-    counts = np.ones(task.y.n_rows, np.int32)
+def _fold(task: Task, train_rows: np.ndarray, rows: np.ndarray) -> Draw:
+    counts = np.zeros(task.y.n_rows, np.int32)
+    counts[train_rows] = 1
     counts[rows] = 0
     return Draw(counts, np.sort(rows))
 

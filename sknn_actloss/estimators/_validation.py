@@ -127,14 +127,31 @@ class Request:
                 f"validation_fraction={brief(spec)} and X_val both say what the validation rows "
                 "are. Leave out one of them."
             )
-        splits = settings.early_stopping or settings.committee.resample == "folds"
+        resample = settings.committee.resample
+        if is_splitter and resample == "bootstrap":
+            raise ValueError(
+                f"validation_fraction={brief(spec)} gives folds, but n_members="
+                f"{settings.committee!r} draws the rows of each network. Set resample='folds', or "
+                "leave validation_fraction at 0.1."
+            )
+        splits = settings.early_stopping or resample == "folds"
         uses_groups = is_splitter and splits and takes_groups(spec)
         if self.groups is not None and not uses_groups:
             raise ValueError(
                 f"groups given to fit, but validation_fraction={brief(spec)} with early_stopping="
-                f"{settings.early_stopping!r} does not use them. Set early_stopping=True and "
-                "validation_fraction to a splitter by groups, such as GroupKFold(5)."
+                f"{settings.early_stopping!r} and n_members={settings.committee!r} does not use "
+                f"them. Set {_way_to_groups(settings)}."
             )
+
+
+def _way_to_groups(settings: Settings) -> str:
+    """Return what makes a fit go by groups."""
+    if not settings.resamples:
+        return "early_stopping=True and validation_fraction to a splitter such as GroupKFold(5)"
+    splitter = f"validation_fraction to a splitter such as GroupKFold({settings.n_members})"
+    return (
+        splitter if settings.committee.resample == "folds" else f"resample='folds' and {splitter}"
+    )
 
 
 def row_weights(

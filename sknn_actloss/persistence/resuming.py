@@ -83,7 +83,8 @@ def train_saving(
         while run.goes_on and (until is None or run.n_epochs < until):
             stride = file.stride if until is None else min(file.stride, until - run.n_epochs)
             run.train(observer, stride)
-            if run.goes_on and file.is_due(stride):
+            # What follows a failure is not worth going on from: it ends in its error.
+            if run.goes_on and not run.has_failed and file.is_due(stride):
                 save()
     except KeyboardInterrupt:  # between epochs: the loop of epochs ends by itself
         run.interrupt()

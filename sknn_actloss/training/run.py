@@ -91,6 +91,11 @@ class Run:
         return bool(self._left)
 
     @property
+    def has_failed(self) -> bool:
+        """Whether judging a member has failed."""
+        return any(member.state.error is not None for member in self.members)
+
+    @property
     def n_epochs(self) -> int:
         """Epochs that members have gone through which are not done; of all where all are."""
         return max(member.state.course.n_epochs for member in self._left or self.members)

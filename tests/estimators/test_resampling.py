@@ -13,13 +13,13 @@ from scipy.special import expit, softmax
 from sklearn.base import clone
 from sklearn.datasets import make_classification, make_multilabel_classification
 from sklearn.metrics import accuracy_score, log_loss, r2_score
-from sklearn.model_selection import GroupKFold, KFold
+from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit, TimeSeriesSplit
 
 from sknn_actloss import Checkpoint, MLPClassifier, MLPRegressor
 from sknn_actloss.activations import Logistic
 from sknn_actloss.committee import Committee
-from sknn_actloss.core import Model
-from sknn_actloss.estimators._out_of_fold import OutOfFold, temperature_of
+from sknn_actloss.core import Model, as_rows
+from sknn_actloss.estimators._out_of_fold import OutOfFold, lots, temperature_of
 from sknn_actloss.losses import LogLoss, Quantile
 from sknn_actloss.model_selection import StackedGridSearchCV
 from sknn_actloss.training.targets import Columns
@@ -218,6 +218,45 @@ def test_a_checkpoint_goes_on_to_the_same_bits(tmp_path, monkeypatch, resample):
     assert_array_equal(saving.coefs_[0], whole.coefs_[0])
 
 
+@RESAMPLE
+@pytest.mark.parametrize("n_calls", [2, 5, 9])
+def test_a_fit_goes_on_from_before_a_member_could_not_be_judged(tmp_path, resample, n_calls):
+    calls = iter(range(n_calls))
+
+    def monitor(model, rows, y):
+        if next(calls, None) is None:
+            raise OSError("a passing failure")
+        return model.score(rows, y)
+
+    whole = regressor(3, resample, max_iter=6, monitor="r2").fit(X, NUMBERS)
+    saving = regressor(3, resample, max_iter=6, monitor=monitor, checkpoint=Checkpoint(tmp_path))
+    with pytest.raises(OSError, match="passing"):
+        saving.fit(X, NUMBERS)
+    calls = iter(range(1000))
+    saving.fit(X, NUMBERS)
+    assert [network.n_iter_ for network in saving.members_] == [6, 6, 6]
+    assert_array_equal(saving.oof_prediction_, whole.oof_prediction_)
+
+
+@pytest.mark.parametrize("splitter", [TimeSeriesSplit(3), ShuffleSplit(3, random_state=0)])
+def test_rows_on_neither_side_of_a_split_are_not_learnt_from(splitter):
+    others = np.setdiff1d(np.arange(90), np.concatenate(next(splitter.split(X))))
+    changed = NUMBERS.copy()
+    changed[others] += 100
+    model = regressor(3, validation_fraction=splitter, shuffle=False)
+    first, second = (clone(model).fit(X, y).members_[0] for y in (NUMBERS, changed))
+    assert_array_equal(first.predict(X), second.predict(X))
+
+
+def test_bootstrap_takes_no_folds_and_no_groups():
+    model = regressor(3, "bootstrap", validation_fraction=GroupKFold(3), early_stopping=True)
+    with pytest.raises(ValueError, match=r"GroupKFold.* gives folds, but .*Set resample='folds'"):
+        model.fit(X, NUMBERS, groups=np.arange(90) // 10)
+    for resample, remedy in (("folds", "Set valid"), ("bootstrap", "Set resample='folds' and v")):
+        with pytest.raises(ValueError, match=rf"does not use them\. {remedy}.*GroupKFold\(3\)"):
+            regressor(3, resample).fit(X, NUMBERS, groups=np.arange(90))
+
+
 def test_searches_reach_the_fields():
     grid = {"n_members__resample": [None, "folds"], "n_members__n_members": [2, 3]}
     search = StackedGridSearchCV(MLPRegressor(n_members=2, **BASE), grid, cv=2).fit(X, NUMBERS)
@@ -264,7 +303,7 @@ def test_outputs_stay_where_they_are_too_sure_by_chance(n_rows, sharpness, is_cl
     y = (rng.uniform(size=(n_rows, 1)) < expit(logits)).astype(float)
     held = np.arange(n_rows)[:, None] % 2 == [0, 1]
     raw = [sharpness * logits[own] for own in held.T]
-    out_of_fold = OutOfFold(np.arange(n_rows), held, raw, Columns(y), None, n_rows)
+    out_of_fold = OutOfFold(np.arange(n_rows), held, raw, Columns(y), None, None, n_rows)
     found = temperature_of(out_of_fold, Model((), Logistic(), LogLoss()))
     if is_clear:
         assert_allclose(found, sharpness ** ((1 + 3 / 2) / 4), rtol=0.05)
@@ -312,6 +351,27 @@ def test_a_higher_level_gives_wider_intervals_and_too_high_a_one_infinite_ends()
     widths = [np.diff(model.predict_interval(X, level)).mean() for level in (0.5, 0.8, 0.95)]
     assert widths == sorted(widths)
     assert np.isinf(model.predict_interval(X, 0.999)).all()
+
+
+def test_rows_of_the_fit_have_the_lots_of_new_rows():
+    model = classifier(3, "bootstrap").fit(X, CLASSES)
+    for rows in (X, sparse.csr_array(X), X.astype(np.float64, order="F")):
+        assert_array_equal(model._out_of_fold.lots, lots(as_rows(rows))[model._out_of_fold.rows])
+    assert 0.4 < model._out_of_fold.lots.mean() < 0.6
+
+
+@pytest.mark.parametrize("scale", [1, 3, -1.7])
+def test_sets_cover_where_rows_repeat(scale):
+    found = []
+    for seed in range(4):
+        rng = np.random.RandomState(seed)
+        rows = scale * rng.randint(2, size=(2400, 3))
+        y = (rng.uniform(size=2400) < np.where(rows[:, 0] != 0, 0.9, 0.1)).astype(int)
+        settings = {"max_iter": 15, "learning_rate_init": 0.02, "random_state": seed}
+        model = classifier(5, **settings).fit(rows[:400], y[:400])
+        levels = [model.predict_set(rows[400:], level) for level in (0.5, 0.8, 0.9)]
+        found.append([sets[np.arange(2000), y[400:]].mean() for sets in levels])
+    assert np.all(np.mean(found, axis=0) > [0.47, 0.77, 0.87])
 
 
 def test_sets_of_rows_do_not_depend_on_the_rows_beside_them():
@@ -375,6 +435,11 @@ def test_further_refusals():
     with pytest.raises(AttributeError) as caught:
         _ = labels.predict_set
     assert "several labels for a row" in str(caught.value.__cause__)
+    plain = regressor().set_params(n_members=3).fit(X, NUMBERS)
+    with pytest.raises(AttributeError, match="predict_interval") as caught:
+        plain.set_params(n_members=Committee(3, "folds")).predict_interval(X)
+    assert "The fit leaves no rows out" in str(caught.value.__cause__)
+    assert plain.fit(X, NUMBERS).set_params(n_members=3).predict_interval(X).shape == (90, 2)
     only = np.eye(90)[0]
     with pytest.raises(ValueError, match="without rows"):
         regressor().fit(X, NUMBERS, sample_weight=only)
