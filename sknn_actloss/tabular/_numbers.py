@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 #: Bound of what comes out, in distances between quartiles.
 BOUND = 3.0
 
-#: Distance that stands for those that are infinite.
+#: Distance that stands for those that are infinite; its inverse for those that are nearly zero.
 LARGEST = 1e300
 
 
@@ -32,7 +32,8 @@ class RobustScale(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def fit(self, X: np.ndarray, y: Any = None) -> Self:
         """Find median and scale of each column."""
         found = [_median_and_spread(x[~np.isnan(x)]) for x in X.T]
-        self.median_, self.spread_ = np.array(found).T
+        self.median_, spread = np.array(found).T
+        self.spread_ = np.maximum(spread, 1 / LARGEST)
         self.n_features_in_ = X.shape[1]
         return self
 

@@ -120,6 +120,7 @@ def test_target_type_goes_on_to_the_bins():
     st.sampled_from([np.float32, np.float64]),
 )
 @example([0.0, 0.0, 0.0, 1e13, 1e-295], np.float32)
+@example([0.0, 0.0, 5e-324], np.float64)
 @example([-1.7e308, -1.7e308, 1.7e308, 1.7e308, np.nan], np.float64)
 def test_any_numbers_are_bounded(values, dtype):
     X = np.array([values, np.arange(len(values))]).T
