@@ -17,7 +17,12 @@ from sknn_actloss.estimators._attributes import (
     final_params,
     network_attributes,
 )
-from sknn_actloss.estimators._out_of_fold import OutOfFold, read_predictions, temperature_of
+from sknn_actloss.estimators._out_of_fold import (
+    OutOfFold,
+    gives_probabilities,
+    read_predictions,
+    temperature_of,
+)
 from sknn_actloss.estimators._settings import Settings
 from sknn_actloss.estimators._validation import Request
 from sknn_actloss.estimators._warnings import Story, warn_of
@@ -129,11 +134,12 @@ class Fit:
         said = out_of_fold.mean(lambda raw: read_predictions(targets, model, raw))
         seen = out_of_fold.mean(lambda raw: model.output(raw)[0])
         # By the weights of rows alone, as ``score`` goes: those of classes shape what is learned.
-        own = self.request.sample_weight
-        weights = None if own is None else np.asarray(own, np.float64)[out_of_fold.rows]
-        score = targets.score(targets.look(model, seen), out_of_fold.y, weights)
+        own, rows = self.request.sample_weight, out_of_fold.rows
+        if own is not None:
+            own = np.broadcast_to(np.asarray(own, np.float64), self.run.task.y.n_rows)[rows]
+        score = targets.score(targets.look(model, seen), out_of_fold.y, own)
         said = out_of_fold.spread(said)
-        single = said.ndim == 2 and said.shape[1] == 1
+        single = said.ndim == 2 and said.shape[1] == 1 and not gives_probabilities(targets, model)
         found |= {"_out_of_fold": out_of_fold, "oof_score_": score}
         return found | {"oof_prediction_": said.ravel() if single else said}
 

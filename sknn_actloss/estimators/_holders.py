@@ -12,7 +12,16 @@ from sknn_actloss.estimators._base import BaseMLP
 
 
 class Recorder(TransformerMixin, BaseEstimator):
-    """Stands in for a network and keeps what it is given to fit."""
+    """Stands in for a network and keeps what it is given to fit.
+
+    Parameters
+    ----------
+    is_default : bool, default=False
+        Whether there was no network in its place, so that there is a default.
+    """
+
+    def __init__(self, is_default: bool = False) -> None:
+        self.is_default = is_default
 
     def fit(self, X: Any, y: Any = None, **fit_params: Any) -> Self:
         """Keep rows and arguments."""

@@ -372,6 +372,11 @@ def read_predictions(targets: Targets, model: Model, raw: np.ndarray) -> np.ndar
     outputs = model.output(raw)
     if not isinstance(targets, ClassTargets):
         return targets.predict(model, outputs)
-    if isinstance(model.loss.head, ProbabilityHead):
+    if gives_probabilities(targets, model):
         return targets.probabilities(model, outputs)
     return targets.scores(model, raw)
+
+
+def gives_probabilities(targets: Targets, model: Model) -> bool:
+    """Whether what is said of rows is a column of probabilities for each class or label."""
+    return isinstance(targets, ClassTargets) and isinstance(model.loss.head, ProbabilityHead)

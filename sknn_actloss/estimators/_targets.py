@@ -325,6 +325,11 @@ class Binary(Labels):
         column = np.zeros(len(y), bool) if second is None else np.asarray(y) == second
         return Columns(column[:, None].astype(dtype))
 
+    def look(self, model: Model, outputs: np.ndarray) -> np.ndarray:
+        """Return the predicted state, that of the only class where there is no other."""
+        states = super().look(model, outputs)
+        return np.minimum(states, len(self.classes) - 1)
+
     def class_weights(
         self, spec: Any, y: EncodedTargets, sample_weight: np.ndarray | None
     ) -> np.ndarray | None:

@@ -38,7 +38,7 @@ def _piecewise_linear(encoder: PiecewiseLinearEncoder, x: Value) -> Value:
 
 def _robust_scale(scale: RobustScale, x: Value) -> Value:
     away = (where(is_nan(x), scale.median_, x) - scale.median_) / scale.spread_
-    return cast(away / hypot(away / BOUND, 1.0), scale.dtype)
+    return cast(away / hypot(away / BOUND, 1.0), scale.output_dtype)
 
 
 def _gap_indicator(indicator: GapIndicator, x: Value) -> Value:

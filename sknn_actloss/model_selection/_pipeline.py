@@ -91,7 +91,13 @@ def steps_key(estimator: Any, name: str) -> Hashable:
     if not name:
         return None
     requests = repr(getattr(network_of(estimator, name), "_metadata_request", None))
-    return fingerprint(clone(estimator).set_params(**{name: Recorder()})), requests, name
+    return fingerprint(clone(estimator).set_params(**{name: _recorder(estimator)})), requests, name
+
+
+def _recorder(estimator: Any) -> Recorder:
+    """Return what stands in for the network of an estimator."""
+    last = innermost(estimator)
+    return Recorder(isinstance(last, NetworkHolder) and last.network is None)
 
 
 def fingerprint(value: Any) -> Hashable:
@@ -140,7 +146,7 @@ class Preparation:
         """Fit what is in front of the network of an estimator."""
         start = time.perf_counter()
         name = network_name(estimator)
-        recorder = Recorder()
+        recorder = _recorder(estimator)
         request = getattr(network_of(estimator, name), "_metadata_request", None)
         if request is not None:
             recorder._metadata_request = copy.deepcopy(request)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, timezone, tzinfo
 from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from sknn_actloss.tabular._kinds import is_missing
+from sknn_actloss.tabular._kinds import is_missing, level_counts
 
 #: Parts of a date; "time" is in days, so that what lies in no other part is not lost.
 PARTS = ("time", "year", "month", "weekday", "hour")
 PERIODS = {"month": 12, "weekday": 7, "hour": 24}
 
+NAMES_OF_UTC = {"UTC+00:00", "Etc/UTC", "Etc/GMT", "GMT", "Zulu", "Z"}
+
 
 def as_dates(values: np.ndarray, name: str) -> np.ndarray:
-    """Return a column of dates in seconds without time zone.
+    """Return a column of dates in microseconds, without time zone.
 
     Raises
     ------
@@ -24,12 +27,13 @@ def as_dates(values: np.ndarray, name: str) -> np.ndarray:
     """
     try:
         if values.dtype.kind == "O":
-            values = np.array([_local(value) for value in values.tolist()], "datetime64[s]")
-        if values.dtype.kind == "f" and np.isnan(values).all():
-            return np.full(len(values), "NaT", "datetime64[s]")
+            dates = [_as_date(value) for value in values.tolist()]
+            values = np.array([_local(date) for date in dates], "datetime64[us]")
+        if values.dtype.kind in "fm" and level_counts(values).total() == 0:
+            return np.full(len(values), "NaT", "datetime64[us]")
         if values.dtype.kind != "M":
             raise ValueError(f"its type is {values.dtype}")
-        return values.astype("datetime64[s]")
+        return values.astype("datetime64[us]")
     except (AttributeError, TypeError, ValueError) as error:
         raise ValueError(
             f"Column {name!r} of X held dates in fit, and cannot be read as dates now: {error}"
@@ -47,10 +51,24 @@ def zones_of(values: np.ndarray, zone: str) -> set[str]:
         The time zone that the type of the column says.
     """
     if values.dtype.kind == "O":
-        dates = [value for value in values.tolist() if not is_missing(value)]
-        return {str(getattr(date, "tzinfo", None) or "") for date in dates}
+        dates = [date for date in map(_as_date, values.tolist()) if date is not None]
+        return {zone_name(getattr(date, "tzinfo", None)) for date in dates}
     has_dates = values.dtype.kind == "M" and not np.isnat(values).all()
     return {zone} if has_dates else set()
+
+
+def zone_name(zone: Any) -> str:
+    """Return the name of a time zone, the same one whatever library it is of; "" for none.
+
+    Parameters
+    ----------
+    zone : tzinfo, str or None
+    """
+    if isinstance(zone, tzinfo) and (offset := zone.utcoffset(None)) is not None:
+        zone = timezone(offset)  # which has no name but this
+    name = str(zone or "")
+    name = f"UTC{name}" if name[:1] in ("+", "-") else name
+    return "UTC" if name in NAMES_OF_UTC else name
 
 
 def date_parts(dates: np.ndarray) -> np.ndarray:
@@ -59,7 +77,7 @@ def date_parts(dates: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     dates : ndarray of datetime64, shape (n_rows,)
-        Dates in seconds.
+        Dates in microseconds.
 
     Returns
     -------
@@ -68,7 +86,7 @@ def date_parts(dates: np.ndarray) -> np.ndarray:
     """
     months, days, hours = (_count(dates, unit) for unit in "MDh")
     parts = (
-        _count(dates, "s") / 86400,
+        _count(dates, "us") / 86_400_000_000,
         months // 12 + 1970,
         months % 12 + 1,
         (days + 3) % 7,  # the first day of 1970 was a Thursday
@@ -116,7 +134,16 @@ def _count(dates: np.ndarray, unit: str) -> np.ndarray:
     return dates.astype(f"datetime64[{unit}]").astype(np.int64)
 
 
-def _local(value: Any) -> Any:
+def _as_date(value: Any) -> Any:
+    """Return a date as it is, that of a text in ISO format, ``None`` for a gap."""
     if is_missing(value):
         return None
+    if isinstance(value, str):
+        return datetime.fromisoformat(value)
+    if isinstance(value, date | np.datetime64):
+        return value
+    raise TypeError(f"{value!r} is no date")
+
+
+def _local(value: Any) -> Any:
     return value.replace(tzinfo=None) if getattr(value, "tzinfo", None) else value

@@ -32,9 +32,9 @@ verbose : bool or int, default=False
     there is a terminal or notebook, 2 prints each epoch.
 repeats : {"apart", "joined", "given"}, default="apart"
     What is done with rows that are the same in all columns, target and group. "apart": each
-    remains a row, and a row of weight 2 is two of them, where weights are whole and at most 4 in
-    the mean, after their common factor is taken out. Rows to come are taken to repeat those that
-    were learned from as these repeat each other, so that a row may be judged by a copy.
+    remains a row, and a row of weight 2 is two of them, where weights are whole and at most 4,
+    after their common factor is taken out. Rows to come are taken to repeat those that were
+    learned from as these repeat each other, so that a row may be judged by a copy.
     "joined": they become one of the sum of their weights, so that no row is judged by a copy
     that was learned from; take it where weights say how much rows matter, and not how often they
     occurred. Both change the order of the rows; "given" leaves them as they are, for a splitter

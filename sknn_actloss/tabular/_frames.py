@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_array
 
+from sknn_actloss.tabular._dates import zone_name
+
 
 class Frame(ABC):
     """A table whose columns are read one by one.
@@ -70,7 +72,11 @@ class PandasFrame(Frame):
         if isinstance(dtype, np.dtype):
             return series.to_numpy()
         if dtype.kind in "iuf":
-            return series.to_numpy(dtype=np.float64, na_value=np.nan)
+            # Integers with gaps become floats, as there are no gaps of integers.
+            has_gaps = series.hasnans
+            own = getattr(dtype, "numpy_dtype", np.dtype(np.float64))
+            own = np.float64 if has_gaps and dtype.kind != "f" else own
+            return series.to_numpy(dtype=own, **({"na_value": np.nan} if has_gaps else {}))
         if dtype.name.startswith(("datetime64", "timestamp")):
             return series.dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
         if dtype.kind == "m":
@@ -87,7 +93,7 @@ class PandasFrame(Frame):
     def zone(self, index: int) -> str:
         """Return the time zone of a column of pandas or of Arrow."""
         dtype = self._series(index).dtype
-        return str(getattr(getattr(dtype, "pyarrow_dtype", dtype), "tz", None) or "")
+        return zone_name(getattr(getattr(dtype, "pyarrow_dtype", dtype), "tz", None))
 
     def _series(self, index: int) -> Any:
         # Several times as fast as ``iloc``, which counts where there is one row.
@@ -107,6 +113,8 @@ class PolarsFrame(Frame):
             return _microseconds(series.dt.timestamp("us")).view("datetime64[us]")
         if kind == "Duration":
             return _microseconds(series.dt.total_microseconds()).view("timedelta64[us]")
+        if kind in ("Int128", "UInt128"):
+            return series.cast(float).to_numpy()
         if series.dtype.is_nested():
             return np.fromiter(series.to_list(), dtype=object, count=len(series))
         return series.to_numpy()
@@ -117,7 +125,7 @@ class PolarsFrame(Frame):
 
     def zone(self, index: int) -> str:
         """Return the time zone of a column."""
-        return getattr(self.table.dtypes[index], "time_zone", None) or ""
+        return zone_name(getattr(self.table.dtypes[index], "time_zone", None))
 
 
 def as_frame(X: Any, estimator: Any, min_rows: int = 1) -> Frame:

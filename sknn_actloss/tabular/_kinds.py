@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from numbers import Real
 from typing import Any
@@ -14,7 +14,7 @@ _KINDS_OF_DTYPES = {
     **dict.fromkeys("iufm", "number"),
     "b": "category",
     "M": "date",
-    **dict.fromkeys("US", "string"),
+    **dict.fromkeys("UST", "string"),
 }
 _MISSING_TYPES = {"NoneType", "NAType", "NaTType"}
 _UNEQUAL_TO_THEMSELVES = (float, np.floating, Decimal, np.datetime64, np.timedelta64)
@@ -34,7 +34,14 @@ def as_levels(values: np.ndarray) -> list[Any]:
     elif values.dtype.kind == "f" and values.dtype.itemsize < 8:
         # As they are written: 0.1 in single precision is 0.1.
         values = values.astype(str).astype(np.float64)
-    return values.tolist()
+    levels = values.tolist()
+    if values.dtype.kind == "O" and date in set(map(type, levels)):
+        return [_midnight(level) if type(level) is date else level for level in levels]
+    return levels
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day)
 
 
 def level_counts(values: np.ndarray) -> Counter:
@@ -83,6 +90,8 @@ def _kind_of_types(types: set[type]) -> str:
         return "nested"
     if all_are(bool, np.bool_):
         return "category"
-    if all_are(Real, Decimal) or all_are(timedelta):
+    if all_are(timedelta, np.timedelta64) or all_are(time):
+        return "number"
+    if all_are(Real, Decimal) and not all_are(np.timedelta64):
         return "number"
     return "date" if all_are(date, np.datetime64) else "string"

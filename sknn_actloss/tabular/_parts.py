@@ -33,12 +33,21 @@ class HasParts(Documented, Stamped, BaseEstimator):
         """
         nested = {name: value for name, value in params.items() if "__" in name}
         super().set_params(**{name: params[name] for name in params if name not in nested})
-        for name in {name.partition("__")[0] for name in nested} & set(self._default_parts):
-            if getattr(self, name) is None:
-                setattr(self, name, self._default_parts[name]())
-        return super().set_params(**nested)
+        reached = {name.partition("__")[0] for name in nested} & set(self._default_parts)
+        absent = [name for name in reached if getattr(self, name) is None]
+        for name in absent:
+            setattr(self, name, self._default(name))
+        try:
+            return super().set_params(**nested)
+        except Exception:
+            for name in absent:
+                setattr(self, name, None)
+            raise
+
+    def _default(self, name: str) -> Any:
+        return self._default_parts[name]()
 
     def _part(self, name: str) -> Any:
         """Return a copy of a part to be fitted."""
         given = getattr(self, name)
-        return self._default_parts[name]() if given is None else clone(given, safe=False)
+        return self._default(name) if given is None else clone(given, safe=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import numpy as np
@@ -65,7 +65,7 @@ class Reader(ABC):
 
 
 class NumberReader(Reader):
-    """Numbers as they are, or spans of time in seconds.
+    """Numbers as they are; spans of time, and times of day, in seconds.
 
     Parameters
     ----------
@@ -128,7 +128,10 @@ class DateReader(Reader):
     def read_from(self, frame: Frame, index: int) -> np.ndarray:
         """Return what :meth:`read` does, or raise a ValueError where the time zone is another."""
         values = frame.column(index)
-        others = zones_of(values, frame.zone(index)) - self.zones
+        try:
+            others = zones_of(values, frame.zone(index)) - self.zones
+        except (TypeError, ValueError):
+            others = set()  # no dates, which reading complains of
         if others and self.zones:
             known, now = (", ".join(sorted(map(_zone_name, one))) for one in (self.zones, others))
             raise ValueError(
@@ -181,6 +184,8 @@ def as_numbers(values: np.ndarray, name: str) -> np.ndarray:
     ValueError
         If it holds something else; the message names the column.
     """
+    if values.dtype.kind in "mM" and np.isnat(values).all():
+        return np.full(len(values), np.nan)
     if values.dtype.kind == "m":
         seconds = values.astype("timedelta64[us]").astype(np.float64) / 1e6
         return np.where(np.isnat(values), np.nan, seconds)
@@ -200,7 +205,8 @@ def are_spans(values: np.ndarray) -> bool:
     """Whether a column holds spans of time."""
     is_object = values.dtype.kind == "O"
     return values.dtype.kind == "m" or (
-        is_object and any(isinstance(value, timedelta) for value in values.tolist())
+        is_object
+        and any(isinstance(value, timedelta | np.timedelta64) for value in values.tolist())
     )
 
 
@@ -213,4 +219,8 @@ def _as_number(value: Any) -> float:
         return np.nan
     if isinstance(value, np.datetime64):
         raise TypeError(f"{value!r} is a date")
+    if isinstance(value, np.timedelta64):
+        return value / np.timedelta64(1, "s")
+    if isinstance(value, time):
+        return 3600 * value.hour + 60 * value.minute + value.second + value.microsecond / 1e6
     return value.total_seconds() if isinstance(value, timedelta) else float(value)

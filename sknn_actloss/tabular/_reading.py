@@ -121,6 +121,6 @@ def _repetition(
 ) -> str | None:
     """Say which earlier feature has the same values, ``None`` if there is none."""
     # -0.0 + 0.0 is 0.0.
-    key = feature.kind.encode() + blake2b((values + 0.0).tobytes()).digest()
+    key = f"{feature.kind} {feature.period}".encode() + blake2b((values + 0.0).tobytes()).digest()
     first = seen.setdefault(key, name)
     return None if first is name else f"equals {first!r}"

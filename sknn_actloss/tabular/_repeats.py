@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -54,6 +55,8 @@ class Rows:
 
 def given(X: Any, y: Any, sample_weight: Any, groups: Any, estimator: Any) -> Rows:
     """Return rows as they are, in their order."""
+    if np.ndim(sample_weight) == 0 and sample_weight is not None:
+        sample_weight = np.full(len(y), sample_weight)
     return Rows(X, y, sample_weight, groups, np.arange(len(y)))
 
 
@@ -171,7 +174,8 @@ def _bits(column: np.ndarray) -> np.ndarray:
     if kind in "iub":
         return _bits_of_integers(column)
     if kind == "O" and kind_of(column) == "number":
-        return _bits(as_numbers(column, "object"))
+        with suppress(ValueError):  # too large ones, for the encoder to complain about
+            return _bits(as_numbers(column, "object"))
     return _bits_of_objects(column.tolist())
 
 

@@ -287,13 +287,13 @@ default="from_dtype"
         known, has_names = self._labels, hasattr(self, "feature_names_in_")
         if known is not None and has_names and frame.names is not None:
             return _indices(known, frame.names)
+        if known is not None and frame.labels is not None and set(known) <= set(frame.labels):
+            return _indices(known, frame.labels)
         if frame.shape[1] != self.n_features_in_:
             raise ValueError(
                 f"X has {frame.shape[1]} features, but {type(self).__name__} is expecting "
                 f"{self.n_features_in_} features as input."
             )
-        if known is not None and frame.labels is not None and set(known) == set(frame.labels):
-            return _indices(known, frame.labels)
         if has_names or (known is not None and frame.labels is not None):
             warnings.warn(
                 f"X does not have the column names that {type(self).__name__} was fitted with; its "

@@ -80,21 +80,25 @@ class Tabular(HiddenUnits, NetworkHolder, CallbackSupportMixin, TransformerMixin
         check_order(self.repeats, getattr(self.unfitted_network(), "validation_fraction", None))
         rows = self._rows(X, y, sample_weight, groups)
         best, encoded = winner(self._contenders(rows.y), rows)
-        best.network.fit(encoded, rows.y, **rows.fit_params)
-        self.encoder_, self.network_, self._index = best.encoder, best.network, rows.index
+        network = clone(self.network) if isinstance(self.network, Recorder) else best.network
+        network.fit(encoded, rows.y, **rows.fit_params)
+        self.encoder_, self.network_, self._index = best.encoder, network, rows.index
         self.encoding_ = best.name
         self._note(rows)
         return self
 
     def _contenders(self, y: Any) -> list[Contender]:
         """Return the encodings that race, which is the given one where encoder or network is."""
-        encoder, network = self.unfitted_encoder(), self.completed(self.unfitted_network(), y)
-        if self.encoder is not None or self.network is not None:
-            return [Contender("given", encoder, network)]
-        plain = clone(encoder).set_params(numbers__n_bins=1)
-        # Without bins a committee is too small to need it.
-        without = self.completed(self.unfitted_network(), y).set_params(dropout=0.0)
-        return [Contender("bins", encoder, network), Contender("plain", plain, without)]
+        encoder, has_default = self.unfitted_encoder(), self.network is None
+        if isinstance(self.network, Recorder):
+            has_default = self.network.is_default
+        if self.encoder is not None or not has_default:
+            return [Contender("given", encoder, self._completed(self.unfitted_network(), y, ""))]
+        encoders = {"bins": encoder, "plain": clone(encoder).set_params(numbers__n_bins=1)}
+        return [
+            Contender(name, own, self._completed(self._prepared(self._default("network")), y, name))
+            for name, own in encoders.items()
+        ]
 
     def unfitted_encoder(self) -> Any:
         """Return a copy of the encoder to be fitted."""
@@ -102,7 +106,10 @@ class Tabular(HiddenUnits, NetworkHolder, CallbackSupportMixin, TransformerMixin
 
     def unfitted_network(self) -> BaseMLP:
         """Return a copy of the network to be fitted, as far as it is known without rows."""
-        network = self._part("network")
+        return self._prepared(self._part("network"))
+
+    def _prepared(self, network: Any) -> BaseMLP:
+        """Give a network what it is to have of this estimator."""
         if isinstance(network, Recorder):
             return network
         own = {"max_time": self.max_time, "verbose": self.verbose}
@@ -113,7 +120,14 @@ class Tabular(HiddenUnits, NetworkHolder, CallbackSupportMixin, TransformerMixin
 
     def completed(self, network: BaseMLP, y: Any) -> BaseMLP:
         """Set what a network leaves open until there are targets, and return it."""
-        return network if isinstance(network, Recorder) else complete(network, y)
+        return self._completed(network, y, getattr(self, "encoding_", ""))
+
+    def _completed(self, network: BaseMLP, y: Any, encoding: str) -> BaseMLP:
+        if isinstance(network, Recorder):
+            return network
+        network = complete(network, y)
+        # Without bins a committee is too small to need it.
+        return network.set_params(dropout=0.0) if encoding == "plain" else network
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict the targets.

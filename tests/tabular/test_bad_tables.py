@@ -117,6 +117,10 @@ def test_sparse_and_lazy_tables_are_refused():
         (3, [1], "'x3' of X held categories in fit, .* unhashable type: 'list'"),
         (4, "2020-99", "'x4' of X held dates in fit, and cannot be read as dates now"),
         (4, 3.5, "'x4' of X held dates in fit, and cannot be read as dates now"),
+        (4, True, "'x4' of X held dates in fit, .* True is no date"),
+        (4, "5", "'x4' of X held dates in fit, and cannot be read as dates now"),
+        (4, 10**18, "'x4' of X held dates in fit, .* 10+ is no date"),
+        (4, "2020-01-01T00:00+05:00", "'x4' of X held dates with no time zone in fit"),
     ],
 )
 def test_columns_that_hold_something_else_than_in_fit_are_named(column, value, message):
@@ -148,6 +152,14 @@ def test_columns_of_another_type_than_in_fit_are_named(known, now, what, as_obje
     now = now.astype(object) if as_object else now
     with pytest.raises(ValueError, match=f"Column 'x0' of X held {what} in fit"):
         encoder.transform(now[:, np.newaxis])
+
+
+@pytest.mark.parametrize("known", [NUMBERS, SPANS, DATES], ids=["numbers", "spans", "dates"])
+@pytest.mark.parametrize("gap", ["m8[ns]", "M8[ns]", "f8", "O"])
+def test_what_is_all_missing_is_of_any_type(known, gap):
+    encoder = TableEncoder().fit(known[:, np.newaxis])
+    encoded = encoder.transform(np.full((1, 1), None, "O").astype(gap))
+    assert np.isfinite(encoded).all()
 
 
 def test_spans_of_time_may_be_all_missing():

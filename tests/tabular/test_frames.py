@@ -1,5 +1,6 @@
 """Tables of pandas, Arrow, polars and NumPy: they are read alike, and columns go by name."""
 
+import datetime
 import warnings
 from datetime import timedelta
 from decimal import Decimal
@@ -9,6 +10,7 @@ import pytest
 from tables import columns, objects
 
 from sknn_actloss.tabular import TableEncoder
+from sknn_actloss.tabular._dates import zone_name
 
 
 def pandas_frame(n_rows=60, seed=0):
@@ -182,6 +184,19 @@ def zoned(library, zone):
     return frame.astype(object) if library == "objects" else frame
 
 
+def test_one_time_zone_has_many_names():
+    pd = pytest.importorskip("pandas")
+    frame = zoned("pandas", "UTC")
+    encoder = TableEncoder().fit(frame)
+    offset = datetime.timezone(datetime.timedelta(0))
+    texts = frame["day"].dt.strftime("%Y-%m-%dT%H:%M:%S+00:00").astype(object)
+    texts[frame["day"].isna()] = None
+    for other in (frame["day"].dt.tz_convert(offset), frame["day"].dt.tz_convert("Etc/UTC"), texts):
+        other = pd.DataFrame({"day": other})
+        assert np.array_equal(encoder.transform(other), encoder.transform(frame))
+    assert zone_name(datetime.timezone(datetime.timedelta(hours=1))) == zone_name("+01:00")
+
+
 LIBRARIES = pytest.mark.parametrize("library", ["pandas", "Arrow", "objects", "polars"])
 
 
@@ -212,6 +227,19 @@ def test_dates_as_categories_are_the_same_in_every_unit(unit):
     other = dates.astype(f"datetime64[{unit}]")[:, np.newaxis]
     assert np.array_equal(encoder.transform(other), expected)
     assert np.array_equal(encoder.fit(other).transform(dates[:, np.newaxis]), expected)
+
+
+@pytest.mark.parametrize("dtype", ["Int64", "Float32", "int64[pyarrow]", "float[pyarrow]"])
+def test_categories_of_nullable_numbers_are_those_of_numpy(dtype):
+    pd = pytest.importorskip("pandas")
+    if "pyarrow" in dtype:
+        pytest.importorskip("pyarrow")
+    values = [0.1, 0.2, 0.3] * 4 if "oat" in dtype else [2**53, 2**53 + 1, 2**53 + 2] * 4
+    plain = pd.DataFrame({"k": values})
+    nullable = plain.astype(dtype)
+    for known, now in ((plain, nullable), (nullable, plain), (nullable, nullable)):
+        encoder = TableEncoder(categorical_features=["k"]).fit(known)
+        assert np.array_equal(encoder.transform(now), np.tile(np.eye(3), (4, 1)))
 
 
 @pytest.mark.parametrize("dtypes", [("f8", "f4"), ("f4", "f8"), ("f4", "f2"), ("i2", "f4")])
@@ -281,6 +309,12 @@ def test_columns_whose_labels_are_no_names_are_put_right_by_label(labels):
         assert np.array_equal(encoder.transform(others), encoder.transform(frame))
     with pytest.raises(ValueError, match="X has 3 features, but TableEncoder is expecting 5"):
         encoder.transform(frame.iloc[:, :3])
+
+
+def test_columns_that_fit_has_not_seen_are_passed_over_whatever_their_labels():
+    frame = pandas_frame().set_axis(range(5), axis=1)
+    encoder = TableEncoder().fit(frame)
+    assert np.array_equal(encoder.transform(frame.assign(more=1)), encoder.transform(frame))
 
 
 def test_columns_of_one_label_go_by_order():

@@ -1,5 +1,6 @@
 """TableEncoder: what each kind of column becomes, beside scikit-learn's transformers."""
 
+import datetime
 import pickle
 
 import numpy as np
@@ -112,6 +113,38 @@ def test_target_type_goes_on_to_the_bins():
     )
     assert not np.array_equal(classes, continuous)
     assert tree.target_type == "auto"
+
+
+FAR = {
+    "rounding in the bulk": lambda rng: np.where(rng.rand(1600) < 0.5, 0.3, 0.1 + 0.2),
+    "narrow bulk": lambda rng: 5 + 1e-9 * rng.normal(size=1600),
+    "wide bulk": lambda rng: rng.rand(1600),
+}
+
+
+@pytest.mark.parametrize("name", FAR)
+def test_numbers_far_from_the_others_are_told_apart(name):
+    rng = np.random.RandomState(0)
+    x = np.concatenate([FAR[name](rng), 10 ** rng.uniform(2, 8, size=400)])[:, np.newaxis]
+    encoder = TableEncoder().fit(x)
+    assert len(np.unique(encoder.transform(x[1600:]), axis=0)) > 395
+    assert encoder.transform(x).dtype == np.float32
+
+
+TIMES = {
+    "timedelta": datetime.timedelta(minutes=1),
+    "timedelta64": np.timedelta64(1, "m"),
+    "time": None,
+}
+
+
+@pytest.mark.parametrize("name", TIMES)
+def test_objects_that_are_times_are_seconds(name):
+    X = np.empty((20, 1), dtype=object)
+    for minutes in range(20):
+        X[minutes, 0] = datetime.time(0, minutes) if name == "time" else minutes * TIMES[name]
+    encoded = TableEncoder().fit_transform(X)
+    assert np.array_equal(encoded, TableEncoder().fit_transform(60.0 * np.arange(20)[:, None]))
 
 
 @settings(max_examples=40, deadline=None)
@@ -412,3 +445,21 @@ def test_names_are_distinct_whatever_columns_and_levels_are_called():
     numbers = PiecewiseLinearEncoder(4).fit(X[:, 2:].astype(float))
     names = numbers.get_feature_names_out(["c", "c_bin0"])
     assert len(set(names)) == len(names)
+
+
+def test_parts_of_dates_do_not_depend_on_the_columns_beside_them():
+    pd = pytest.importorskip("pandas")
+    days = pd.date_range("2020-01-01", periods=60, freq="5D")
+    frame = pd.DataFrame({"month": days.month, "day": days})
+    for X in (frame, frame[["day", "month"]]):
+        names = TableEncoder().fit(X).get_feature_names_out()
+        assert {"cycles__day_month_sin", "cycles__day_month_cos"} <= set(names)
+    moments = pd.DataFrame({"at": days[0] + pd.to_timedelta(np.arange(60) * 10, unit="ms")})
+    assert len(np.unique(TableEncoder().fit_transform(moments), axis=0)) == 60
+
+
+def test_parameters_that_cannot_be_set_change_none():
+    encoder = TableEncoder()
+    with pytest.raises(ValueError, match="Invalid parameter 'nothing'"):
+        encoder.set_params(numbers__nothing=1)
+    assert encoder.numbers is None

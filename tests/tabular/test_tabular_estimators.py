@@ -31,7 +31,7 @@ from sknn_actloss.model_selection import (
     StackedGridSearchCV,
     StackedHalvingGridSearchCV,
 )
-from sknn_actloss.tabular import TableEncoder
+from sknn_actloss.tabular import TableEncoder, _defaults as defaults
 from sknn_actloss.tabular._defaults import complete, default_network
 from sknn_actloss.tabular._race import Contender, winner
 from sknn_actloss.tabular._repeats import given
@@ -555,3 +555,29 @@ def test_a_race_is_the_fit_of_its_winner():
     settings["plain"] = {"encoder__numbers__n_bins": 1, "network__dropout": 0.0}
     alone.set_params(**settings[raced.encoding_])
     assert_array_equal(raced.predict(X), alone.fit(X[:60], y[:60]).predict(X))
+
+
+@pytest.mark.parametrize("grid", [{"clip_predictions": [True, False]}, {"repeats": ["joined"]}])
+def test_encodings_race_in_stacked_searches_too(grid, monkeypatch):
+    monkeypatch.setattr(defaults, "MIN_EPOCHS", 8)
+    monkeypatch.setattr(defaults, "N_STEPS", 8)
+    found = []
+    for y in (3 * TABLE["count"] + 5, 10.0 * (TABLE["count"] % 2)):
+        for search in (GridSearchCV, StackedGridSearchCV):
+            fitted = search(TabularRegressor(random_state=0), grid, cv=2).fit(TABLE, y)
+            found.append(fitted.cv_results_["mean_test_score"])
+        assert_allclose(found[-1], found[-2], rtol=1e-6)
+
+
+def test_a_single_class_is_always_right():
+    model = classifier(max_iter=2, n_members=Committee(4, "folds"))
+    model.fit(TABLE, ["a"] * len(TABLE))
+    assert model.oof_score_ == model.score(TABLE, ["a"] * len(TABLE)) == 1.0
+    assert model.oof_prediction_.shape == model.predict_proba(TABLE).shape
+
+
+@pytest.mark.parametrize("kind", ["apart", "joined", "given"])
+def test_one_weight_for_all_rows(kind):
+    model = regressor(max_iter=2, n_members=Committee(3, "folds")).set_params(repeats=kind)
+    plain = clone(model).fit(TABLE, TARGETS)
+    assert_allclose(model.fit(TABLE, TARGETS, sample_weight=2.0).oof_score_, plain.oof_score_)
