@@ -55,16 +55,17 @@ class Choice:
         kind = kind_of(values)
         if kind in _REFUSALS:
             raise ValueError(f"Column {name!r} of X holds {_REFUSALS[kind]}, or drop it.")
+        zones = tuple(sorted(zones_of(values, frame.zone(index)))) if kind == "date" else ()
         if self.categorical[index] or frame.is_category(index) or kind == "category":
-            return self._categories(name, values)
+            return self._categories(name, values, zones)
         if kind == "string":
             return self._strings(name, values)
         if kind == "date":
-            return DateReader(name, zones_of(values, frame.zone(index)))
+            return DateReader(name, zones)
         return NumberReader(name, are_spans(values))
 
-    def _categories(self, name: str, values: np.ndarray) -> Reader:
-        return LevelReader(name, _levels(values, self.max_categories), "category")
+    def _categories(self, name: str, values: np.ndarray, zones: tuple[str, ...] = ()) -> Reader:
+        return LevelReader(name, _levels(values, self.max_categories), "category", zones)
 
     def _strings(self, name: str, values: np.ndarray) -> Reader | None:
         counts = level_counts(values)

@@ -35,13 +35,17 @@ def as_levels(values: np.ndarray) -> list[Any]:
         # As they are written: 0.1 in single precision is 0.1.
         values = values.astype(str).astype(np.float64)
     levels = values.tolist()
-    if values.dtype.kind == "O" and date in set(map(type, levels)):
-        return [_midnight(level) if type(level) is date else level for level in levels]
+    if values.dtype.kind == "O" and any(issubclass(kind, date) for kind in set(map(type, levels))):
+        return [_moment(level) for level in levels]
     return levels
 
 
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day)
+def _moment(level: Any) -> Any:
+    """Return what the clock shows at a date, anything else as it is."""
+    if isinstance(level, datetime):
+        return level if is_missing(level) else level.replace(tzinfo=None)
+    is_day = isinstance(level, date)
+    return datetime(level.year, level.month, level.day) if is_day else level
 
 
 def level_counts(values: np.ndarray) -> Counter:

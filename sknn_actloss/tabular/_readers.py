@@ -45,10 +45,12 @@ class Reader(ABC):
     ----------
     name : str
         Name of the column.
+    zones : tuple of str, optional
+        Time zones of dates in ``fit``, "" for those without one; there were none by default.
     """
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, zones: tuple[str, ...] = ()) -> None:
+        self.name, self.zones = name, zones
 
     @property
     @abstractmethod
@@ -60,8 +62,30 @@ class Reader(ABC):
         """Return float64 of shape (n_rows, n_features) for a column of shape (n_rows,)."""
 
     def read_from(self, frame: Frame, index: int) -> np.ndarray:
-        """Return what :meth:`read` does, for a column of a table that ``fit`` has not seen."""
-        return self.read(frame.column(index))
+        """Return what :meth:`read` does, for a column of a table that ``fit`` has not seen.
+
+        Raises
+        ------
+        ValueError
+            If it holds dates of another time zone, among others; the message names the column.
+        """
+        values = frame.column(index)
+        if self.zones:
+            self._check_zone(values, frame.zone(index))
+        return self.read(values)
+
+    def _check_zone(self, values: np.ndarray, zone: str) -> None:
+        try:
+            others = zones_of(values, zone) - set(self.zones)
+        except (TypeError, ValueError):  # no dates, which reading complains of
+            return
+        if others:
+            known, now = (", ".join(sorted(map(_zone_name, one))) for one in (self.zones, others))
+            raise ValueError(
+                f"Column {self.name!r} of X held dates with {known} in fit, and holds dates with "
+                f"{now} now; convert them, such as with column.dt.tz_localize(...) and "
+                "column.dt.tz_convert(...) of pandas."
+            )
 
 
 class NumberReader(Reader):
@@ -102,19 +126,7 @@ class NumberReader(Reader):
 
 
 class DateReader(Reader):
-    """Parts of dates as numbers.
-
-    Parameters
-    ----------
-    name : str
-        Name of the column.
-    zones : set of str
-        Time zones of the dates, "" for those without one.
-    """
-
-    def __init__(self, name: str, zones: set[str]) -> None:
-        super().__init__(name)
-        self.zones = zones
+    """Parts of dates as numbers."""
 
     @property
     def features(self) -> list[Feature]:
@@ -124,22 +136,6 @@ class DateReader(Reader):
     def read(self, values: np.ndarray) -> np.ndarray:
         """Return the parts of the dates, as the clocks of their time zones show them."""
         return date_parts(as_dates(values, self.name))
-
-    def read_from(self, frame: Frame, index: int) -> np.ndarray:
-        """Return what :meth:`read` does, or raise a ValueError where the time zone is another."""
-        values = frame.column(index)
-        try:
-            others = zones_of(values, frame.zone(index)) - self.zones
-        except (TypeError, ValueError):
-            others = set()  # no dates, which reading complains of
-        if others and self.zones:
-            known, now = (", ".join(sorted(map(_zone_name, one))) for one in (self.zones, others))
-            raise ValueError(
-                f"Column {self.name!r} of X held dates with {known} in fit, and holds dates with "
-                f"{now} now; convert them, such as with column.dt.tz_localize(...) and "
-                "column.dt.tz_convert(...) of pandas."
-            )
-        return self.read(values)
 
 
 class LevelReader(Reader):
@@ -153,10 +149,12 @@ class LevelReader(Reader):
         The levels and their codes.
     kind : {"category", "target"}
         What becomes of the codes.
+    zones : tuple of str, optional
+        As for all readers.
     """
 
-    def __init__(self, name: str, levels: Levels, kind: str) -> None:
-        super().__init__(name)
+    def __init__(self, name: str, levels: Levels, kind: str, zones: tuple[str, ...] = ()) -> None:
+        super().__init__(name, zones)
         self.levels, self.kind = levels, kind
 
     @property

@@ -214,6 +214,18 @@ def test_dates_of_another_time_zone_than_in_fit_are_named(library, known):
 
 
 @LIBRARIES
+def test_dates_as_categories_have_the_time_zone_of_fit(library):
+    encoder = TableEncoder(categorical_features=["day"])
+    expected = encoder.fit_transform(zoned("pandas", "UTC"))
+    assert np.array_equal(encoder.transform(zoned(library, "UTC")), expected)
+    with pytest.raises(ValueError, match="Column 'day' of X held dates with the time zone 'UTC'"):
+        encoder.transform(zoned(library, "Asia/Tokyo"))
+    if library == "pandas":
+        as_category = zoned("pandas", "UTC").astype("category")
+        assert np.array_equal(encoder.transform(as_category), expected)
+
+
+@LIBRARIES
 def test_dates_that_are_all_missing_are_of_any_time_zone(library):
     encoder = TableEncoder().fit(zoned(library, "UTC"))
     assert np.isfinite(encoder.transform(zoned(library, None)[5:6])).all()
