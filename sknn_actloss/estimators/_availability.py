@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from sknn_actloss.committee import Committee
 from sknn_actloss.estimators._base import BaseMLP, check_finite
-from sknn_actloss.estimators._settings import parameters_of, resamples
+from sknn_actloss.estimators._settings import parameters_of
 from sknn_actloss.losses import LOSSES, ProbabilityHead, QuantileHead
 
 
@@ -22,6 +23,19 @@ def has_probabilities(estimator: BaseMLP) -> bool:
     return True
 
 
+def has_out_of_fold(estimator: BaseMLP) -> bool:
+    """Whether there are predictions out of fold; raises AttributeError where there are none."""
+    spec = parameters_of(estimator)["n_members"]
+    asks = isinstance(spec, Committee) and spec.resample is not None
+    if hasattr(estimator, "_out_of_fold") or (asks and not hasattr(estimator, "coefs_")):
+        return True
+    which = "The fit" if asks else f"n_members={spec!r}"
+    raise AttributeError(
+        f"{which} leaves no rows out of the training of some networks, by which predictions "
+        "could be judged. Set n_members=Committee(8, resample='folds') and fit."
+    )
+
+
 def has_sets(estimator: BaseMLP) -> bool:
     """Whether sets of classes can be predicted; raises AttributeError where they cannot."""
     if hasattr(estimator, "_targets") and estimator._targets.kind == "multilabel":
@@ -29,7 +43,7 @@ def has_sets(estimator: BaseMLP) -> bool:
             "predict_set is for rows of one class each, but y has had several labels for a row. "
             "Use predict_proba."
         )
-    return resamples(estimator) and has_probabilities(estimator)
+    return has_out_of_fold(estimator) and has_probabilities(estimator)
 
 
 def has_quantiles(estimator: BaseMLP) -> bool:

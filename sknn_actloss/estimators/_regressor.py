@@ -11,14 +11,14 @@ from sklearn.utils.validation import validate_data
 
 from sknn_actloss._sklearn import Names, available_if, fit_context
 from sknn_actloss.estimators import _types as accepts
-from sknn_actloss.estimators._availability import check_std, has_quantiles
+from sknn_actloss.estimators._availability import check_std, has_out_of_fold, has_quantiles
 from sknn_actloss.estimators._base import FLOATS, BaseMLP, check_finite, check_score, single_column
 from sknn_actloss.estimators._continuous import Continuous
 from sknn_actloss.estimators._docs import documented
 from sknn_actloss.estimators._mean_and_std import MeanAndStd, squeezed
 from sknn_actloss.estimators._out_of_fold import check_coverage, intervals
 from sknn_actloss.estimators._refusals import refuse_dates, refuse_gaps, refuse_text
-from sknn_actloss.estimators._settings import loss_of, resamples, takes_partial_fit
+from sknn_actloss.estimators._settings import loss_of, takes_partial_fit
 from sknn_actloss.estimators._validation import Request
 from sknn_actloss.losses import LOSSES, LossSpec
 
@@ -329,7 +329,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         quantiles = check_finite(self._targets.quantiles(self._model, outputs), self, "quantiles")
         return quantiles[:, 0] if quantiles.shape[1] == 1 else quantiles
 
-    @available_if(resamples)
+    @available_if(has_out_of_fold)
     def predict_interval(self, X: Any, coverage: float = 0.9) -> np.ndarray:
         """Predict intervals that hold the target of a row with some probability.
 
@@ -379,9 +379,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             dtype=FLOATS,
             reset=reset,
         )
-        # Text of numbers passes scikit-learn's checks as it is.
-        y = y.astype(np.float64) if y.dtype.kind in "SU" else y
-        return X, single_column(y)
+        return X, single_column(y.astype(np.float64) if y.dtype.kind in "SU" else y)
 
     def _find_targets(self, y: Any, anew: bool, incremental: bool, classes: Any) -> Continuous:
         if sparse.issparse(y):

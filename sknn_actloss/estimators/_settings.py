@@ -387,16 +387,3 @@ def _learning_rate(given: Mapping[str, Any]) -> tuple[Schedule, float | None, st
             f"learning_rate='constant' or leave learning_rate_init at {DEFAULT_RATE}."
         )
     return Constant(), float(spec), "learning_rate"
-
-
-def resamples(estimator: Any) -> bool:
-    """Whether there are predictions out of fold; raises AttributeError where there are none."""
-    spec = estimator.n_members
-    asks = isinstance(spec, Committee) and spec.resample is not None
-    if hasattr(estimator, "_out_of_fold") or (asks and not hasattr(estimator, "coefs_")):
-        return True
-    which = "The fit" if asks else f"n_members={spec!r}"
-    raise AttributeError(
-        f"{which} leaves no rows out of the training of some networks, by which predictions "
-        "could be judged. Set n_members=Committee(8, resample='folds') and fit."
-    )

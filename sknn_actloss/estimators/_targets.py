@@ -8,11 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.special import logit
 from sklearn.preprocessing import LabelBinarizer
-from sklearn.utils.multiclass import (
-    check_classification_targets,
-    type_of_target,
-    unique_labels,
-)
+from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
 
 from sknn_actloss._interval import Interval
 from sknn_actloss.core import Model
@@ -327,8 +323,7 @@ class Binary(Labels):
 
     def look(self, model: Model, outputs: np.ndarray) -> np.ndarray:
         """Return the predicted state, that of the only class where there is no other."""
-        states = super().look(model, outputs)
-        return np.minimum(states, len(self.classes) - 1)
+        return np.minimum(super().look(model, outputs), len(self.classes) - 1)
 
     def class_weights(
         self, spec: Any, y: EncodedTargets, sample_weight: np.ndarray | None
