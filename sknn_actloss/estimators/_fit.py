@@ -24,7 +24,7 @@ from sknn_actloss.estimators._out_of_fold import (
     temperature_of,
 )
 from sknn_actloss.estimators._settings import Settings
-from sknn_actloss.estimators._validation import Request
+from sknn_actloss.estimators._validation import Request, checked_weights
 from sknn_actloss.estimators._warnings import Story, warn_of
 from sknn_actloss.persistence import resumable, snapshot
 from sknn_actloss.training import FitResult, Member, Observer, Run, Task, settle
@@ -136,7 +136,7 @@ class Fit:
         # By the weights of rows alone, as ``score`` goes: those of classes shape what is learned.
         own, rows = self.request.sample_weight, out_of_fold.rows
         if own is not None:
-            own = np.broadcast_to(np.asarray(own, np.float64), self.run.task.y.n_rows)[rows]
+            own = checked_weights(own, self.run.task.y)[rows].astype(np.float64)
         score = targets.score(targets.look(model, seen), out_of_fold.y, own)
         said = out_of_fold.spread(said)
         single = said.ndim == 2 and said.shape[1] == 1 and not gives_probabilities(targets, model)

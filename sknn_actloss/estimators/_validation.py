@@ -176,7 +176,7 @@ def row_weights(
     """
     factors = []
     if sample_weight is not None:
-        factors.append(_checked_weights(sample_weight, y))
+        factors.append(checked_weights(sample_weight, y))
     if settings.class_weight is not None:
         if incremental and isinstance(settings.class_weight, str):
             raise ValueError(
@@ -253,15 +253,16 @@ def _given_weights(
     """Return sample weights times the weights that classes have among the training rows."""
     if request.sample_weight_val is None and settings.class_weight is None:
         return None
-    factors = [_checked_weights(request.sample_weight_val, y)]
+    factors = [checked_weights(request.sample_weight_val, y)]
     if settings.class_weight is not None:
         # Validation rows do not count among the frequencies of classes.
-        own = _checked_weights(request.sample_weight, task.y)
+        own = checked_weights(request.sample_weight, task.y)
         counts = np.append(own, np.zeros(y.n_rows))
         by_class = targets.class_weights(settings.class_weight, task.y.followed_by(y), counts)
         factors.append(by_class[task.y.n_rows :])
     return _product(factors, y.dtype, "sample_weight_val")
 
 
-def _checked_weights(sample_weight: Any, y: EncodedTargets) -> np.ndarray:
+def checked_weights(sample_weight: Any, y: EncodedTargets) -> np.ndarray:
+    """Return weights of rows that were given to ``fit``, one for each row."""
     return check_sample_weight(sample_weight, np.empty((y.n_rows, 0)), ensure_non_negative=True)

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from sknn_actloss.tabular._kinds import is_missing, level_counts
+from sknn_actloss.tabular._kinds import is_missing
 
 #: Parts of a date; "time" is in days, so that what lies in no other part is not lost.
 PARTS = ("time", "year", "month", "weekday", "hour")
@@ -27,9 +27,9 @@ def as_dates(values: np.ndarray, name: str) -> np.ndarray:
     """
     try:
         if values.dtype.kind == "O":
-            dates = [_as_date(value) for value in values.tolist()]
-            values = np.array([_local(date) for date in dates], "datetime64[us]")
-        if values.dtype.kind in "fm" and level_counts(values).total() == 0:
+            moments = [_local(_as_date(value)) for value in values.tolist()]
+            values = np.array(moments, "datetime64[us]")
+        if values.dtype.kind in "fm" and np.isnan(values).all():
             return np.full(len(values), "NaT", "datetime64[us]")
         if values.dtype.kind != "M":
             raise ValueError(f"its type is {values.dtype}")
@@ -51,8 +51,8 @@ def zones_of(values: np.ndarray, zone: str) -> set[str]:
         The time zone that the type of the column says.
     """
     if values.dtype.kind == "O":
-        dates = [date for date in map(_as_date, values.tolist()) if date is not None]
-        return {zone_name(getattr(date, "tzinfo", None)) for date in dates}
+        moments = [moment for moment in map(_as_date, values.tolist()) if moment is not None]
+        return {zone_name(getattr(moment, "tzinfo", None)) for moment in moments}
     has_dates = values.dtype.kind == "M" and not np.isnat(values).all()
     return {zone} if has_dates else set()
 

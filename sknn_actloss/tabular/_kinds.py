@@ -96,6 +96,6 @@ def _kind_of_types(types: set[type]) -> str:
         return "category"
     if all_are(timedelta, np.timedelta64) or all_are(time):
         return "number"
-    if all_are(Real, Decimal) and not all_are(np.timedelta64):
+    if all_are(Real, Decimal):
         return "number"
     return "date" if all_are(date, np.datetime64) else "string"

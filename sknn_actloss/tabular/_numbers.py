@@ -40,7 +40,8 @@ class RobustScale(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         found = [_median_and_spread(x[~np.isnan(x)]) for x in X.T]
         self.median_, spread = np.array(found).T
         self.spread_ = np.maximum(spread, 1 / LARGEST)
-        self.is_far_ = bool(np.nanmax(np.abs(self._distances(X))) > FAR)
+        ends = np.stack([np.nanmin(X, axis=0), np.nanmax(X, axis=0)])
+        self.is_far_ = bool(np.abs(self._distances(ends)).max() > FAR)
         self.n_features_in_ = X.shape[1]
         return self
 

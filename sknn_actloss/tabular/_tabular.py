@@ -89,15 +89,16 @@ class Tabular(HiddenUnits, NetworkHolder, CallbackSupportMixin, TransformerMixin
 
     def _contenders(self, y: Any) -> list[Contender]:
         """Return the encodings that race, which is the given one where encoder or network is."""
-        encoder, has_default = self.unfitted_encoder(), self.network is None
-        if isinstance(self.network, Recorder):
-            has_default = self.network.is_default
+        encoder, own = self.unfitted_encoder(), self.network
+        has_default = own.is_default if isinstance(own, Recorder) else own is None
         if self.encoder is not None or not has_default:
             return [Contender("given", encoder, self._completed(self.unfitted_network(), y, ""))]
         encoders = {"bins": encoder, "plain": clone(encoder).set_params(numbers__n_bins=1)}
         return [
-            Contender(name, own, self._completed(self._prepared(self._default("network")), y, name))
-            for name, own in encoders.items()
+            Contender(
+                name, each, self._completed(self._prepared(self._default("network")), y, name)
+            )
+            for name, each in encoders.items()
         ]
 
     def unfitted_encoder(self) -> Any:
@@ -120,7 +121,9 @@ class Tabular(HiddenUnits, NetworkHolder, CallbackSupportMixin, TransformerMixin
 
     def completed(self, network: BaseMLP, y: Any) -> BaseMLP:
         """Set what a network leaves open until there are targets, and return it."""
-        return self._completed(network, y, getattr(self, "encoding_", ""))
+        # What the race has found is about the default alone.
+        is_default = self.network is None or isinstance(self.network, Recorder)
+        return self._completed(network, y, getattr(self, "encoding_", "") if is_default else "")
 
     def _completed(self, network: BaseMLP, y: Any, encoding: str) -> BaseMLP:
         if isinstance(network, Recorder):

@@ -569,6 +569,15 @@ def test_encodings_race_in_stacked_searches_too(grid, monkeypatch):
         assert_allclose(found[-1], found[-2], rtol=1e-6)
 
 
+def test_what_a_race_has_found_is_about_the_default_alone():
+    model = TabularRegressor(random_state=0)
+    model.encoding_ = "plain"
+    dropout = model.unfitted_network().dropout
+    assert model.completed(model.unfitted_network(), TARGETS).dropout == 0.0
+    model.set_params(network__alpha=0.1)
+    assert model.completed(model.unfitted_network(), TARGETS).dropout == dropout
+
+
 def test_a_single_class_is_always_right():
     model = classifier(max_iter=2, n_members=Committee(4, "folds"))
     model.fit(TABLE, ["a"] * len(TABLE))
