@@ -15,7 +15,16 @@ try:
 except ImportError:
     clip = np.clip
 
-__all__ = ["as_floats", "clip", "constant", "negate", "sigmoid", "softmax", "softmax_calls"]
+__all__ = [
+    "as_floats",
+    "clip",
+    "constant",
+    "negate",
+    "sigmoid",
+    "softmax",
+    "softmax_calls",
+    "transposed",
+]
 
 
 def as_floats(values: Any) -> np.ndarray | None:
@@ -52,6 +61,11 @@ def negate(array: np.ndarray) -> Call:
     one to the next are 16 or 64 bytes.
     """
     return np.multiply, (array, constant(-1.0, array.dtype), array)
+
+
+def transposed(array: np.ndarray) -> np.ndarray:
+    """Return a view with rows and columns exchanged."""
+    return array.swapaxes(-1, -2)
 
 
 def sigmoid(z: np.ndarray, out: np.ndarray) -> None:

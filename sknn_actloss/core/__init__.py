@@ -10,7 +10,7 @@ from sknn_actloss.core.network import LayerSignals, Network
 from sknn_actloss.core.objective import Objective
 from sknn_actloss.core.penalty import penalty_of
 from sknn_actloss.core.predictor import Predictor
-from sknn_actloss.core.rows import Columns, CSRRows, DenseRows, Rows, as_rows, gather
+from sknn_actloss.core.rows import Columns, CSRRows, DenseRows, Rows, as_rows
 from sknn_actloss.core.workspace import Workspace
 
 __all__ = [
@@ -33,7 +33,6 @@ __all__ = [
     "Workspace",
     "as_rows",
     "forward",
-    "gather",
     "hidden_outputs",
     "layers_of",
     "mask_streams",

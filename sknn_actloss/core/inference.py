@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
 
+from sknn_actloss import kernels
 from sknn_actloss._calls import run
+from sknn_actloss._config import config_context
 from sknn_actloss.activations import Activation
 from sknn_actloss.core.layers import Bound, Frame, Layer
 from sknn_actloss.core.layout import Views
@@ -16,6 +19,9 @@ from sknn_actloss.core.workspace import Room
 
 #: Bytes that the signals of one block of rows may take: about the size of a second-level cache.
 BLOCK_BYTES = 1 << 20
+
+#: Outputs of a layer that NumPy goes through in less time than it takes to bind a compiled loop.
+FEW_NUMBERS = 1 << 16
 
 
 def raw_outputs(
@@ -49,14 +55,15 @@ def raw_outputs(
     raw = np.empty((len(like), n_rows, last.n_units), like.dtype)  # type: ignore[attr-defined]
     store: dict[Any, np.ndarray] = {}
     size = _block_size(n_rows, params)
-    for start in range(0, n_rows, size):
-        block = slice(start, min(start + size, n_rows))
-        out, room = raw[:, block], Room(store, len(like), like.dtype, size, block.stop - start)
-        room.place("pre-activations", last.index, out)
-        below = X.block(block if rows is None else rows[block], like.dtype)
-        _run_forward(below, layers, Frame(params, None, room))
-        if output is not None:
-            _activate(output, out)
+    with _kernels_for(size * len(like) * _widest(params)):
+        for start in range(0, n_rows, size):
+            block = slice(start, min(start + size, n_rows))
+            out, room = raw[:, block], Room(store, len(like), like.dtype, size, block.stop - start)
+            room.place("pre-activations", last.index, out)
+            below = X.block(block if rows is None else rows[block], like.dtype)
+            _run_forward(below, layers, Frame(params, None, room))
+            if output is not None:
+                _activate(output, out)
     return raw
 
 
@@ -138,10 +145,21 @@ def _block_size(n_rows: int, params: Views) -> int:
     """Return how many rows go through the networks together."""
     if n_rows == 1:
         return 1
-    weights = params.of("coefs_")
-    widest = max(layer.shape[2] for layer in weights)
-    row_bytes = weights[0].itemsize * len(weights[0]) * widest
+    like = params["coefs_", 0]
+    row_bytes = like.itemsize * len(like) * _widest(params)
     return max(1, min(n_rows, BLOCK_BYTES // row_bytes))
+
+
+def _widest(params: Views) -> int:
+    """Return the units of the widest layer."""
+    return max(layer.shape[2] for layer in params.of("coefs_"))
+
+
+def _kernels_for(n_numbers: int) -> AbstractContextManager[None]:
+    """Return the context of kernels that are bound to arrays for a single use."""
+    is_compiled = kernels.chosen() is not kernels.reference
+    few = is_compiled and n_numbers < FEW_NUMBERS
+    return config_context(kernels="numpy") if few else nullcontext()
 
 
 def _activate(output: Activation, raw: np.ndarray) -> None:

@@ -178,7 +178,7 @@ class Network:
         room, n_batches = self.workspace, -(-len(y) // self.workspace.batch_size)
         noted = room.squares[:n_batches], room.magnitudes[:n_batches]
         values = np.empty_like(room.raw, shape=(len(room.raw), len(y)))
-        calls = list(self._objective.value_calls(y, room.raw[:, : len(y)], values))
+        calls = kernels.fused(list(self._objective.value_calls(y, room.raw[:, : len(y)], values)))
 
         def losses() -> np.ndarray:
             run(calls)

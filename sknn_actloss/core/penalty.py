@@ -43,6 +43,8 @@ class Penalty:
     ) -> None:
         self._layout, self._params, self._gradient = layout, params, gradient
         self._alpha, self._l1 = _per_member(alpha), _per_member(l1)
+        halved = None if self._alpha is None else 0.5 * self._alpha
+        self._factors = [None if f is None else np.ravel(f) for f in (halved, self._l1)]
         self._weights, self._operands = layout.decaying(params), (params, gradient)
         if len(params) == 1:
             self._operands = layout.decaying(params), layout.decaying(gradient)
@@ -84,10 +86,9 @@ class Penalty:
             What the calls of the batches have noted.
         """
         value = 0.0
-        if self._alpha is not None:
-            value = value + 0.5 * np.ravel(self._alpha) * squares.sum(axis=0, dtype=np.float64)
-        if self._l1 is not None:
-            value = value + np.ravel(self._l1) * magnitudes.sum(axis=0, dtype=np.float64)
+        for strength, sums in zip(self._factors, (squares, magnitudes), strict=True):
+            if strength is not None:
+                value = value + strength * np.add.reduce(sums, 0, np.float64)
         return value
 
     def _strength(self, strength: float | np.ndarray, total_weight: Any) -> np.ndarray:

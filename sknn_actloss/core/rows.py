@@ -12,9 +12,9 @@ from scipy import sparse
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
 from sknn_actloss import kernels
-from sknn_actloss._calls import Call
+from sknn_actloss._calls import Call, run
+from sknn_actloss._numeric import transposed
 from sknn_actloss.core.dropout import Dropout
-from sknn_actloss.core.products import product, transposed
 
 #: Rows of a table by a range, or by their indices.
 Index = slice | np.ndarray
@@ -65,8 +65,8 @@ class Rows(ABC):
         return self.dtype.itemsize * self.n_features
 
     @abstractmethod
-    def product(self, weights: np.ndarray, out: np.ndarray) -> Call:
-        """Return the call that multiplies the rows by the weights of each member.
+    def product(self, weights: np.ndarray, out: np.ndarray) -> list[Call]:
+        """Return the calls that multiply the rows by the weights of each member.
 
         Parameters
         ----------
@@ -76,8 +76,8 @@ class Rows(ABC):
         """
 
     @abstractmethod
-    def gradient(self, delta: np.ndarray, out: np.ndarray) -> Call:
-        """Return the call that multiplies the transposed rows by derivatives.
+    def gradient(self, delta: np.ndarray, out: np.ndarray) -> list[Call]:
+        """Return the calls that multiply the transposed rows by derivatives.
 
         Parameters
         ----------
@@ -96,8 +96,18 @@ class Rows(ABC):
         """Return room for rows like these, with a column of ones in front if dense."""
 
     @abstractmethod
-    def gather(self, rows: Index, out: Any) -> None:
-        """Write some of the rows to a buffer, without a copy of the table as a whole."""
+    def gather(self, rows: np.ndarray, out: Any) -> list[Call]:
+        """Return the calls that write some of the rows to a buffer.
+
+        They make no copy of the table as a whole.
+
+        Parameters
+        ----------
+        rows : ndarray of int of shape (n_rows,)
+            Where the rows are; read when the calls are made.
+        out : Rows
+            What :meth:`buffer` returned.
+        """
 
     @abstractmethod
     def part(self, rows: slice) -> Self:
@@ -159,11 +169,11 @@ class DenseRows(Rows):
         """The columns behind the ones."""
         return self.array[..., 1:] if self.has_ones else self.array
 
-    def product(self, weights: np.ndarray, out: np.ndarray) -> Call:
-        return product(self.array, weights, out)
+    def product(self, weights: np.ndarray, out: np.ndarray) -> list[Call]:
+        return kernels.product(self.array, weights, out)
 
-    def gradient(self, delta: np.ndarray, out: np.ndarray) -> Call:
-        return product(transposed(self.array), delta, out)
+    def gradient(self, delta: np.ndarray, out: np.ndarray) -> list[Call]:
+        return kernels.product(transposed(self.array), delta, out)
 
     def block(self, rows: Index, dtype: np.dtype) -> DenseRows:
         if isinstance(rows, slice):
@@ -171,14 +181,14 @@ class DenseRows(Rows):
                 return self
             return DenseRows(self.array[rows].astype(dtype, copy=False), self.has_ones)
         out = np.empty((len(rows), self.array.shape[1]), dtype)
-        gather(self.array, rows, out)
+        run(kernels.gather(self.array, rows, out))
         return DenseRows(out, self.has_ones)
 
     def buffer(self, n_rows: int, dtype: np.dtype) -> DenseRows:
         return DenseRows(np.ones((n_rows, 1 + self.n_features), dtype), has_ones=True)
 
-    def gather(self, rows: Index, out: DenseRows) -> None:
-        gather(self.features, rows, out.features)
+    def gather(self, rows: np.ndarray, out: DenseRows) -> list[Call]:
+        return kernels.gather(self.features, rows, out.features)
 
     def part(self, rows: slice) -> DenseRows:
         return DenseRows(self.array[rows], self.has_ones)
@@ -228,23 +238,23 @@ class CSRRows(Rows):
         self.table, self.dtype = self.tables[0], self.tables[0].dtype
         self.n_rows, self.n_features = self.table.shape
 
-    def product(self, weights: np.ndarray, out: np.ndarray) -> Call:
-        return _sparse_product, (self.tables, weights, out)
+    def product(self, weights: np.ndarray, out: np.ndarray) -> list[Call]:
+        return [(_sparse_product, (self.tables, weights, out))]
 
-    def gradient(self, delta: np.ndarray, out: np.ndarray) -> Call:
-        return _sparse_gradient, (self.tables, delta, out)
+    def gradient(self, delta: np.ndarray, out: np.ndarray) -> list[Call]:
+        return [(_sparse_gradient, (self.tables, delta, out))]
 
     def block(self, rows: Index, dtype: np.dtype) -> CSRRows:
         n_rows = rows.stop - rows.start if isinstance(rows, slice) else len(rows)
         out = self.buffer(n_rows, dtype)
-        self.gather(rows, out)
+        _gather_csr(self.table, rows, out.table)
         return out
 
     def buffer(self, n_rows: int, dtype: np.dtype) -> CSRRows:
         return CSRRows(sparse.csr_array((n_rows, self.n_features), dtype=dtype))
 
-    def gather(self, rows: Index, out: CSRRows) -> None:
-        _gather_csr(self.table, rows, out.table)
+    def gather(self, rows: np.ndarray, out: CSRRows) -> list[Call]:
+        return [(_gather_csr, (self.table, rows, out.table))]
 
     def part(self, rows: slice) -> CSRRows:
         raise TypeError("Sparse rows have no parts: a buffer of them holds a single batch.")
@@ -282,28 +292,6 @@ def as_rows(X: np.ndarray | sparse.csr_array | Rows) -> Rows:
     if isinstance(X, Rows):
         return X
     return DenseRows(X) if isinstance(X, np.ndarray) else CSRRows(X)
-
-
-def gather(array: np.ndarray, rows: Index, out: np.ndarray, axis: int = 0) -> None:
-    """Write rows of an array to ``out``, in the data type of ``out``.
-
-    Parameters
-    ----------
-    array : ndarray
-        All rows, along ``axis``.
-    rows : slice or ndarray of int
-        The rows to pick.
-    out : ndarray
-        Receives them.
-    axis : int, default=0
-        The axis of rows: 0, or 1.
-    """
-    if isinstance(rows, slice):
-        out[...] = array[rows] if axis == 0 else array[:, rows]
-    elif axis == 0:
-        kernels.gather(array, rows, out)
-    else:
-        out[...] = np.take(array, rows, axis=axis, mode="clip")
 
 
 def _gather_csr(X: sparse.csr_array, rows: Index, out: sparse.csr_array) -> None:

@@ -41,7 +41,7 @@ class Tasks:
     @property
     def are_wanted(self) -> bool:
         """Whether epochs are to have tasks."""
-        return self._context is not None
+        return self._context is not None and self.are_watched
 
     @property
     def is_open(self) -> bool:

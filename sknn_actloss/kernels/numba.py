@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from sknn_actloss._calls import Call
+from sknn_actloss._calls import Call, run
 from sknn_actloss._numeric import clip
 from sknn_actloss.kernels import (
+    _blas,
     _loops as loops,
     _loss_loops as losses,
     _solver_loops as solvers,
     numpy as reference,
 )
-from sknn_actloss.kernels._compile import LOOPS, if_compiled
+from sknn_actloss.kernels._compile import Part, Program, if_compiled, run_program
 from sknn_actloss.kernels._storage import (
     has_contiguous_rows,
     in_place,
@@ -37,6 +39,14 @@ _KEEPS_ZEROS = bool(np.signbit(clip(np.full(1, -0.0), np.array(0.0), np.array(1.
 
 
 # -- Linear layers and activations -----------------------------------------------------------------
+
+
+def product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> list[Call]:
+    return _blas.product(a, b, out) or reference.product(a, b, out)
+
+
+def row_sum(delta: np.ndarray, ones: np.ndarray, out: np.ndarray) -> list[Call]:
+    return _blas.row_sum(delta, ones, out) or reference.row_sum(delta, ones, out)
 
 
 def add_row(z: np.ndarray, row: np.ndarray, out: np.ndarray) -> list[Call]:
@@ -284,25 +294,28 @@ def adadelta(
 # -- Rows and lists of calls -----------------------------------------------------------------------
 
 
-def gather(array: np.ndarray, rows: np.ndarray, out: np.ndarray) -> None:
-    # NumPy makes a single pass itself, and that without being bound, where it can.
+def gather(array: np.ndarray, rows: np.ndarray, out: np.ndarray) -> list[Call]:
+    # NumPy makes a single pass itself where it can.
     is_single = array.dtype == out.dtype and out.flags.c_contiguous
     is_plain = array.dtype in _INTEGERS and array.ndim == 2 and not is_single
-    if not (is_plain and has_contiguous_rows(array) and has_contiguous_rows(out)):
-        reference.gather(array, rows, out)
-        return
-    loop, arguments = loops.gather(array, rows, out)
-    loop(*arguments)
+    if is_plain and has_contiguous_rows(array) and has_contiguous_rows(out):
+        return [loops.gather(array, rows, out)]
+    return reference.gather(array, rows, out)
 
 
 def fused(calls: list[Call]) -> list[Call]:
-    """Return calls that do the same in fewer passes: neighbours that a single loop can make."""
+    """Return calls that do the same: loops in one pass where they can make it, others in a row."""
+    return list(_in_programs(_in_fewer_passes(calls)))
+
+
+def _in_fewer_passes(calls: list[Call]) -> list[Call]:
+    """Return calls with neighbours that a single loop can make as one."""
     found: list[Call] = []
     before: Any = None
     for call in calls:
         kind = _kind(call[0])
         merge = _PAIRS.get((before, kind))
-        both = merge and merge(found[-1][1], call[1])
+        both = merge and merge(_arguments(found[-1]), _arguments(call))
         if both:
             found[-1] = both
         else:
@@ -311,12 +324,29 @@ def fused(calls: list[Call]) -> list[Call]:
     return found
 
 
+def _in_programs(calls: list[Call]) -> Iterator[Call]:
+    """Yield calls with neighbours that are loops as one."""
+    for are_loops, group in groupby(calls, key=lambda call: isinstance(call[0], Part)):
+        if are_loops:
+            yield run_program, (Program.of([part for part, _ in group]),)
+        else:
+            yield from group
+
+
 def _kind(function: Callable[..., Any]) -> Any:
     """Return the loop that is called, or the function; ``None`` for one of no known kind."""
+    if isinstance(function, Part):
+        return function.loop
     try:
-        return LOOPS.get(function, function)
+        hash(function)
     except TypeError:  # a user's, which may have no hash
         return None
+    return function
+
+
+def _arguments(call: Call) -> tuple[Any, ...]:
+    function, arguments = call
+    return function.arrays if isinstance(function, Part) else arguments
 
 
 def _add_row_relu(sums: tuple, outputs: tuple) -> Call | None:
@@ -373,8 +403,7 @@ def _all_per_member(numbers: Sequence[Number], like: np.ndarray) -> Iterator[np.
 
 def _try_out() -> None:
     """Compile a loop and run it; raises what a system fails with that lets nobody compile."""
-    loop, arguments = loops.scale(np.ones((1, 1)), np.ones(1))
-    loop(*arguments)
+    run([loops.scale(np.ones((1, 1)), np.ones(1))])
 
 
 #: The kernels whose loops are compiled already, those of the reference in place of others.

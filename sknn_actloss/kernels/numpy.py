@@ -8,6 +8,7 @@ import numpy as np
 
 from sknn_actloss._calls import Call
 from sknn_actloss._numeric import clip, constant, negate, softmax_calls
+from sknn_actloss.kernels._numpy_products import product, row_sum
 from sknn_actloss.kernels._numpy_solvers import (
     adadelta,
     adagrad,
@@ -46,12 +47,14 @@ __all__ = [
     "lion",
     "log_loss",
     "nadam",
+    "product",
     "relu",
     "relu_backward",
     "residual",
     "residual_beyond",
     "residual_sign",
     "rmsprop",
+    "row_sum",
     "scale",
     "sgd",
     "softmax_residual",
@@ -330,21 +333,23 @@ def drop(a: np.ndarray, mask: np.ndarray, out: np.ndarray) -> list[Call]:
 # -- Rows and lists of calls -----------------------------------------------------------------------
 
 
-def gather(array: np.ndarray, rows: np.ndarray, out: np.ndarray) -> None:
-    """Write rows of a table, given by indices within it, in the data type of ``out``, at once."""
-    # take would copy an array in another order as a whole.
-    if not array.flags.c_contiguous:
-        out[...] = array[rows]
-    elif array.dtype == out.dtype and out.flags.c_contiguous:
+def gather(array: np.ndarray, rows: np.ndarray, out: np.ndarray) -> list[Call]:
+    """Write rows of a table, given by indices within it, in the data type of ``out``."""
+    if array.dtype == out.dtype and array.flags.c_contiguous and out.flags.c_contiguous:
         # mode="clip" lets it write to out without a buffer in between.
-        np.take(array, rows, axis=0, out=out, mode="clip")
-    else:
-        out[...] = np.take(array, rows, axis=0, mode="clip")
+        return [(np.take, (array, rows, 0, out, "clip"))]
+    return [(_pick, (array, rows, out))]
 
 
 def fused(calls: list[Call]) -> list[Call]:
     """Return calls that do the same in fewer passes, here the very calls."""
     return calls
+
+
+def _pick(array: np.ndarray, rows: np.ndarray, out: np.ndarray) -> None:
+    # take would copy an array in another order as a whole.
+    is_plain = array.flags.c_contiguous
+    out[...] = np.take(array, rows, axis=0, mode="clip") if is_plain else array[rows]
 
 
 def _between(a: np.ndarray, low: float, high: float, out: np.ndarray) -> list[Call]:

@@ -78,7 +78,7 @@ class LogLossForm(BoundProbabilityLoss, GradientByCalls):
     def _residual_calls(self, y: np.ndarray, out: np.ndarray, n_classes: int) -> list[Call]:
         """Return the calls that subtract targets from the probabilities in ``out``."""
         if _is_off(self.label_smoothing):
-            return [(np.subtract, (out, y, out))]
+            return kernels.residual(out, y, out)
         return [(lambda: np.subtract(out, self._smooth(y, n_classes), out), ())]
 
 

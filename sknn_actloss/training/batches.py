@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sknn_actloss.core import Rows, gather
+from sknn_actloss import kernels
+from sknn_actloss._calls import Call, run
+from sknn_actloss.core import Rows
 from sknn_actloss.training.targets import EncodedTargets
 
 #: Bytes of X and y that a group of batches may take: a part of a second-level cache.
@@ -52,12 +54,18 @@ class Group:
     sample_weight : ndarray of shape (n_rows,) or (n_members, n_rows), or None
     batches : list of Batch
         Its parts.
+    order : ndarray of int of shape (n_rows,)
+        Where its rows are.
+    fill : list of Call
+        What brings the rows from there.
     """
 
     X: Rows
     y: np.ndarray
     sample_weight: np.ndarray | None
     batches: list[Batch]
+    order: np.ndarray
+    fill: list[Call]
 
 
 class Batches:
@@ -148,19 +156,13 @@ class Batches:
         """
         for start in range(0, self.n_rows, self.group_size):
             stop = min(start + self.group_size, self.n_rows)
-            rows = slice(start, stop) if self.order is None else self.order[start:stop]
+            rows = np.arange(start, stop) if self.order is None else self.order[start:stop]
             if stop - start not in self._groups:
                 self._groups[stop - start] = self._new_group(stop - start)
             group = self._groups[stop - start]
-            self._fill(group, rows)
+            group.order[:] = rows
+            run(group.fill)
             yield group
-
-    def _fill(self, group: Group, rows: slice | np.ndarray) -> None:
-        self._y.fill(rows, group.y.T)
-        if group.sample_weight is not None:
-            own = self._sample_weight
-            gather(own, rows, group.sample_weight, axis=own.ndim - 1)
-        self._X.gather(rows, group.X)
 
     def _room_of(self, n_rows: int) -> Rows:
         """Return room for the rows of a group, shared by groups where rows have parts."""
@@ -183,7 +185,12 @@ class Batches:
             )
             for rows in parts
         ]
-        return Group(X, y, weight, batches)
+        order = np.empty(n_rows, np.intp)
+        fill = [*self._y.fill(order, y.T), *self._X.gather(order, X)]
+        if weight is not None:
+            for own, out in zip(*map(np.atleast_2d, (self._sample_weight, weight)), strict=True):
+                fill += kernels.gather(own, order, out)
+        return Group(X, y, weight, batches, order, kernels.fused(fill))
 
 
 def _batches_in_group(X: Rows, y: EncodedTargets, batch_size: int) -> int:

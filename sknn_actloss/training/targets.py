@@ -7,7 +7,8 @@ from typing import Self
 
 import numpy as np
 
-from sknn_actloss.core import gather
+from sknn_actloss import kernels
+from sknn_actloss._calls import Call, run
 
 #: Rows whose targets are made dense at once where all rows are gone through.
 BLOCK_BYTES = 1 << 21
@@ -35,8 +36,15 @@ class EncodedTargets(ABC):
         """Number of columns that a batch has."""
 
     @abstractmethod
-    def fill(self, rows: slice | np.ndarray, out: np.ndarray) -> None:
-        """Write the columns of some rows to ``out`` of shape (n_columns, n_rows)."""
+    def fill(self, rows: np.ndarray, out: np.ndarray) -> list[Call]:
+        """Return the calls that write the columns of some rows.
+
+        Parameters
+        ----------
+        rows : ndarray of int of shape (n_rows,)
+            Where the rows are; read when the calls are made.
+        out : ndarray of shape (n_columns, n_rows)
+        """
 
     @abstractmethod
     def take(self, rows: np.ndarray) -> Self:
@@ -78,9 +86,9 @@ class EncodedTargets(ABC):
 
     def dense(self, rows: slice | np.ndarray = slice(None)) -> np.ndarray:
         """Return the columns of some rows, shape (n_rows, n_columns), stored column by column."""
-        n_rows = len(range(self.n_rows)[rows]) if isinstance(rows, slice) else len(rows)
-        out = np.empty((self.n_columns, n_rows), self.dtype)
-        self.fill(rows, out)
+        rows = np.arange(self.n_rows)[rows] if isinstance(rows, slice) else rows
+        out = np.empty((self.n_columns, len(rows)), self.dtype)
+        run(self.fill(rows, out))
         return out.T
 
     def equals(self, other: EncodedTargets) -> bool:
@@ -124,9 +132,13 @@ class Columns(EncodedTargets):
         """The columns, shape (n_columns, n_rows)."""
         return self._y
 
-    def fill(self, rows: slice | np.ndarray, out: np.ndarray) -> None:
-        """Write the columns of some rows to ``out`` of shape (n_columns, n_rows)."""
-        gather(self._y, rows, out, axis=1)
+    def fill(self, rows: np.ndarray, out: np.ndarray) -> list[Call]:
+        """Return the calls that write the columns of some rows."""
+        return [
+            call
+            for column, own in zip(self._y, out, strict=True)
+            for call in kernels.gather(column, rows, own)
+        ]
 
     def take(self, rows: np.ndarray) -> Columns:
         """Return the targets of some rows."""
@@ -172,9 +184,13 @@ class OneHot(EncodedTargets):
         """The class of each row, shape (n_rows,)."""
         return self.codes
 
-    def fill(self, rows: slice | np.ndarray, out: np.ndarray) -> None:
-        """Write the columns of some rows to ``out`` of shape (n_columns, n_rows)."""
-        np.equal(self.codes[rows], self._classes, out=out)
+    def fill(self, rows: np.ndarray, out: np.ndarray) -> list[Call]:
+        """Return the calls that write the columns of some rows."""
+        codes = np.empty(rows.shape, self.codes.dtype)
+        return [
+            *kernels.gather(self.codes, rows, codes),
+            (np.equal, (codes, self._classes, out)),
+        ]
 
     def take(self, rows: np.ndarray) -> OneHot:
         """Return the targets of some rows."""

@@ -156,10 +156,13 @@ class Case:
         Returns the arguments, given a :class:`Draw`.
     spoils : tuple of int
         Arguments of which it does not matter what is left in them.
+    adds_up : bool
+        Whether it adds up numbers, in an order that depends on how arrays are stored.
     """
 
     arguments: Callable[[Draw], Sequence[Any]]
     spoils: tuple[int, ...] = ()
+    adds_up: bool = False
 
 
 def _in_place(*more: Callable[[Draw], Any]) -> Case:
@@ -271,8 +274,26 @@ def _gather(
     return Case(arguments)
 
 
+def _product(units: int, shared: bool = False) -> Case:
+    """Return the case of a product of some width, of rows for all members or of each."""
+
+    def arguments(draw: Draw) -> Sequence[Any]:
+        members, rows, inputs = draw.shape
+        a = draw.array(rows, inputs) if shared else draw.array()
+        return a, draw.array(members, inputs, units), np.zeros((members, rows, units), draw.dtype)
+
+    return Case(arguments, adds_up=True)
+
+
+def _row_sum(draw: Draw) -> Sequence[Any]:
+    sums = np.zeros((draw.members, 1, draw.units), draw.dtype)
+    return draw.array(), np.ones(draw.rows, draw.dtype), sums
+
+
 #: Cases of each kernel but ``fused``, whose arguments are calls.
 CASES: dict[str, list[Case]] = {
+    "product": [_product(5), _product(1), _product(2, shared=True), _product(1, shared=True)],
+    "row_sum": [Case(_row_sum, adds_up=True)],
     "add_row": [
         _add_row(in_place=True),
         _add_row(in_place=False),

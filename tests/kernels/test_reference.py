@@ -31,12 +31,15 @@ def test_every_kernel_has_cases():
 @pytest.mark.parametrize("name", CASES)
 def test_any_layout(name, dtype):
     for case, shape, extremes in product(CASES[name], SHAPES, (False, True)):
+        if case.adds_up and extremes:
+            continue
         draw = partial(Draw, shape, dtype, extremes=extremes)
         expected = results(reference, name, case, draw())
         for layout in LAYOUTS[:-1]:
             found = results(reference, name, case, draw(layout=layout))
             for first, second in zip(expected, found, strict=True):
-                np.testing.assert_allclose(second, first, rtol=1e-4, atol=1e-30, err_msg=layout)
+                least = 1e-5 if case.adds_up else 1e-30
+                np.testing.assert_allclose(second, first, rtol=1e-4, atol=least, err_msg=layout)
 
 
 def apart(values, step):

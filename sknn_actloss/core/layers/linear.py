@@ -8,9 +8,9 @@ import numpy as np
 
 from sknn_actloss import kernels
 from sknn_actloss._calls import Call
+from sknn_actloss._numeric import transposed
 from sknn_actloss.core.layers._base import Bound, Frame, Layer, Step
 from sknn_actloss.core.layout import Slot, Views
-from sknn_actloss.core.products import product, row_sum, transposed
 from sknn_actloss.core.rows import Rows
 
 
@@ -42,14 +42,17 @@ class Linear(Layer):
         a, z = below.value, frame.room.array("pre-activations", self.index, self.n_units)
         weights = frame.params[self._weights]
         out = self._out(z, frame)
-        forward = [product(a, weights, z), *kernels.add_row(z, frame.params[self._biases], out)]
+        forward = [
+            *kernels.product(a, weights, z),
+            *kernels.add_row(z, frame.params[self._biases], out),
+        ]
         if not frame.is_training:
             return Bound(out, None, forward)
         delta = self._delta(frame)
         backward = [
-            product(transposed(a), delta, frame.gradient[self._weights]),
-            row_sum(delta, frame.room.ones, frame.gradient[self._biases]),
-            product(delta, transposed(weights), below.grad),
+            *kernels.product(transposed(a), delta, frame.gradient[self._weights]),
+            *kernels.row_sum(delta, frame.room.ones, frame.gradient[self._biases]),
+            *kernels.product(delta, transposed(weights), below.grad),
         ]
         return Bound(out, delta, forward, backward)
 
@@ -79,7 +82,7 @@ class InputLinear(Linear):
         X, z = below.value, frame.room.array("pre-activations", self.index, self.n_units)
         prepare, weights = self._operand(X, frame)
         out = self._out(z, frame)
-        forward = [*prepare, X.product(weights, z)]
+        forward = [*prepare, *X.product(weights, z)]
         if not X.has_ones:
             forward += kernels.add_row(z, frame.params[self._biases], out)
         elif out is not z:
@@ -87,9 +90,9 @@ class InputLinear(Linear):
         if not frame.is_training:
             return Bound(out, None, forward)
         delta = self._delta(frame)
-        backward = [X.gradient(delta, self._with_biases(X, frame.gradient))]
+        backward = X.gradient(delta, self._with_biases(X, frame.gradient))
         if not X.has_ones:
-            backward.append(row_sum(delta, frame.room.ones, frame.gradient[self._biases]))
+            backward += kernels.row_sum(delta, frame.room.ones, frame.gradient[self._biases])
         return Bound(out, delta, forward, [*backward, *self._finish(frame)])
 
     def gradient_of_rows(self, delta: np.ndarray, params: Views) -> np.ndarray:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from sknn_actloss import kernels
 from sknn_actloss._calls import Call
 from sknn_actloss.core.layers._base import Bound, Frame, Layer, Step
 from sknn_actloss.core.layout import Slot, Views
-from sknn_actloss.core.products import row_sum
 from sknn_actloss.normalization import Normalization, Pass
 
 
@@ -81,9 +81,9 @@ class Normalize(Layer):
         scale, gradient, ones = frame.params[self._scale], frame.gradient, frame.room.ones
         forward = [(bound.forward, ()) for _, bound in passes]
         backward: list[Call] = [
-            row_sum(grad, ones, gradient[self._offset]),
+            *kernels.row_sum(grad, ones, gradient[self._offset]),
             (np.multiply, (grad, normalized, z)),
-            row_sum(z, ones, gradient[self._scale]),
+            *kernels.row_sum(z, ones, gradient[self._scale]),
             (np.multiply, (grad, scale, grad)),
             *((bound.backward, (grad[members],)) for members, bound in passes),
         ]

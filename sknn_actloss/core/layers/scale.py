@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from sknn_actloss._calls import Call
+from sknn_actloss._numeric import transposed
 from sknn_actloss.core.layers._base import Frame, Step
 from sknn_actloss.core.layers.linear import InputLinear
 from sknn_actloss.core.layout import Slot, Views
-from sknn_actloss.core.products import transposed
 from sknn_actloss.core.rows import Rows
 
 

@@ -1,4 +1,4 @@
-"""Matrix products of a stack of networks as calls bound to their operands."""
+"""Matrix products of a stack of networks as calls of NumPy."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from sknn_actloss._calls import Call
 DOT_BYTES = 1 << 17
 
 
-def product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> Call:
-    """Return the call that writes ``a @ b`` for each member.
+def product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> list[Call]:
+    """Write ``a @ b`` of each member.
 
     Parameters
     ----------
@@ -23,12 +23,12 @@ def product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> Call:
     if len(out) == 1 and (is_outer or out.nbytes <= DOT_BYTES):
         # dot starts sooner than matmul, as a method above all, but takes matrices only, and clears
         # what it writes to.
-        return (a[0] if a.ndim == 3 else a).dot, (b[0], out[0])
-    return _outer_product(a, b, out) if is_outer else (np.matmul, (a, b, out))
+        return [((a[0] if a.ndim == 3 else a).dot, (b[0], out[0]))]
+    return [_outer_product(a, b, out) if is_outer else (np.matmul, (a, b, out))]
 
 
-def row_sum(delta: np.ndarray, ones: np.ndarray, out: np.ndarray) -> Call:
-    """Return the call that sums over rows.
+def row_sum(delta: np.ndarray, ones: np.ndarray, out: np.ndarray) -> list[Call]:
+    """Write sums over rows.
 
     Parameters
     ----------
@@ -38,13 +38,8 @@ def row_sum(delta: np.ndarray, ones: np.ndarray, out: np.ndarray) -> Call:
     out : ndarray of shape (n_members, 1, units)
     """
     if len(delta) == 1:
-        return ones.dot, (delta[0], out[0, 0])
-    return np.matmul, (ones, delta, out[:, 0])
-
-
-def transposed(array: np.ndarray) -> np.ndarray:
-    """Return a view with rows and columns exchanged."""
-    return array.swapaxes(-1, -2)
+        return [(ones.dot, (delta[0], out[0, 0]))]
+    return [(np.matmul, (ones, delta, out[:, 0]))]
 
 
 def _outer_product(column: np.ndarray, row: np.ndarray, out: np.ndarray) -> Call:
