@@ -84,13 +84,21 @@ def solver(name: str, n_states: int, n_numbers: int, *more: object, room: bool =
     return bind
 
 
-def gather(of: Arrays) -> list[Call]:
-    """Return the call that gathers a batch."""
-    return [(kernels.gather, (of.table, of.rows, of.batch))]
+def product(of: Arrays) -> list[Call]:
+    """Return the calls that send a batch through a layer."""
+    weights = np.ones((1, of.batch.shape[1], of.z.shape[2]), of.z.dtype)
+    return kernels.product(of.batch, weights, of.z)
+
+
+def row_sum(of: Arrays) -> list[Call]:
+    """Return the calls that sum over the rows of a batch."""
+    return kernels.row_sum(of.z, np.ones(of.z.shape[1], of.z.dtype), np.empty_like(of.bias))
 
 
 KERNELS: dict[str, Bind] = {
-    "gather": gather,
+    "gather": lambda of: kernels.gather(of.table, of.rows, of.batch),
+    "product": product,
+    "row_sum": row_sum,
     "add_row": lambda of: kernels.add_row(of.z, of.bias, of.z),
     "add_row and relu": lambda of: kernels.fused(
         [*kernels.add_row(of.z, of.bias, of.z), *kernels.relu(of.z, of.z)]

@@ -224,7 +224,8 @@ def test_optional_packages_are_imported_where_they_are_used():
     at_once = {shown(path): roots(imports_at_once(path)) & OPTIONAL for path in FILES}
     # Nothing but the choice of kernels imports the compiled ones, and that late.
     assert {name: found for name, found in at_once.items() if found} == {
-        "kernels/_compile.py": {"numba"}
+        "kernels/_compile.py": {"numba"},
+        "kernels/_programs.py": {"numba"},
     }
 
 

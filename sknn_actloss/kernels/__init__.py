@@ -1,4 +1,4 @@
-"""What steps of training and predictions do to arrays beside matrix products.
+"""What steps of training and predictions do to arrays.
 
 A kernel is bound to its arrays once, and returns the calls that act on them in place, whatever is
 written to the arrays meanwhile. NumPy's are the reference, :mod:`sknn_actloss.kernels.numpy`, where

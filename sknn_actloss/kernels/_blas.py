@@ -26,7 +26,6 @@ MATRIX_LIMIT, VECTOR_LIMIT = 1 << 19, 9216
 #: The letters of BLAS's names by data type.
 _LETTERS = {np.dtype(np.float32): "s", np.dtype(np.float64): "d"}
 
-
 #: Sums at least by which two orders of additions are told apart.
 N_SUMS = 128
 
@@ -39,7 +38,7 @@ class Stored(NamedTuple):
     by_rows : bool
         Whether the elements of a row lie together, those of a column else.
     step : int
-        Elements from one row, or one column, to the next.
+        Elements from one row, or one column, to the next; zero where BLAS knows no such way.
     """
 
     by_rows: bool
@@ -47,37 +46,37 @@ class Stored(NamedTuple):
 
 
 #: Shape of an array, its members as one or two, and how its matrices are stored.
-Kind = tuple[tuple[int, ...], Stored | None]
+Kind = tuple[tuple[int, ...], Stored]
 
 
-def product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> list[Call] | None:
-    """Return the calls of the kernel of this name, ``None`` where they are NumPy's."""
+def product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> list[Call]:
+    """Return the calls of the kernel of this name, none where they are NumPy's."""
     return _as_numpy(reference.product, _product, a if a.ndim == 3 else a[np.newaxis], b, out)
 
 
-def row_sum(delta: np.ndarray, ones: np.ndarray, out: np.ndarray) -> list[Call] | None:
-    """Return the calls of the kernel of this name, ``None`` where they are NumPy's."""
+def row_sum(delta: np.ndarray, ones: np.ndarray, out: np.ndarray) -> list[Call]:
+    """Return the calls of the kernel of this name, none where they are NumPy's."""
     return _as_numpy(reference.row_sum, _row_sum, delta, ones, out)
 
 
-def _as_numpy(expected: Binder, bind: Binder, *arrays: np.ndarray) -> list[Call] | None:
+def _as_numpy(expected: Binder, bind: Binder, *arrays: np.ndarray) -> list[Call]:
     """Return the calls on some arrays if they give the numbers of others."""
     calls, kinds = bind(*arrays), tuple([_kind(array) for array in arrays])
-    return calls if calls and _agree(expected, bind, arrays[0].dtype, kinds) else None
+    return calls if calls and _agree(expected, bind, arrays[0].dtype, kinds) else []
 
 
 def _kind(array: np.ndarray) -> Kind:
     """Return what numbers depend on: of members whether there are several, shape and strides."""
     members = (min(len(array), 2),) if array.ndim == 3 else ()
-    return members + array.shape[-2:], _stored(array) if array.ndim > 1 else Stored(True, 0)
+    return members + array.shape[-2:], _stored(array) if array.ndim > 1 else Stored(True, 1)
 
 
 @lru_cache(maxsize=4096)
 def _agree(expected: Binder, bind: Binder, dtype: np.dtype, kinds: tuple[Kind, ...]) -> bool:
     """Try whether two ways to bind products to arrays give the same numbers, bit by bit."""
-    if any(stored is None for _, stored in kinds):
+    if not all(stored.step for _, stored in kinds):
         return False
-    first, second, out = (_empty(*kind, dtype) for kind in kinds)
+    first, second, out = (_empty(shape, stored, dtype) for shape, stored in kinds)
     calls, own_calls = expected(first, second, out), bind(first, second, out)
     random_state = np.random.RandomState(0)
     # A few sums may agree by chance; and zeros show what they are added to by their signs.
@@ -104,57 +103,57 @@ def _empty(shape: tuple[int, ...], stored: Stored, dtype: np.dtype) -> np.ndarra
     return array if stored.by_rows else transposed(array)
 
 
-def _product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> list[Call] | None:
+def _product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> list[Call]:
     (n, m), k = a.shape[1:], b.shape[2]
     if k == 1:
         return _vector_product(a, b[..., 0], out[..., 0])
     if n == 1:
         return _vector_product(transposed(b), a[:, 0], out[:, 0])
     if n * m * k > MATRIX_LIMIT:
-        return None
+        return []
     of_a, of_b, of_out = stored = [_stored(array) for array in (a, b, out)]
     if not _is_apt(stored, a, b, out) or not of_out.by_rows:
-        return None
+        return []
     if m == 1:
-        return [loops.outer(a, b, out)] if has_contiguous_rows(b) else None
+        return [loops.outer(a, b, out)] if has_contiguous_rows(b) else []
     # What is stored row by row is the transposed matrix column by column.
     are_transposed, steps = (not of_b.by_rows, not of_a.by_rows), (of_b.step, of_a.step)
     plan = _plan("gemm", a.dtype, are_transposed, (k, n, m, *steps, of_out.step))
     return [loops.gemm(a, b, out, plan)]
 
 
-def _row_sum(delta: np.ndarray, ones: np.ndarray, out: np.ndarray) -> list[Call] | None:
+def _row_sum(delta: np.ndarray, ones: np.ndarray, out: np.ndarray) -> list[Call]:
     return _vector_product(transposed(delta), ones[np.newaxis], out[:, 0])
 
 
-def _vector_product(matrix: np.ndarray, vector: np.ndarray, out: np.ndarray) -> list[Call] | None:
+def _vector_product(matrix: np.ndarray, vector: np.ndarray, out: np.ndarray) -> list[Call]:
     """Return the calls of a product of (n_members, n, m) and (n_members, m)."""
     n, m = matrix.shape[1:]
     if min(n, m) < 2 or n * m >= VECTOR_LIMIT:
-        return None
+        return []
     stored, steps = _stored(matrix), [own.strides[1] // own.itemsize for own in (vector, out)]
     if min(steps) < 1 or not _is_apt((stored,), matrix, vector, out):
-        return None
+        return []
     sizes = (m, n) if stored.by_rows else (n, m)
     plan = _plan("gemv", matrix.dtype, (stored.by_rows,), (*sizes, stored.step, *steps))
     return [loops.gemv(matrix, vector, out, plan)]
 
 
-def _is_apt(stored: Sequence[Stored | None], *arrays: np.ndarray) -> bool:
+def _is_apt(stored: Sequence[Stored], *arrays: np.ndarray) -> bool:
     """Whether BLAS has a routine for arrays that are stored so."""
     (dtype, *more) = {array.dtype for array in arrays}
-    return None not in stored and not more and dtype in _LETTERS
+    return all(one.step for one in stored) and not more and dtype in _LETTERS
 
 
-def _stored(array: np.ndarray) -> Stored | None:
-    """Return how matrices are stored, ``None`` for a way that BLAS does not know."""
+def _stored(array: np.ndarray) -> Stored:
+    """Return how matrices are stored."""
     (n_rows, n_columns), size = array.shape[-2:], array.itemsize
     by_row, by_column = array.strides[-2:]
     if by_column == size and by_row >= n_columns * size and by_row % size == 0:
         return Stored(True, by_row // size)
     if by_row == size and by_column >= n_rows * size and by_column % size == 0:
         return Stored(False, by_column // size)
-    return None
+    return Stored(True, 0)
 
 
 def _plan(

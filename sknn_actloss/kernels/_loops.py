@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from sknn_actloss.kernels._compile import Loop, larger, of, row
+from sknn_actloss.kernels._compile import larger, of, row
+from sknn_actloss.kernels._programs import Loop
 
 
 @Loop

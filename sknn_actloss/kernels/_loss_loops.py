@@ -6,7 +6,8 @@ What is stored output by output comes as (n_members, n_outputs, batch), targets 
 
 from __future__ import annotations
 
-from sknn_actloss.kernels._compile import Loop, inlined, larger, of, row, sign
+from sknn_actloss.kernels._compile import inlined, larger, of, row, sign
+from sknn_actloss.kernels._programs import Loop
 
 
 @inlined

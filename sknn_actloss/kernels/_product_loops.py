@@ -6,7 +6,8 @@ that it takes, and the factors one and zero.
 
 from __future__ import annotations
 
-from sknn_actloss.kernels._compile import Loop, address_of, call_at, inlined, row
+from sknn_actloss.kernels._compile import address_of, call_at, inlined, row
+from sknn_actloss.kernels._programs import Loop
 
 
 @inlined

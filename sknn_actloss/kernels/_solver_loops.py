@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from sknn_actloss.kernels._compile import Loop, larger, of, row, sign
+from sknn_actloss.kernels._compile import larger, of, row, sign
+from sknn_actloss.kernels._programs import Loop
 
 
 @Loop

@@ -1,7 +1,7 @@
 """Kernels compiled by numba: the numbers of NumPy's, in one pass over the arrays.
 
-Exponentials and logarithms, whose loops NumPy has vectorised, sums over rows, which BLAS makes,
-and arrays that are stored in any other way than those of a training stay NumPy's.
+Exponentials and logarithms, whose loops NumPy has vectorised, large products, and arrays that are
+stored in any other way than those of a training stay NumPy's. Small products go to SciPy's BLAS.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from sknn_actloss.kernels import (
     _solver_loops as solvers,
     numpy as reference,
 )
-from sknn_actloss.kernels._compile import Part, Program, if_compiled, run_program
+from sknn_actloss.kernels._compile import if_compiled
+from sknn_actloss.kernels._programs import Part, Program, run_program
 from sknn_actloss.kernels._storage import (
     has_contiguous_rows,
     in_place,
@@ -328,7 +329,8 @@ def _in_programs(calls: list[Call]) -> Iterator[Call]:
     """Yield calls with neighbours that are loops as one."""
     for are_loops, group in groupby(calls, key=lambda call: isinstance(call[0], Part)):
         if are_loops:
-            yield run_program, (Program.of([part for part, _ in group]),)
+            parts: list[Any] = [part for part, _ in group]
+            yield run_program, (Program.of(parts),)
         else:
             yield from group
 

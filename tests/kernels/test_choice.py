@@ -23,6 +23,7 @@ from sknn_actloss.model_selection import StackedGridSearchCV
 numba = pytest.importorskip("numba", reason="compiled kernels need numba")
 compiled = pytest.importorskip("sknn_actloss.kernels.numba")
 _compile = pytest.importorskip("sknn_actloss.kernels._compile")
+_programs = pytest.importorskip("sknn_actloss.kernels._programs")
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -117,7 +118,7 @@ def test_short_fits_compile_nothing(monkeypatch):
 
     monkeypatch.setattr(_choice, "_loaded", compiled)
     for loop in (*vars(compiled.loops).values(), *vars(compiled.solvers).values()):
-        if isinstance(loop, _compile.Loop):
+        if isinstance(loop, _programs.Loop):
             monkeypatch.setattr(loop, "_compiled", {})
             monkeypatch.setattr(loop, "_compile", compile_nothing)
     changes = {"dropout": 0.2, "l1": 0.1, "weight_decay": 0.1, "n_members": 2}
@@ -186,7 +187,7 @@ def test_a_system_that_lets_nobody_compile(monkeypatch):
         raise RuntimeError("no memory may be executed")
 
     for loop in (*vars(compiled.loops).values(), *vars(compiled.solvers).values()):
-        if isinstance(loop, _compile.Loop):
+        if isinstance(loop, _programs.Loop):
             monkeypatch.setattr(loop, "_compiled", {})
             monkeypatch.setattr(loop, "_compile", refuse)
     monkeypatch.setattr(_choice, "SECONDS", 0.0)
@@ -248,15 +249,15 @@ def cache(tmp_path, monkeypatch):
 
 
 def test_machine_code_is_kept(cache):
-    assert_doubles(_compile.Loop(twice))
+    assert_doubles(_programs.Loop(twice))
     assert {path.suffix for path in cache.rglob("*twice*")} == {".nbi", ".nbc"}
-    again = _compile.Loop(twice)
+    again = _programs.Loop(twice)
     assert_doubles(again)
     assert [compiled.function.cache_hits for compiled in again._compiled.values()] == [1]
 
 
 def test_names_of_machine_code_change_with_what_loops_share(cache):
-    assert_doubles(_compile.Loop(twice))
+    assert_doubles(_programs.Loop(twice))
     shared = zlib.crc32(Path(_compile.__file__).read_bytes())
     assert all(f"twice_{shared:08x}" in path.name for path in cache.rglob("*.nb?"))
 
@@ -268,7 +269,7 @@ def test_no_folder_can_be_written_to(monkeypatch):
         raise PermissionError("read-only")
 
     monkeypatch.setattr(caching._CacheLocator, "ensure_cache_path", fail)
-    assert_doubles(_compile.Loop(twice))
+    assert_doubles(_programs.Loop(twice))
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), PermissionError()])
@@ -279,16 +280,16 @@ def test_machine_code_that_cannot_be_saved(cache, monkeypatch, error):
         raise error
 
     monkeypatch.setattr(caching.IndexDataCacheFile, "save", fail)
-    assert_doubles(_compile.Loop(twice))
+    assert_doubles(_programs.Loop(twice))
 
 
 @pytest.mark.parametrize("suffix", [".nbi", ".nbc"])
 @pytest.mark.parametrize("content", [b"", b"garbage", b"\x80\x05cut off"])
 def test_machine_code_that_is_broken(cache, suffix, content):
-    assert_doubles(_compile.Loop(twice))
+    assert_doubles(_programs.Loop(twice))
     for path in cache.rglob(f"*{suffix}"):
         path.write_bytes(content)
-    assert_doubles(_compile.Loop(twice))
+    assert_doubles(_programs.Loop(twice))
 
 
 def test_cache_folder_that_cannot_be_made(tmp_path):
@@ -332,7 +333,7 @@ def test_forked_processes():
 
 
 def test_threads_that_compile_at_once(cache, monkeypatch):
-    loop, barrier, found = _compile.Loop(twice), threading.Barrier(8), []
+    loop, barrier, found = _programs.Loop(twice), threading.Barrier(8), []
 
     def double():
         barrier.wait()
