@@ -81,7 +81,7 @@ def with_signed_zeros(a, b, out):
         (in_higher_precision, (9, 5, 4)),
         (in_higher_precision, (1, 3, 2)),
         (backwards, (9, 5, 4)),
-        (backwards, (2, 4, 1)),
+        (backwards, (2, 19, 1)),
         (with_signed_zeros, (4, 1, 3)),
     ],
 )
@@ -100,9 +100,8 @@ def test_trials_go_by_strides():
     assert len(set(kinds)) == 3
 
 
-@pytest.mark.parametrize("n_rows", [1, 5])
 @pytest.mark.parametrize("n_members", [1, 3])
-def test_few_rows_are_predicted_by_numpy(monkeypatch, n_rows, n_members):
+def test_few_rows_are_predicted_by_numpy(monkeypatch, n_members):
     X = RNG.normal(size=(40, 3))
     model = MLPClassifier((8,), max_iter=2, tol=0, n_members=n_members, random_state=0)
     with config_context(kernels="numba"):
@@ -110,7 +109,7 @@ def test_few_rows_are_predicted_by_numpy(monkeypatch, n_rows, n_members):
             X, X[:, 0] > 0, classes=[False, True]
         )
         monkeypatch.setattr(compiled, "relu", None)
-        expected = model.predict_proba(X[:n_rows])
+        expected = model.predict_proba(X[:5])
         monkeypatch.undo()
         monkeypatch.setattr(inference, "FEW_NUMBERS", 0)
-        np.testing.assert_array_equal(model.predict_proba(X[:n_rows]), expected)
+        np.testing.assert_array_equal(model.predict_proba(X[:5]), expected)
