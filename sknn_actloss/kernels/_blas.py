@@ -46,7 +46,7 @@ class Stored(NamedTuple):
 
 
 #: Shape of an array, its members as one or two, and how its matrices are stored.
-Kind = tuple[tuple[int, ...], Stored]
+Form = tuple[tuple[int, ...], Stored]
 
 
 def product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> list[Call]:
@@ -61,22 +61,22 @@ def row_sum(delta: np.ndarray, ones: np.ndarray, out: np.ndarray) -> list[Call]:
 
 def _as_numpy(expected: Binder, bind: Binder, *arrays: np.ndarray) -> list[Call]:
     """Return the calls on some arrays if they give the numbers of others."""
-    calls, kinds = bind(*arrays), tuple([_kind(array) for array in arrays])
-    return calls if calls and _agree(expected, bind, arrays[0].dtype, kinds) else []
+    calls, forms = bind(*arrays), tuple([_form(array) for array in arrays])
+    return calls if calls and _agree(expected, bind, arrays[0].dtype, forms) else []
 
 
-def _kind(array: np.ndarray) -> Kind:
+def _form(array: np.ndarray) -> Form:
     """Return what numbers depend on: of members whether there are several, shape and strides."""
     members = (min(len(array), 2),) if array.ndim == 3 else ()
     return members + array.shape[-2:], _stored(array) if array.ndim > 1 else Stored(True, 1)
 
 
 @lru_cache(maxsize=4096)
-def _agree(expected: Binder, bind: Binder, dtype: np.dtype, kinds: tuple[Kind, ...]) -> bool:
+def _agree(expected: Binder, bind: Binder, dtype: np.dtype, forms: tuple[Form, ...]) -> bool:
     """Try whether two ways to bind products to arrays give the same numbers, bit by bit."""
-    if not all(stored.step for _, stored in kinds):
+    if not all(stored.step for _, stored in forms):
         return False
-    first, second, out = (_empty(shape, stored, dtype) for shape, stored in kinds)
+    first, second, out = (_empty(shape, stored, dtype) for shape, stored in forms)
     calls, own_calls = expected(first, second, out), bind(first, second, out)
     random_state = np.random.RandomState(0)
     # A few sums may agree by chance; and zeros show what they are added to by their signs.

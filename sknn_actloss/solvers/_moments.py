@@ -97,7 +97,7 @@ class AdamSolver(MomentSolver, BoundSolver):
         epsilon[...], moves = first_epsilon, self._epsilon_moves
         numbers = *self._betas(params.dtype), *map(scalar_if_single, (scaled_rate, epsilon))
         moments = state["m"], state["v"], state.get("v_max")
-        calls = kernels.adam(params, gradient, *moments, *numbers)
+        calls = kernels.fused(kernels.adam(params, gradient, *moments, *numbers))
 
         def step(rate: float | np.ndarray) -> None:
             state["step"] = t = state["step"] + 1

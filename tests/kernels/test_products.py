@@ -96,8 +96,8 @@ def test_other_numbers_are_not_taken(bind, shape, members):
 
 def test_trials_go_by_strides():
     wide = np.empty((1, 16, 32))
-    kinds = [_blas._kind(array) for array in (wide, wide[..., :8], wide[..., :8].copy())]
-    assert len(set(kinds)) == 3
+    forms = [_blas._form(array) for array in (wide, wide[..., :8], wide[..., :8].copy())]
+    assert len(set(forms)) == 3
 
 
 @pytest.mark.parametrize("n_members", [1, 3])
