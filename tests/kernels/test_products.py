@@ -63,6 +63,14 @@ def test_other_data_types_stay_with_numpy(dtypes):
     assert loops_of(compiled.product(a, b, out)) == [None]
 
 
+def last_column_backwards(a, b, out):
+    def multiply():
+        np.matmul(a, b, out)
+        out[..., -1] = (a[..., ::-1] * b[:, None, ::-1, -1]).cumsum(axis=-1, dtype=a.dtype)[..., -1]
+
+    return [(multiply, ())]
+
+
 def in_higher_precision(a, b, out):
     return [(lambda: np.copyto(out, a.astype("f8") @ b.astype("f8"), casting="unsafe"), ())]
 
@@ -83,6 +91,8 @@ def with_signed_zeros(a, b, out):
         (backwards, (9, 5, 4)),
         (backwards, (2, 19, 1)),
         (with_signed_zeros, (4, 1, 3)),
+        (last_column_backwards, (1, 6, 71)),
+        (last_column_backwards, (2, 4, 90)),
     ],
 )
 @pytest.mark.parametrize("members", [1, 2])
