@@ -54,8 +54,9 @@ def raw_outputs(
     n_rows = X.n_rows if rows is None else len(rows)
     raw = np.empty((len(like), n_rows, last.n_units), like.dtype)  # type: ignore[attr-defined]
     store: dict[Any, np.ndarray] = {}
-    size = _block_size(n_rows, params)
-    with _kernels_for(size * len(like) * _widest(params)):
+    row_numbers = len(like) * max(layer.shape[2] for layer in params.of("coefs_"))
+    size = max(1, min(n_rows, BLOCK_BYTES // (like.itemsize * row_numbers)))
+    with _kernels_for(size * row_numbers):
         for start in range(0, n_rows, size):
             block = slice(start, min(start + size, n_rows))
             out, room = raw[:, block], Room(store, len(like), like.dtype, size, block.stop - start)
@@ -139,20 +140,6 @@ def _whole(X: Rows, params: Views, rows: np.ndarray | slice | None) -> tuple[Row
     like = params["coefs_", 0]
     below = X.bare().block(slice(0, X.n_rows) if rows is None else rows, like.dtype)
     return below, Frame(params, None, Room({}, len(like), like.dtype, below.n_rows, below.n_rows))
-
-
-def _block_size(n_rows: int, params: Views) -> int:
-    """Return how many rows go through the networks together."""
-    if n_rows == 1:
-        return 1
-    like = params["coefs_", 0]
-    row_bytes = like.itemsize * len(like) * _widest(params)
-    return max(1, min(n_rows, BLOCK_BYTES // row_bytes))
-
-
-def _widest(params: Views) -> int:
-    """Return the units of the widest layer."""
-    return max(layer.shape[2] for layer in params.of("coefs_"))
 
 
 def _kernels_for(n_numbers: int) -> AbstractContextManager[None]:

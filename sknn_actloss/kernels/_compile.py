@@ -63,6 +63,7 @@ def if_compiled(kernel: Callable[..., Any], fallback: Callable[..., Any]) -> Cal
 
 
 def array_type(kind: Kind) -> types.Array:
+    """Return numba's type of arrays of a kind, of any strides."""
     dtype, ndim, is_writeable = kind
     return types.Array(numba.from_dtype(dtype), ndim, "A", readonly=not is_writeable)
 

@@ -52,10 +52,7 @@ class MomentSolver(StochasticSolver):
 
 def _correction(beta: float | np.ndarray) -> Callable[[Any], Any]:
     """Return what makes a sum the bias-corrected mean of what it adds up: its factor at step t."""
-    share = 1 - beta
-    if not isinstance(beta, np.ndarray):
-        return lambda t: share / (1 - beta**t)
-    power = _power(beta)
+    share, power = 1 - beta, _power(beta)
     return lambda t: share / (1 - power(t))
 
 

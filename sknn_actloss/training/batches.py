@@ -11,7 +11,7 @@ import numpy as np
 from sknn_actloss import kernels
 from sknn_actloss._calls import Call, run
 from sknn_actloss.core import Rows
-from sknn_actloss.training.targets import EncodedTargets
+from sknn_actloss.training.targets import EncodedTargets, column_calls
 
 #: Bytes of X and y that a group of batches may take: a part of a second-level cache.
 GROUP_BYTES = 1 << 18
@@ -188,8 +188,7 @@ class Batches:
         order = np.empty(n_rows, np.intp)
         fill = [*self._y.fill(order, y.T), *self._X.gather(order, X)]
         if weight is not None:
-            for own, out in zip(*map(np.atleast_2d, (self._sample_weight, weight)), strict=True):
-                fill += kernels.gather(own, order, out)
+            fill += column_calls(np.atleast_2d(self._sample_weight), order, np.atleast_2d(weight))
         return Group(X, y, weight, batches, order, kernels.fused(fill))
 
 

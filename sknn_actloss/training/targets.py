@@ -14,6 +14,12 @@ from sknn_actloss._calls import Call, run
 BLOCK_BYTES = 1 << 21
 
 
+def column_calls(columns: np.ndarray, rows: np.ndarray, out: np.ndarray) -> list[Call]:
+    """Return the calls that write some rows of columns, both (n_columns, n_rows)."""
+    pairs = zip(columns, out, strict=True)
+    return [call for column, own in pairs for call in kernels.gather(column, rows, own)]
+
+
 class EncodedTargets(ABC):
     """Targets of rows as networks are compared with them.
 
@@ -134,11 +140,7 @@ class Columns(EncodedTargets):
 
     def fill(self, rows: np.ndarray, out: np.ndarray) -> list[Call]:
         """Return the calls that write the columns of some rows."""
-        return [
-            call
-            for column, own in zip(self._y, out, strict=True)
-            for call in kernels.gather(column, rows, own)
-        ]
+        return column_calls(self._y, rows, out)
 
     def take(self, rows: np.ndarray) -> Columns:
         """Return the targets of some rows."""
