@@ -69,10 +69,11 @@ class Penalty:
         if self._alpha is not None:
             strength = self._strength(self._alpha, total_weight)
             yield from kernels.add_scaled(gradient, params, strength, room)
-            yield _dot(weights, weights, squares)
+            yield from kernels.row_dot(weights, weights, squares)
         if self._l1 is not None:
             yield np.sign, (params, room)
-            yield _dot(weights, self._layout.decaying(room) if len(room) > 1 else room, magnitudes)
+            signs = self._layout.decaying(room) if len(room) > 1 else room
+            yield from kernels.row_dot(weights, signs, magnitudes)
             yield from kernels.add_scaled(
                 gradient, room, self._strength(self._l1, total_weight), room
             )
@@ -109,13 +110,6 @@ def penalty_of(model: Model, weights: np.ndarray) -> float:
     """Return the penalties of a network, not divided by n, given all its weights (n_weights,)."""
     weights = weights.astype(np.float64, copy=False)
     return 0.5 * model.alpha * float(weights @ weights) + model.l1 * float(np.abs(weights).sum())
-
-
-def _dot(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> Call:
-    """Return the call that writes the product of each row with its like."""
-    if len(out) == 1:
-        return a[0].dot, (b[0], out.reshape(()))
-    return np.vecdot, (a, b, out)
 
 
 def _per_member(values: Sequence[float]) -> Strength:

@@ -23,6 +23,10 @@ from sknn_actloss.kernels._storage import Binder, has_contiguous_rows
 #: and elements of a matrix up to which it does so where that is multiplied by a vector.
 MATRIX_LIMIT, VECTOR_LIMIT = 1 << 19, 9216
 
+#: Elements of vectors whose product takes one thread:
+#: https://github.com/OpenMathLib/OpenBLAS/blob/develop/kernel/x86_64/ddot.c
+DOT_LIMIT = 10_000
+
 #: The letters of BLAS's names by data type.
 _LETTERS = {np.dtype(np.float32): "s", np.dtype(np.float64): "d"}
 
@@ -62,16 +66,32 @@ def row_sum(delta: np.ndarray, ones: np.ndarray, out: np.ndarray) -> list[Call]:
     return _as_numpy(reference.row_sum, _row_sum, delta, ones, out)
 
 
+def row_dot(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> list[Call]:
+    """Return the calls of the kernel of this name, none where they are NumPy's."""
+    few = a[:2], b[:2], out[:2]
+    return _row_dot(a, b, out) if _as_numpy(reference.row_dot, _row_dot, *few) else []
+
+
 def _as_numpy(expected: Binder, bind: Binder, *arrays: np.ndarray) -> list[Call]:
     """Return the calls on some arrays if they give the numbers of others."""
-    calls, forms = bind(*arrays), tuple([_form(array) for array in arrays])
-    return calls if calls and _agree(expected, bind, arrays[0].dtype, forms) else []
+    calls = bind(*arrays)
+    ways = tuple([(array.shape, array.strides) for array in arrays])
+    return calls if calls and _agree_on(expected, bind, arrays[0].dtype, ways) else []
 
 
-def _form(array: np.ndarray) -> Form:
+@lru_cache(maxsize=4096)
+def _agree_on(
+    expected: Binder, bind: Binder, dtype: np.dtype, ways: tuple[tuple[tuple[int, ...], ...], ...]
+) -> bool:
+    """Return :func:`_agree` for arrays of some shapes and strides."""
+    forms = tuple([_form(shape, strides, dtype.itemsize) for shape, strides in ways])
+    return _agree(expected, bind, dtype, forms)
+
+
+def _form(shape: tuple[int, ...], strides: tuple[int, ...], size: int) -> Form:
     """Return what numbers depend on: of members whether there are several, shape and strides."""
-    members = (min(len(array), 2),) if array.ndim == 3 else ()
-    return members + array.shape[-2:], _stored(array) if array.ndim > 1 else Stored(True, 1)
+    members = (min(shape[0], 2),) if len(shape) == 3 else ()
+    return members + shape[-2:], _stored(shape, strides, size) if shape[1:] else Stored(True, 1)
 
 
 @lru_cache(maxsize=4096)
@@ -112,7 +132,7 @@ def _product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> list[Call]:
         return _vector_product(transposed(b), a[:, 0], out[:, 0])
     if n * m * k > MATRIX_LIMIT:
         return []
-    of_a, of_b, of_out = stored = [_stored(array) for array in (a, b, out)]
+    of_a, of_b, of_out = stored = [_stored_in(array) for array in (a, b, out)]
     if not _is_apt(stored, a, b, out) or not of_out.by_rows:
         return []
     if m == 1:
@@ -127,12 +147,19 @@ def _row_sum(delta: np.ndarray, ones: np.ndarray, out: np.ndarray) -> list[Call]
     return _vector_product(transposed(delta), ones[np.newaxis], out[:, 0])
 
 
+def _row_dot(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> list[Call]:
+    n = a.shape[1]
+    if n > DOT_LIMIT or not _is_apt((_stored_in(a), _stored_in(b)), a, b, out):
+        return []
+    return [loops.dot(a, b, out, _plan("dot", a.dtype, (), (n, 1)))]
+
+
 def _vector_product(matrix: np.ndarray, vector: np.ndarray, out: np.ndarray) -> list[Call]:
     """Return the calls of a product of (n_members, n, m) and (n_members, m)."""
     n, m = matrix.shape[1:]
     if min(n, m) < 2 or n * m >= VECTOR_LIMIT:
         return []
-    stored, steps = _stored(matrix), [own.strides[1] // own.itemsize for own in (vector, out)]
+    stored, steps = _stored_in(matrix), [own.strides[1] // own.itemsize for own in (vector, out)]
     if min(steps) < 1 or not _is_apt((stored,), matrix, vector, out):
         return []
     sizes = (m, n) if stored.by_rows else (n, m)
@@ -146,10 +173,14 @@ def _is_apt(stored: Sequence[Stored], *arrays: np.ndarray) -> bool:
     return all(one.step for one in stored) and not more and dtype in _LETTERS
 
 
-def _stored(array: np.ndarray) -> Stored:
-    """Return how matrices are stored."""
-    (n_rows, n_columns), size = array.shape[-2:], array.itemsize
-    by_row, by_column = array.strides[-2:]
+def _stored_in(array: np.ndarray) -> Stored:
+    """Return how the matrices of an array are stored."""
+    return _stored(array.shape, array.strides, array.itemsize)
+
+
+def _stored(shape: tuple[int, ...], strides: tuple[int, ...], size: int) -> Stored:
+    """Return how matrices are stored, given the bytes of a number."""
+    (n_rows, n_columns), (by_row, by_column) = shape[-2:], strides[-2:]
     if by_column == size and by_row >= n_columns * size and by_row % size == 0:
         return Stored(True, by_row // size)
     if by_row == size and by_column >= n_rows * size and by_column % size == 0:
@@ -157,8 +188,9 @@ def _stored(array: np.ndarray) -> Stored:
     return Stored(True, 0)
 
 
+@lru_cache(maxsize=4096)
 def _plan(
-    name: str, dtype: np.dtype, are_transposed: Sequence[bool], sizes: Sequence[int]
+    name: str, dtype: np.dtype, are_transposed: tuple[bool, ...], sizes: tuple[int, ...]
 ) -> np.ndarray:
     """Return what a routine is called with beside arrays, see the loops that call it."""
     letters = [ord("NT"[is_transposed]) for is_transposed in are_transposed]

@@ -122,12 +122,26 @@ def call_at(context: Any, function: types.Integer, arguments: types.UniTuple) ->
     """Call the function at an address, which takes numbers of the size of one."""
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        numbers = cgutils.unpack_tuple(builder, values[1])
-        kind = ir.FunctionType(ir.VoidType(), [cgutils.intp_t] * len(numbers))
-        builder.call(builder.inttoptr(values[0], kind.as_pointer()), numbers)
+        _call(builder, ir.VoidType(), values[0], values[1])
         return context.get_dummy_value()
 
     return types.none(types.intp, types.UniTuple(types.intp, len(arguments))), generate
+
+
+@intrinsic
+def number_at(context: Any, function: types.Integer, arguments: types.UniTuple, like: Any) -> Any:
+    """Return what the function at an address returns, a number of the type of one."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return _call(builder, context.get_value_type(like), values[0], values[1])
+
+    return like(types.intp, types.UniTuple(types.intp, len(arguments)), like), generate
+
+
+def _call(builder: Any, returned: Any, function: Any, arguments: Any) -> Any:
+    numbers = cgutils.unpack_tuple(builder, arguments)
+    kind = ir.FunctionType(returned, [cgutils.intp_t] * len(numbers))
+    return builder.call(builder.inttoptr(function, kind.as_pointer()), numbers)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Matrix products of a stack of networks as calls of NumPy."""
+"""Products of a stack of networks as calls of NumPy."""
 
 from __future__ import annotations
 
@@ -40,6 +40,13 @@ def row_sum(delta: np.ndarray, ones: np.ndarray, out: np.ndarray) -> list[Call]:
     if len(delta) == 1:
         return [(ones.dot, (delta[0], out[0, 0]))]
     return [(np.matmul, (ones, delta, out[:, 0]))]
+
+
+def row_dot(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> list[Call]:
+    """Write the product of each row (n_members, n) with its like to ``out`` (n_members,)."""
+    if len(out) == 1:
+        return [(a[0].dot, (b[0], out.reshape(())))]
+    return [(np.vecdot, (a, b, out))]
 
 
 def _outer_product(column: np.ndarray, row: np.ndarray, out: np.ndarray) -> Call:

@@ -6,7 +6,7 @@ that it takes, and the factors one and zero.
 
 from __future__ import annotations
 
-from sknn_actloss.kernels._compile import address_of, call_at, inlined, row
+from sknn_actloss.kernels._compile import address_of, call_at, inlined, number_at, row
 from sknn_actloss.kernels._programs import Loop
 
 
@@ -71,4 +71,15 @@ def gemv(matrix, vector, out, plan):
                 at(out, m),
                 at(plan, 6),
             ),
+        )
+
+
+@Loop
+def dot(a, b, out, plan):
+    """out ← sum of a b over each row."""
+    for m in range(out.shape[0]):
+        out[m] = number_at(
+            plan[0],
+            (at(plan, 1), at(a, m), at(plan, 2), at(b, m), at(plan, 2)),
+            out.dtype.type(0),
         )

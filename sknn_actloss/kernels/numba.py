@@ -21,6 +21,7 @@ from sknn_actloss.kernels import (
     _loops as loops,
     _loss_loops as losses,
     _solver_loops as solvers,
+    _ufuncs,
     numpy as reference,
 )
 from sknn_actloss.kernels._compile import if_compiled
@@ -48,6 +49,10 @@ def product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> list[Call]:
 
 def row_sum(delta: np.ndarray, ones: np.ndarray, out: np.ndarray) -> list[Call]:
     return _blas.row_sum(delta, ones, out) or reference.row_sum(delta, ones, out)
+
+
+def row_dot(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> list[Call]:
+    return _blas.row_dot(a, b, out) or reference.row_dot(a, b, out)
 
 
 def add_row(z: np.ndarray, row: np.ndarray, out: np.ndarray) -> list[Call]:
@@ -327,12 +332,19 @@ def _in_fewer_passes(calls: list[Call]) -> list[Call]:
 
 def _in_programs(calls: list[Call]) -> Iterator[Call]:
     """Yield calls with neighbours that are loops as one."""
-    for are_loops, group in groupby(calls, key=lambda call: isinstance(call[0], Part)):
+    own = map(_as_loop, calls)
+    for are_loops, group in groupby(own, key=lambda call: isinstance(call[0], Part)):
         if are_loops:
             parts: list[Any] = [part for part, _ in group]
             yield run_program, (Program.of(parts),)
         else:
             yield from group
+
+
+def _as_loop(call: Call) -> Call:
+    """Return the call of a ufunc as that of its loop, where there is one."""
+    function, arguments = call
+    return (isinstance(function, np.ufunc) and _ufuncs.as_loop(function, arguments)) or call
 
 
 def _kind(function: Callable[..., Any]) -> Any:

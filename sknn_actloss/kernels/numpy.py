@@ -8,7 +8,7 @@ import numpy as np
 
 from sknn_actloss._calls import Call
 from sknn_actloss._numeric import clip, constant, negate, softmax_calls
-from sknn_actloss.kernels._numpy_products import product, row_sum
+from sknn_actloss.kernels._numpy_products import product, row_dot, row_sum
 from sknn_actloss.kernels._numpy_solvers import (
     adadelta,
     adagrad,
@@ -54,6 +54,7 @@ __all__ = [
     "residual_beyond",
     "residual_sign",
     "rmsprop",
+    "row_dot",
     "row_sum",
     "scale",
     "sgd",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -52,8 +53,17 @@ class MomentSolver(StochasticSolver):
 
 def _correction(beta: float | np.ndarray) -> Callable[[Any], Any]:
     """Return what makes a sum the bias-corrected mean of what it adds up: its factor at step t."""
-    share, power = 1 - beta, _power(beta)
+    share = 1 - beta
+    if not isinstance(beta, np.ndarray):
+        return lambda t: share / (1 - beta**t)
+    power = _power(beta)
     return lambda t: share / (1 - power(t))
+
+
+def _root_correction(beta: float | np.ndarray) -> Callable[[Any], Any]:
+    """Return what makes the root of a sum that of the bias-corrected mean."""
+    scale, root = _correction(beta), np.sqrt if isinstance(beta, np.ndarray) else math.sqrt
+    return lambda t: root(scale(t))
 
 
 def _power(beta: float | np.ndarray) -> Callable[[Any], Any]:
@@ -88,8 +98,8 @@ class AdamSolver(MomentSolver, BoundSolver):
     def bind(
         self, params: np.ndarray, gradient: np.ndarray, state: State
     ) -> Callable[[float | np.ndarray], None]:
-        first_scale, second_scale = _correction(self.beta_1), _correction(self.beta_2)
-        first_epsilon = self._epsilon(root_of(second_scale(1)))
+        scale, root_scale = _correction(self.beta_1), _root_correction(self.beta_2)
+        first_epsilon = self._epsilon(root_scale(1))
         scaled_rate, epsilon = coefficients(params), coefficients(params, like=first_epsilon)
         epsilon[...], moves = first_epsilon, self._epsilon_moves
         numbers = *self._betas(params.dtype), *map(scalar_if_single, (scaled_rate, epsilon))
@@ -98,8 +108,8 @@ class AdamSolver(MomentSolver, BoundSolver):
 
         def step(rate: float | np.ndarray) -> None:
             state["step"] = t = state["step"] + 1
-            root = root_of(second_scale(t))
-            scaled_rate[...] = rate * first_scale(t) / root
+            root = root_scale(t)
+            scaled_rate[...] = rate * scale(t) / root
             if moves:
                 epsilon[...] = self._epsilon(root)
             run(calls)
@@ -264,14 +274,14 @@ class Nadam(MomentSolver, BoundSolver):
         own = ahead, own_rate, epsilon = [coefficients(params) for _ in range(3)]
         numbers = *self._betas(params.dtype), *map(scalar_if_single, own)
         calls = kernels.nadam(params, gradient, state["m"], state["v"], *numbers, state["scratch"])
-        first_scale, second_scale = _correction(self.beta_1), _correction(self.beta_2)
+        scale, root_scale = _correction(self.beta_1), _root_correction(self.beta_2)
         power = _power(self.beta_1)
 
         def step(rate: float | np.ndarray) -> None:
             state["step"] = t = state["step"] + 1
             ahead[...] = self.beta_1 * (1 - power(t)) / (1 - power(t + 1))
-            root = root_of(second_scale(t))
-            own_rate[...] = rate * first_scale(t) / root
+            root = root_scale(t)
+            own_rate[...] = rate * scale(t) / root
             epsilon[...] = self.epsilon / root
             run(calls)
 
@@ -326,11 +336,11 @@ class Adamax(MomentSolver, BoundSolver):
         own_rate, epsilon = coefficients(params), constant(self.epsilon, params.dtype)
         numbers = *self._betas(params.dtype), scalar_if_single(own_rate), epsilon
         calls = kernels.adamax(params, gradient, state["m"], state["u"], *numbers)
-        first_scale = _correction(self.beta_1)
+        scale = _correction(self.beta_1)
 
         def step(rate: float | np.ndarray) -> None:
             state["step"] = t = state["step"] + 1
-            own_rate[...] = rate * first_scale(t)
+            own_rate[...] = rate * scale(t)
             run(calls)
 
         return step

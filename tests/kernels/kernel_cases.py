@@ -290,10 +290,20 @@ def _row_sum(draw: Draw) -> Sequence[Any]:
     return draw.array(), np.ones(draw.rows, draw.dtype), sums
 
 
+def _row_dot(with_itself: bool) -> Case:
+    def arguments(draw: Draw) -> Sequence[Any]:
+        a = draw.params()
+        b = a if with_itself else draw.params()
+        return a, b, np.zeros(draw.members, draw.dtype)
+
+    return Case(arguments, adds_up=True)
+
+
 #: Cases of each kernel but ``fused``, whose arguments are calls.
 CASES: dict[str, list[Case]] = {
     "product": [_product(5), _product(1), _product(2, shared=True), _product(1, shared=True)],
     "row_sum": [Case(_row_sum, adds_up=True)],
+    "row_dot": [_row_dot(with_itself=True), _row_dot(with_itself=False)],
     "add_row": [
         _add_row(in_place=True),
         _add_row(in_place=False),
