@@ -21,6 +21,7 @@ __all__ = [
     "constant",
     "negate",
     "sigmoid",
+    "sigmoid_calls",
     "softmax",
     "softmax_calls",
     "transposed",
@@ -70,12 +71,19 @@ def transposed(array: np.ndarray) -> np.ndarray:
 
 def sigmoid(z: np.ndarray, out: np.ndarray) -> None:
     """Write 1 / (1 + exp(-z)) to ``out``, in less time than ``scipy.special.expit``."""
-    one = constant(1.0, z.dtype)
-    np.multiply(z, constant(-1.0, z.dtype), out)
     with np.errstate(over="ignore"):  # 1 / (1 + inf) is the right limit
-        np.exp(out, out)
-    np.add(out, one, out)
-    np.divide(one, out, out)
+        run(sigmoid_calls(z, out))
+
+
+def sigmoid_calls(z: np.ndarray, out: np.ndarray) -> list[Call]:
+    """Return the calls of :func:`sigmoid`, which may overflow on the way."""
+    one = constant(1.0, z.dtype)
+    return [
+        (np.multiply, (z, constant(-1.0, z.dtype), out)),
+        (np.exp, (out, out)),
+        (np.add, (out, one, out)),
+        (np.divide, (one, out, out)),
+    ]
 
 
 def softmax(z: np.ndarray, out: np.ndarray) -> None:

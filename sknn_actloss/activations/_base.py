@@ -165,7 +165,8 @@ class BoundActivation(
 
     def forward(self, z: np.ndarray, out: np.ndarray) -> None:
         """Make the calls of :meth:`forward_calls`."""
-        run(self.forward_calls(z, out))
+        with np.errstate(over="ignore"):  # on the way to the right limit
+            run(self.forward_calls(z, out))
 
     def backward(self, z: Any, a: np.ndarray, grad: np.ndarray) -> None:
         """Make the calls of :meth:`backward_calls`."""

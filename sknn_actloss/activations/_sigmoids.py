@@ -8,14 +8,16 @@ from typing import ClassVar
 import numpy as np
 from scipy import special
 
+from sknn_actloss import kernels
+from sknn_actloss._calls import Call
 from sknn_actloss._interval import OPEN_UNIT, Interval
-from sknn_actloss._numeric import constant, sigmoid
+from sknn_actloss._numeric import constant
 from sknn_actloss._sklearn import number
-from sknn_actloss.activations._base import Activation, Link
+from sknn_actloss.activations._base import Activation, BoundActivation, Link
 
 
 @dataclass(repr=False)
-class Logistic(Link):
+class Logistic(BoundActivation, Link):
     """Logistic sigmoid: f(z) = 1 / (1 + exp(-slope z)).
 
     Parameters
@@ -41,14 +43,12 @@ class Logistic(Link):
     def range(self) -> Interval:
         return OPEN_UNIT
 
-    def forward(self, z: np.ndarray, out: np.ndarray) -> None:
-        sigmoid(_steepened(z, self.slope, out), out)
+    def forward_calls(self, z: np.ndarray, out: np.ndarray) -> list[Call]:
+        steepened, calls = _steepened(z, self.slope, out)
+        return [*calls, *kernels.logistic(steepened, out)]
 
-    def backward(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> None:
-        np.multiply(grad, a, grad)
-        np.subtract(constant(1.0, a.dtype), a, a)
-        np.multiply(grad, a, grad)
-        _steepened(grad, self.slope, grad)
+    def backward_calls(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> list[Call]:
+        return [*kernels.logistic_backward(a, grad), *_steepened(grad, self.slope, grad)[1]]
 
     @property
     def gain(self) -> float:
@@ -59,7 +59,7 @@ class Logistic(Link):
 
 
 @dataclass(repr=False)
-class Tanh(Activation):
+class Tanh(BoundActivation):
     """Hyperbolic tangent: f(z) = tanh(slope z).
 
     Parameters
@@ -93,14 +93,12 @@ class Tanh(Activation):
     def gain(self) -> float:
         return 5.0 / 3.0 / self.slope
 
-    def forward(self, z: np.ndarray, out: np.ndarray) -> None:
-        np.tanh(_steepened(z, self.slope, out), out)
+    def forward_calls(self, z: np.ndarray, out: np.ndarray) -> list[Call]:
+        steepened, calls = _steepened(z, self.slope, out)
+        return [*calls, (np.tanh, (steepened, out))]
 
-    def backward(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> None:
-        np.multiply(a, a, a)
-        np.subtract(constant(1.0, a.dtype), a, a)
-        np.multiply(grad, a, grad)
-        _steepened(grad, self.slope, grad)
+    def backward_calls(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> list[Call]:
+        return [*kernels.tanh_backward(a, grad), *_steepened(grad, self.slope, grad)[1]]
 
 
 @dataclass(repr=False)
@@ -139,8 +137,10 @@ class Softsign(Activation):
         grad *= a
 
 
-def _steepened(z: np.ndarray, slope: float | np.ndarray, out: np.ndarray) -> np.ndarray:
-    """Write ``slope * z`` to ``out`` and return it; a slope of one leaves ``z`` as it is."""
+def _steepened(
+    z: np.ndarray, slope: float | np.ndarray, out: np.ndarray
+) -> tuple[np.ndarray, list[Call]]:
+    """Return where ``slope * z`` is, and the calls that write it to ``out``, none for a one."""
     if not isinstance(slope, np.ndarray) and slope == 1:
-        return z
-    return np.multiply(z, constant(slope, z.dtype), out)
+        return z, []
+    return out, [(np.multiply, (z, constant(slope, z.dtype), out))]

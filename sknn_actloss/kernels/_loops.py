@@ -177,6 +177,49 @@ def hard_silu_backward(z, grad):
 
 
 @Loop
+def negate(z):
+    """z ← -z."""
+    for m in range(z.shape[0]):
+        for i in range(z.shape[1]):
+            a = row(z[m, i])
+            for j in range(a.shape[0]):
+                a[j] = -a[j]
+
+
+@Loop
+def inverse_of_one_more(z):
+    """z ← 1 / (1 + z)."""
+    one = z.dtype.type(1)
+    for m in range(z.shape[0]):
+        for i in range(z.shape[1]):
+            a = row(z[m, i])
+            for j in range(a.shape[0]):
+                a[j] = one / (a[j] + one)
+
+
+@Loop
+def logistic_backward(outputs, grad):
+    """g ← g a (1 - a)."""
+    one = grad.dtype.type(1)
+    for m in range(grad.shape[0]):
+        for i in range(grad.shape[1]):
+            a, g = row(outputs[m, i]), row(grad[m, i])
+            for j in range(a.shape[0]):
+                g[j] = g[j] * a[j] * (one - a[j])
+
+
+@Loop
+def tanh_backward(outputs, grad):
+    """g ← g (1 - a²)."""
+    one = grad.dtype.type(1)
+    for m in range(grad.shape[0]):
+        for i in range(grad.shape[1]):
+            a, g = row(outputs[m, i]), row(grad[m, i])
+            for j in range(a.shape[0]):
+                g[j] *= one - a[j] * a[j]
+
+
+@Loop
 def scale(array, factor):
     """Multiply rows (n_members, n_params) by factors."""
     for m in range(array.shape[0]):

@@ -116,6 +116,21 @@ def hard_silu_backward(z: np.ndarray, a: np.ndarray, grad: np.ndarray) -> list[C
     return [loops.hard_silu_backward(z, grad)]
 
 
+@in_place
+def logistic(z: np.ndarray) -> list[Call]:
+    return [loops.negate(z), (np.exp, (z, z)), loops.inverse_of_one_more(z)]
+
+
+@with_rows(3)
+def logistic_backward(a: np.ndarray, grad: np.ndarray) -> list[Call]:
+    return [loops.logistic_backward(a, grad)]
+
+
+@with_rows(3)
+def tanh_backward(a: np.ndarray, grad: np.ndarray) -> list[Call]:
+    return [loops.tanh_backward(a, grad)]
+
+
 # -- Losses ----------------------------------------------------------------------------------------
 
 

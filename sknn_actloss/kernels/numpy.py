@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from sknn_actloss._calls import Call
-from sknn_actloss._numeric import clip, constant, negate, softmax_calls
+from sknn_actloss._numeric import clip, constant, negate, sigmoid_calls, softmax_calls
 from sknn_actloss.kernels._numpy_products import product, row_dot, row_sum
 from sknn_actloss.kernels._numpy_solvers import (
     adadelta,
@@ -46,6 +46,8 @@ __all__ = [
     "leaky_relu_backward",
     "lion",
     "log_loss",
+    "logistic",
+    "logistic_backward",
     "nadam",
     "product",
     "relu",
@@ -60,6 +62,7 @@ __all__ = [
     "sgd",
     "softmax_residual",
     "squared_hinge",
+    "tanh_backward",
     "weigh",
 ]
 
@@ -163,6 +166,29 @@ def hard_silu_backward(z: np.ndarray, a: np.ndarray, grad: np.ndarray) -> list[C
         _times(z, inside),
         (np.divide, (z, constant(6.0, z.dtype), z)),
         (np.add, (a, z, a)),
+        (np.multiply, (grad, a, grad)),
+    ]
+
+
+def logistic(z: np.ndarray, out: np.ndarray) -> list[Call]:
+    """Write 1 / (1 + exp(-z))."""
+    return sigmoid_calls(z, out)
+
+
+def logistic_backward(a: np.ndarray, grad: np.ndarray) -> list[Call]:
+    """Multiply derivatives by a (1 - a); spoils ``a``."""
+    return [
+        (np.multiply, (grad, a, grad)),
+        (np.subtract, (constant(1.0, a.dtype), a, a)),
+        (np.multiply, (grad, a, grad)),
+    ]
+
+
+def tanh_backward(a: np.ndarray, grad: np.ndarray) -> list[Call]:
+    """Multiply derivatives by 1 - a²; spoils ``a``."""
+    return [
+        (np.multiply, (a, a, a)),
+        (np.subtract, (constant(1.0, a.dtype), a, a)),
         (np.multiply, (grad, a, grad)),
     ]
 
