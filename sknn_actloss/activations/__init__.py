@@ -156,4 +156,7 @@ def canonical_name(activation: Activation) -> str:
     >>> canonical_name(ELU(0.5))
     'elu'
     """
-    return next((name for name, kind in ACTIVATIONS.items() if kind is type(activation)), "")
+    return _NAMES.get(type(activation), "")
+
+
+_NAMES = {kind: name for name, kind in ACTIVATIONS.items()}

@@ -6,7 +6,7 @@ import copy
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -344,9 +344,16 @@ def probe(model: Model, targets: Targets, y: EncodedTargets) -> None:
     """Check the formulas of the loss on a few rows, for predictions that may come up."""
     rows = np.linspace(0, y.n_rows - 1, max(3, 12 // y.n_columns)).astype(int)
     n_outputs = y.n_columns * model.loss.outputs_per_target
-    raw = np.random.RandomState(0).normal(scale=1.5, size=(1, len(rows), n_outputs))
+    raw = _probing_outputs(len(rows), n_outputs)
     if model.output_name == "identity" and targets.kind == "continuous":
         low, high = y.contents.min() / 2, y.contents.max() / 2
         raw = (high + low) + np.tanh(raw) * max(high - low, 1e-3)
     with np.errstate(over="ignore", invalid="ignore"):  # for the training to complain about
         model.loss.check(y.dense(rows).astype(np.float64, order="C"), model.output(raw)[0])
+
+
+@lru_cache(maxsize=16)
+def _probing_outputs(n_rows: int, n_outputs: int) -> np.ndarray:
+    outputs = np.random.RandomState(0).normal(scale=1.5, size=(1, n_rows, n_outputs))
+    outputs.flags.writeable = False
+    return outputs

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sknn_actloss.estimators._settings import Settings
 from sknn_actloss.training import (
     EXPLAINED,
@@ -43,7 +45,9 @@ def flaw_of_targets(member: Member, task: Task, settings: Settings) -> str:
     return f"{moments.flaw} Set target_scaling='standard', or {remedy}"
 
 
-def worse_than_start(member: Member, task: Task, rate: str, fresh: bool) -> str:
+def worse_than_start(
+    member: Member, task: Task, rate: str, fresh: bool, high: Callable[[], bool]
+) -> str:
     """Say that the loss is above that of the weights training began with, ``""`` if it is not.
 
     Parameters
@@ -54,9 +58,11 @@ def worse_than_start(member: Member, task: Task, rate: str, fresh: bool) -> str:
         The parameter that sets the initial learning rate, and its value.
     fresh : bool
         Whether training started from initial weights.
+    high : callable
+        Returns what :func:`is_high` does.
     """
     initial = member.state.course.initial
-    is_suspect = is_unsettled(member) or has_grown(member) or is_high(member, task)
+    is_suspect = is_unsettled(member) or has_grown(member) or high()
     if initial is None or not is_suspect:
         return ""
     for n_rows in (BLOCK_SIZE, None):
@@ -74,7 +80,7 @@ def worse_than_start(member: Member, task: Task, rate: str, fresh: bool) -> str:
     )
 
 
-def worse_than_constant(member: Member, task: Task, rate: str) -> str:
+def worse_than_constant(member: Member, task: Task, rate: str, high: Callable[[], bool]) -> str:
     """Say that a constant output has a lower loss, ``""`` where none has.
 
     A loss that was still falling is nothing to complain of where training ended as it was asked to.
@@ -84,6 +90,8 @@ def worse_than_constant(member: Member, task: Task, rate: str) -> str:
     member, task
     rate : str
         As above, ``""`` where there is no rate.
+    high : callable
+        As above.
     """
     curve, spec = member.state.course.loss_curve, member.spec
     if len(curve) < N_EPOCHS:
@@ -91,7 +99,7 @@ def worse_than_constant(member: Member, task: Task, rate: str) -> str:
     falls = curve[-1] == min(curve)
     if falls and (member.state.outcome != "max_iter" or spec.schedule.ends_at_horizon):
         return ""
-    flaw = flaw_of_loss(*_losses(member, task), "training rows") if is_high(member, task) else ""
+    flaw = flaw_of_loss(*_losses(member, task), "training rows") if high() else ""
     if not flaw:
         return ""
     if falls:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -16,6 +17,7 @@ from sknn_actloss.estimators._settings import Settings
 from sknn_actloss.estimators._shortfall import (
     N_EPOCHS,
     flaw_of_targets,
+    is_high,
     worse_than_constant,
     worse_than_start,
 )
@@ -102,14 +104,15 @@ def _illnesses(member: Member, story: Story) -> Iterator[str]:
     task, settings, rate = story.task, story.settings, ""
     if member.spec.solver.stochastic:
         rate = f"{settings.rate_parameter} (it is {member.state.rate.learning_rate_init:g})"
+    high = cache(partial(is_high, member, task))
     yield _death(member, task, rate)
     if story.is_regression:
         yield flaw_of_targets(member, task, settings)
     if rate and story.fresh and task.y.varies:
         yield _standstill(member.state.course.loss_curve, rate)
     if rate:
-        yield worse_than_start(member, task, rate, story.fresh)
-    yield worse_than_constant(member, task, rate)
+        yield worse_than_start(member, task, rate, story.fresh, high)
+    yield worse_than_constant(member, task, rate, high)
 
 
 def _death(member: Member, task: Task, rate: str) -> str:
