@@ -19,7 +19,7 @@ from sknn_actloss.activations._base import BoundActivation, Link
 
 
 @dataclass(repr=False)
-class Identity(Link):
+class Identity(BoundActivation, Link):
     """No activation: f(z) = z.
 
     Examples
@@ -33,12 +33,11 @@ class Identity(Link):
     formula: ClassVar[str] = "z"
     advice: ClassVar[str] = "output of a regression; as a hidden layer it adds nothing"
 
-    def forward(self, z: np.ndarray, out: np.ndarray) -> None:
-        if out is not z:
-            np.copyto(out, z)
+    def forward_calls(self, z: np.ndarray, out: np.ndarray) -> list[Call]:
+        return [] if out is z else [(np.copyto, (out, z))]
 
-    def backward(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> None:
-        pass
+    def backward_calls(self, z: np.ndarray | None, a: np.ndarray, grad: np.ndarray) -> list[Call]:
+        return []
 
     def inverse(self, a: np.ndarray) -> np.ndarray:
         return np.array(a)

@@ -293,4 +293,5 @@ class Run:
 
 def _same_stream(first: Task, second: Task) -> bool:
     """Whether the generators of two tasks are in the same state."""
-    return pickle.dumps(first.random_state) == pickle.dumps(second.random_state)
+    states = [task.random_state.get_state(legacy=False) for task in (first, second)]
+    return pickle.dumps(states[0]) == pickle.dumps(states[1])
