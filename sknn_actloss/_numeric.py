@@ -91,9 +91,12 @@ def softmax(z: np.ndarray, out: np.ndarray) -> None:
     run(softmax_calls(z, out))
 
 
-def softmax_calls(z: np.ndarray, out: np.ndarray) -> list[Call]:
-    """Return the calls of :func:`softmax`."""
-    column = np.empty_like(z[..., :1])
+def softmax_calls(z: np.ndarray, out: np.ndarray, totals: np.ndarray | None = None) -> list[Call]:
+    """Return the calls of :func:`softmax`, which may leave the sums of exponentials in an array.
+
+    The exponentials are those of z less the largest of its row.
+    """
+    column = np.empty_like(z[..., :1]) if totals is None else totals[..., np.newaxis]
     return [
         (np.maximum.reduce, (z, -1, None, column, True)),
         (np.subtract, (z, column, out)),

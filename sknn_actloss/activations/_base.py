@@ -165,12 +165,37 @@ class BoundActivation(
 
     def forward(self, z: np.ndarray, out: np.ndarray) -> None:
         """Make the calls of :meth:`forward_calls`."""
-        with np.errstate(over="ignore"):  # on the way to the right limit
-            run(self.forward_calls(z, out))
+        run(self.forward_calls(z, out))
 
     def backward(self, z: Any, a: np.ndarray, grad: np.ndarray) -> None:
         """Make the calls of :meth:`backward_calls`."""
         run(self.backward_calls(z, a, grad))
+
+
+class OpenActivation(BoundActivation, final=()):
+    """Base of activation functions given by bound calls, in place of which subclasses may write
+    ``forward`` or ``backward``.
+    """
+
+    _bound: ClassVar[type[Activation]]
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        """Take the plain formulas of a subclass in place of the calls."""
+        super().__init_subclass__(**arguments)
+        if OpenActivation in cls.__bases__:
+            cls._bound = cls
+        for name in ("forward", "backward"):
+            if name in vars(cls):
+                setattr(cls, f"{name}_calls", getattr(Activation, f"{name}_calls"))
+
+    def forward(self, z: np.ndarray, out: np.ndarray) -> None:
+        """Make the calls of the class that has them."""
+        with np.errstate(over="ignore"):  # on the way to the right limit
+            run(self._bound.forward_calls(self, z, out))
+
+    def backward(self, z: Any, a: np.ndarray, grad: np.ndarray) -> None:
+        """Make the calls of the class that has them."""
+        run(self._bound.backward_calls(self, z, a, grad))
 
 
 class Link(Activation):

@@ -15,11 +15,11 @@ from sknn_actloss import kernels
 from sknn_actloss._calls import Call
 from sknn_actloss._interval import NONNEGATIVE, REALS, UNIT, Interval
 from sknn_actloss._sklearn import number
-from sknn_actloss.activations._base import BoundActivation, Link
+from sknn_actloss.activations._base import BoundActivation, Link, OpenActivation
 
 
 @dataclass(repr=False)
-class Identity(BoundActivation, Link):
+class Identity(OpenActivation, Link):
     """No activation: f(z) = z.
 
     Examples

@@ -13,11 +13,11 @@ from sknn_actloss._calls import Call
 from sknn_actloss._interval import OPEN_UNIT, Interval
 from sknn_actloss._numeric import constant
 from sknn_actloss._sklearn import number
-from sknn_actloss.activations._base import Activation, BoundActivation, Link
+from sknn_actloss.activations._base import Activation, Link, OpenActivation
 
 
 @dataclass(repr=False)
-class Logistic(BoundActivation, Link):
+class Logistic(OpenActivation, Link):
     """Logistic sigmoid: f(z) = 1 / (1 + exp(-slope z)).
 
     Parameters
@@ -59,7 +59,7 @@ class Logistic(BoundActivation, Link):
 
 
 @dataclass(repr=False)
-class Tanh(BoundActivation):
+class Tanh(OpenActivation):
     """Hyperbolic tangent: f(z) = tanh(slope z).
 
     Parameters

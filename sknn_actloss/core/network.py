@@ -146,10 +146,11 @@ class Network:
         share = 1.0 / total_weight
         share = share[:, None, None] if isinstance(share, np.ndarray) else share
         sums = workspace.squares[batch], workspace.magnitudes[batch]
+        outputs = workspace.output_room(room, delta, rows), workspace.notes[:, rows]
         return kernels.fused(
             [
                 *(call for layer in layers for call in layer.forward),
-                *self._objective.gradient_calls(y, workspace.output_room(room, delta, rows)),
+                *self._objective.gradient_calls(y, *outputs),
                 *kernels.weigh(delta, sample_weight, share),
                 *(call for layer in reversed(layers) for call in layer.backward),
                 *self._penalty.calls(total_weight, *sums),
@@ -178,7 +179,8 @@ class Network:
         room, n_batches = self.workspace, -(-len(y) // self.workspace.batch_size)
         noted = room.squares[:n_batches], room.magnitudes[:n_batches]
         values = np.empty_like(room.raw, shape=(len(room.raw), len(y)))
-        calls = kernels.fused(list(self._objective.value_calls(y, room.raw[:, : len(y)], values)))
+        raw, notes = room.raw[:, : len(y)], room.notes[:, : len(y)]
+        calls = kernels.fused(list(self._objective.value_calls(y, raw, values, notes)))
 
         def losses() -> np.ndarray:
             run(calls)

@@ -42,7 +42,9 @@ class Objective:
         ]
         self._signed = any(_is_signed(loss) for loss in losses)
 
-    def gradient_calls(self, y: np.ndarray, room: OutputRoom) -> Iterator[Call]:
+    def gradient_calls(
+        self, y: np.ndarray, room: OutputRoom, notes: np.ndarray | None = None
+    ) -> Iterator[Call]:
         """Yield the calls that write the derivative of each row's loss with respect to raw outputs.
 
         Parameters
@@ -51,6 +53,8 @@ class Objective:
             Targets; the states of classes and labels as 0 and 1.
         room : OutputRoom
             Holds the raw outputs and receives the derivative.
+        notes : ndarray of shape (n_members, batch), optional
+            Receives what makes the losses take less time, see :meth:`value_calls`.
         """
         signs = room.signs[:, : y.shape[1]]
         if self._signed:
@@ -59,7 +63,8 @@ class Objective:
             targets = signs if _is_signed(loss) else y
             raw, grad = room.raw[members], room.grad[members]
             if output is None:
-                yield from loss.gradient_calls(targets, raw, grad)
+                own = np.empty_like(raw, shape=raw.shape[:2]) if notes is None else notes[members]
+                yield from loss.noting_calls(targets, raw, own, grad)
                 continue
             prediction, scratch = room.prediction[members], room.scratch[members]
             yield output.forward, (raw, prediction)
@@ -87,20 +92,31 @@ class Objective:
         run(self.value_calls(y, raw, values))
         return values
 
-    def value_calls(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> Iterator[Call]:
-        """Yield the calls of :meth:`value`, which write to ``out`` (n_members, n_rows)."""
+    def value_calls(
+        self, y: np.ndarray, raw: np.ndarray, out: np.ndarray, notes: np.ndarray | None = None
+    ) -> Iterator[Call]:
+        """Yield the calls of :meth:`value`, which write to ``out`` (n_members, n_rows).
+
+        They need less time with ``notes`` of the same shape that the derivatives have left.
+        """
         # Losses need room for several arrays like the raw outputs.
         step = max(1, VALUE_BYTES * len(y) // max(1, raw.nbytes))
         for start in range(0, len(y), step):
             rows = slice(start, start + step)
-            yield from self._value_calls(y[rows], raw[:, rows], out[:, rows])
+            own = None if notes is None else notes[:, rows]
+            yield from self._value_calls(y[rows], raw[:, rows], out[:, rows], own)
 
-    def _value_calls(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> Iterator[Call]:
+    def _value_calls(
+        self, y: np.ndarray, raw: np.ndarray, out: np.ndarray, notes: np.ndarray | None
+    ) -> Iterator[Call]:
         signs = np.empty_like(y)
         if self._signed:
             yield from _sign_calls(y, signs)
         for members, loss, output in self._runs:
             targets, own = signs if _is_signed(loss) else y, raw[members]
+            if output is None and notes is not None:
+                yield from loss.noted_value_calls(targets, own, notes[members], out[members])
+                continue
             if output is None:
                 yield from loss.value_calls(targets, own, out[members])
                 continue

@@ -109,7 +109,7 @@ class Room:
 class Workspace:
     """Room for the signals of a group of batches.
 
-    Batches come one by one and share their arrays, except for ``raw``, ``squares`` and
+    Batches come one by one and share their arrays, except for ``raw``, ``notes``, ``squares`` and
     ``magnitudes``, which last until the losses of the group are added up.
 
     Parameters
@@ -125,6 +125,8 @@ class Workspace:
     ----------
     raw : ndarray of shape (n_members, group_size, n_outputs)
         Raw outputs of the group.
+    notes : ndarray of shape (n_members, group_size)
+        What the derivatives of the losses of rows have left for these.
     squares, magnitudes : ndarray of shape (n_batches, n_members)
         Sums of squares and of absolute values of the weights before the step of each batch.
     """
@@ -138,6 +140,7 @@ class Workspace:
         self._n_members, self._dtype = len(params), params.dtype
         raw = np.empty((len(params), self._n_outputs, group_size), params.dtype)
         self.raw = raw.swapaxes(1, 2)
+        self.notes = np.empty((len(params), group_size), params.dtype)
         n_batches = -(-group_size // batch_size)
         self.squares, self.magnitudes = np.empty((2, n_batches, len(params)), params.dtype)
 

@@ -47,9 +47,12 @@ def add_row_softmax_shift(z, bias, raw, out, room):
 
 
 @Loop
-def softmax_subtract(out, targets, total, share):
-    """out ← (out / sum of out - y) share, over outputs; output by output, total (batch,)."""
-    sums = row(total)
+def softmax_subtract(out, targets, room, totals, share):
+    """out ← (out / sum of out - y) share, over outputs; totals (n_members, batch) ← the sums.
+
+    Output by output; room (batch,).
+    """
+    sums = row(room)
     for m in range(out.shape[0]):
         first, s = row(out[m, 0]), of(share, m)
         for i in range(sums.shape[0]):
@@ -58,6 +61,8 @@ def softmax_subtract(out, targets, total, share):
             a = row(out[m, k])
             for i in range(sums.shape[0]):
                 sums[i] += a[i]
+        for i in range(sums.shape[0]):
+            totals[m, i] = sums[i]
         for k in range(out.shape[1]):
             a, y = row(out[m, k]), row(targets[k])
             for i in range(sums.shape[0]):

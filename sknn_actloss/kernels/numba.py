@@ -140,12 +140,14 @@ def residual(raw: np.ndarray, y: np.ndarray, out: np.ndarray) -> list[Call]:
 
 
 @output_by_output
-def softmax_residual(raw: np.ndarray, y: np.ndarray, out: np.ndarray) -> list[Call]:
+def softmax_residual(
+    raw: np.ndarray, y: np.ndarray, totals: np.ndarray, out: np.ndarray
+) -> list[Call]:
     room = np.empty(raw.shape[2], raw.dtype)
     return [
         losses.softmax_shift(raw, out, room),
         (np.exp, (out, out)),
-        losses.softmax_subtract(out, y, room, np.ones(1, raw.dtype)),
+        losses.softmax_subtract(out, y, room, totals, np.ones(1, raw.dtype)),
     ]
 
 
@@ -157,6 +159,18 @@ def log_loss(raw: np.ndarray, y: np.ndarray, out: np.ndarray) -> list[Call]:
         (np.exp, (raw, exponentials)),
         losses.sum_outputs(exponentials, out),
         (np.log, (out, out)),
+        losses.subtract_product(out, raw, y, room),
+    ]
+
+
+@output_by_output
+def log_loss_by_totals(
+    raw: np.ndarray, y: np.ndarray, totals: np.ndarray, out: np.ndarray
+) -> list[Call]:
+    room = np.empty(raw.shape[2], raw.dtype)
+    return [
+        losses.softmax_shift(raw, raw, room),
+        (np.log, (totals, out)),
         losses.subtract_product(out, raw, y, room),
     ]
 
@@ -389,8 +403,8 @@ def _add_row_softmax_shift(sums: tuple, shifts: tuple) -> Call | None:
 
 
 def _softmax_subtract_share(residuals: tuple, shares: tuple) -> Call | None:
-    (out, targets, total, _), (scaled, share) = residuals, shares
-    return losses.softmax_subtract(out, targets, total, share) if is_same(out, scaled) else None
+    (out, *own, _), (scaled, share) = residuals, shares
+    return losses.softmax_subtract(out, *own, share) if is_same(out, scaled) else None
 
 
 def _drop_relu_backward(products: tuple, slopes: tuple) -> Call | None:

@@ -46,6 +46,7 @@ __all__ = [
     "leaky_relu_backward",
     "lion",
     "log_loss",
+    "log_loss_by_totals",
     "logistic",
     "logistic_backward",
     "nadam",
@@ -201,25 +202,33 @@ def residual(raw: np.ndarray, y: np.ndarray, out: np.ndarray) -> list[Call]:
     return [(np.subtract, (raw, y, out))]
 
 
-def softmax_residual(raw: np.ndarray, y: np.ndarray, out: np.ndarray) -> list[Call]:
-    """Write softmax(raw) - y, the derivative of the log loss."""
-    return [*softmax_calls(raw, out), (np.subtract, (out, y, out))]
+def softmax_residual(
+    raw: np.ndarray, y: np.ndarray, totals: np.ndarray, out: np.ndarray
+) -> list[Call]:
+    """Write softmax(raw) - y, the derivative of the log loss.
+
+    The sums of exponentials, each less the largest output of its row, come into ``totals``
+    (n_members, batch).
+    """
+    return [*softmax_calls(raw, out, totals), (np.subtract, (out, y, out))]
 
 
 def log_loss(raw: np.ndarray, y: np.ndarray, out: np.ndarray) -> list[Call]:
     """Write the log loss of each row to ``out`` (n_members, batch); spoils ``raw``."""
-    column, exponentials = np.empty_like(raw[..., :1]), np.empty_like(raw)
-    costs = np.empty_like(out)
+    exponentials = np.empty_like(raw)
     return [
-        (np.maximum.reduce, (raw, -1, None, column, True)),
-        (np.subtract, (raw, column, raw)),
+        *_less_largest(raw),
         (np.exp, (raw, exponentials)),
         (np.add.reduce, (exponentials, -1, None, out)),
-        (np.log, (out, out)),
-        (np.multiply, (raw, y, raw)),
-        (np.add.reduce, (raw, -1, None, costs)),
-        (np.subtract, (out, costs, out)),
+        *_log_less_cost(raw, y, out, out),
     ]
+
+
+def log_loss_by_totals(
+    raw: np.ndarray, y: np.ndarray, totals: np.ndarray, out: np.ndarray
+) -> list[Call]:
+    """Write the log loss of each row, given what the derivative has left; spoils ``raw``."""
+    return [*_less_largest(raw), *_log_less_cost(raw, y, totals, out)]
 
 
 def binary_log_loss(raw: np.ndarray, y: np.ndarray, out: np.ndarray) -> list[Call]:
@@ -371,6 +380,26 @@ def gather(array: np.ndarray, rows: np.ndarray, out: np.ndarray) -> list[Call]:
 def fused(calls: list[Call]) -> list[Call]:
     """Return calls that do the same in fewer passes, here the very calls."""
     return calls
+
+
+def _less_largest(raw: np.ndarray) -> list[Call]:
+    column = np.empty_like(raw[..., :1])
+    return [
+        (np.maximum.reduce, (raw, -1, None, column, True)),
+        (np.subtract, (raw, column, raw)),
+    ]
+
+
+def _log_less_cost(
+    raw: np.ndarray, y: np.ndarray, totals: np.ndarray, out: np.ndarray
+) -> list[Call]:
+    costs = np.empty_like(out)
+    return [
+        (np.log, (totals, out)),
+        (np.multiply, (raw, y, raw)),
+        (np.add.reduce, (raw, -1, None, costs)),
+        (np.subtract, (out, costs, out)),
+    ]
 
 
 def _pick(array: np.ndarray, rows: np.ndarray, out: np.ndarray) -> None:

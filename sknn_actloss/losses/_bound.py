@@ -146,6 +146,52 @@ class BoundLoss(Component):
             Functions and their arguments, in the order of the calls.
         """
 
+    def noting_calls(
+        self, y: np.ndarray, raw: np.ndarray, notes: np.ndarray, out: np.ndarray
+    ) -> list[Call]:
+        """Return :meth:`gradient_calls`, which may leave to the losses what both of them need.
+
+        Parameters
+        ----------
+        y : ndarray of shape (batch, n_targets)
+            Encoded targets.
+        raw : ndarray of shape (n_members, batch, n_outputs)
+            Raw outputs.
+        notes : ndarray of shape (n_members, batch)
+            Receives a number of each row for :meth:`noted_value_calls`, or stays as it is.
+        out : ndarray of shape (n_members, batch, n_outputs)
+            Receives the derivative.
+
+        Returns
+        -------
+        calls : list of (callable, tuple)
+            Functions and their arguments, in the order of the calls.
+        """
+        return self.gradient_calls(y, raw, out)
+
+    def noted_value_calls(
+        self, y: np.ndarray, raw: np.ndarray, notes: np.ndarray, out: np.ndarray
+    ) -> list[Call]:
+        """Return :meth:`value_calls`, given what :meth:`noting_calls` have left for the rows.
+
+        Parameters
+        ----------
+        y : ndarray of shape (batch, n_targets)
+            Encoded targets.
+        raw : ndarray of shape (n_members, batch, n_outputs)
+            Raw outputs, which the calls may spoil.
+        notes : ndarray of shape (n_members, batch)
+            A number of each row.
+        out : ndarray of shape (n_members, batch)
+            Receives the loss of each row.
+
+        Returns
+        -------
+        calls : list of (callable, tuple)
+            Functions and their arguments, in the order of the calls.
+        """
+        return self.value_calls(y, raw, out)
+
     def value_of_prediction(self, y: np.ndarray, prediction: np.ndarray) -> np.ndarray:
         """Return the loss of each row from activated outputs.
 

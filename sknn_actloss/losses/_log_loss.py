@@ -131,9 +131,23 @@ class _Categorical(LogLossForm):
 
     def gradient_calls(self, y: np.ndarray, raw: np.ndarray, out: np.ndarray) -> list[Call]:
         """Return the calls of :meth:`gradient`."""
+        return self.noting_calls(y, raw, np.empty_like(raw, shape=raw.shape[:-1]), out)
+
+    def noting_calls(
+        self, y: np.ndarray, raw: np.ndarray, notes: np.ndarray, out: np.ndarray
+    ) -> list[Call]:
+        """Return the calls of :meth:`gradient`, which note the sums of exponentials."""
         if _is_off(self.label_smoothing):
-            return kernels.softmax_residual(raw, y, out)
+            return kernels.softmax_residual(raw, y, notes, out)
         return [*softmax_calls(raw, out), *self._residual_calls(y, out, y.shape[-1])]
+
+    def noted_value_calls(
+        self, y: np.ndarray, raw: np.ndarray, notes: np.ndarray, out: np.ndarray
+    ) -> list[Call]:
+        """Return the calls of :meth:`value`, given the sums of exponentials."""
+        if _is_off(self.label_smoothing):
+            return kernels.log_loss_by_totals(raw, y, notes, out)
+        return self.value_calls(y, raw, out)
 
     def value_of_prediction(self, y: np.ndarray, prediction: np.ndarray) -> np.ndarray:
         """Return the loss of each row from probabilities."""

@@ -54,6 +54,7 @@ class Divided(Threaded):
         self._networks = [self.network, *(Network(*sizes) for _ in range(n_parts - 1))]
         for network in self._networks[1:]:
             network.workspace.raw = self.network.workspace.raw
+            network.workspace.notes = self.network.workspace.notes
         self._executor = ThreadPoolExecutor(n_parts - 1)
         self._updates = self._divided_updates()
         self._n_added = 0

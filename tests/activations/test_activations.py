@@ -12,7 +12,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
-from sknn_actloss import activations
+from sknn_actloss import MLPClassifier, activations
+from sknn_actloss._calls import run
 from sknn_actloss._component import stack
 from sknn_actloss._interval import Interval
 from sknn_actloss.activations import (
@@ -25,6 +26,7 @@ from sknn_actloss.activations import (
     Activation,
     Exp,
     FunctionActivation,
+    Identity,
     LeakyReLU,
     Link,
     Logistic,
@@ -291,6 +293,37 @@ def test_a_formula_is_given_in_one_form():
         class Bound(Activation):
             def backward_calls(self, z, a, grad):
                 return []
+
+
+@pytest.mark.parametrize("base", [Identity, Logistic, Tanh])
+def test_plain_formulas_of_a_subclass_take_the_place_of_calls(base):
+    class Doubled(base):
+        def forward(self, z, out):
+            super().forward(z, out)
+            out *= 2
+
+    class Tripled(Doubled):
+        def backward(self, z, a, grad):
+            super().backward(z, a / 2, grad)
+            grad *= 3
+
+    z = inputs()
+    expected, own, grad = base()(z), np.empty_like(z), np.ones_like(z)
+    run(Tripled().forward_calls(z, own))
+    assert_array_equal(own, 2 * expected)
+    run(Tripled().backward_calls(None, own.copy(), grad))
+    plain = np.ones_like(z)
+    base().backward(None, expected, plain)
+    assert_array_equal(grad, 3 * plain)
+    models = [MLPClassifier((4,), activation=own(), random_state=0) for own in (Doubled, base)]
+    X, y = z[0], np.arange(len(z[0])) % 2
+    losses = [model.partial_fit(X, y, classes=[0, 1]).loss_ for model in models]
+    assert losses[0] != losses[1]
+
+
+def test_logistic_of_large_numbers_overflows_silently():
+    with np.errstate(all="raise", under="ignore"):
+        assert_array_equal(Logistic()([-1e4, 1e4]), [0.0, 1.0])
 
 
 @every_case

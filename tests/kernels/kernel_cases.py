@@ -191,9 +191,10 @@ def _loss(*more: Callable[[Draw], Any], signed: bool = False) -> Case:
     return Case(arguments)
 
 
-def _row_losses() -> Case:
+def _row_losses(*more: Callable[[Draw], Any]) -> Case:
     def arguments(draw: Draw) -> Sequence[Any]:
-        return draw.array(), draw.targets(), draw.array(draw.members, draw.rows)
+        own = (make(draw) for make in more)
+        return draw.array(), draw.targets(), *own, draw.array(draw.members, draw.rows)
 
     return Case(arguments, spoils=(0,))
 
@@ -337,8 +338,9 @@ CASES: dict[str, list[Case]] = {
     "tanh_backward": [_backward()],
     "residual": [_loss()],
     "log_loss": [_row_losses()],
+    "log_loss_by_totals": [_row_losses(lambda draw: draw.array(draw.members, draw.rows))],
     "binary_log_loss": [_row_losses()],
-    "softmax_residual": [_loss()],
+    "softmax_residual": [_loss(lambda draw: draw.array(draw.members, draw.rows))],
     "residual_sign": [_loss()],
     "clamped_residual": [_loss(_slope(0.1, 2.0))],
     "residual_beyond": [_loss(_slope(0.0, 2.0)), _loss(_same(0.0))],

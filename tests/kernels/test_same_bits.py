@@ -99,14 +99,15 @@ def bias_and_relu(kernel, draw):
 def bias_and_softmax(kernel, draw):
     raw, out = (stored(draw.values(*draw.shape), "output by output") for _ in range(2))
     y = stored(draw.values(draw.rows, draw.units), "output by output")
-    bias = draw.array(draw.members, 1, draw.units)
-    return [*kernel.add_row(draw.array(), bias, raw), *kernel.softmax_residual(raw, y, out)], [out]
+    bias, totals = draw.array(draw.members, 1, draw.units), draw.array(*draw.shape[:2])
+    residuals = kernel.softmax_residual(raw, y, totals, out)
+    return [*kernel.add_row(draw.array(), bias, raw), *residuals], [totals, out]
 
 
 def softmax_and_share(kernel, draw):
     raw, out = (stored(draw.values(*draw.shape), "output by output") for _ in range(2))
     y = stored(draw.values(draw.rows, draw.units), "output by output")
-    residuals = kernel.softmax_residual(raw, y, out)
+    residuals = kernel.softmax_residual(raw, y, draw.array(*draw.shape[:2]), out)
     return [*residuals, *kernel.weigh(out, None, draw.constant(0.1, 0.9))], [out]
 
 
