@@ -79,6 +79,7 @@ __all__ = [
     "fit_context",
     "in_container",
     "insert_error_scores",
+    "n_blas_threads",
     "num_features",
     "num_samples",
     "number",
@@ -97,6 +98,12 @@ __all__ = [
     "warn_or_raise_about_fit_failures",
     "whole_number",
 ]
+
+
+def n_blas_threads() -> int:
+    """Return how many threads BLAS would use."""
+    libraries = threadpool_controller().select(user_api="blas").lib_controllers
+    return min((library.num_threads for library in libraries), default=1)
 
 
 class RemembersParameters:

@@ -30,9 +30,10 @@ DOT_LIMIT = 10_000
 #: The letters of BLAS's names by data type.
 _LETTERS = {np.dtype(np.float32): "s", np.dtype(np.float64): "d"}
 
-#: Trials by which two orders of additions are told apart. A sum of few numbers is often the same in
-#: both, and BLAS may add up the last ones of a row in an order of their own.
-N_TRIALS = 32
+#: Trials by which two orders of additions are told apart at least, at most, and sums that make more
+#: of them needless. A sum of few numbers is often the same in both orders, and BLAS may add up the
+#: last ones of a row in an order of their own.
+MIN_TRIALS, MAX_TRIALS, N_SUMS = 2, 32, 1 << 17
 
 _NUMBERS = np.random.RandomState(0).standard_normal(4099)
 
@@ -58,21 +59,21 @@ Form = tuple[tuple[int, ...], Stored]
 
 def product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> list[Call]:
     """Return the calls of the kernel of this name, none where they are NumPy's."""
-    return _as_numpy(reference.product, _product, a if a.ndim == 3 else a[np.newaxis], b, out)
+    return as_numpy(reference.product, small_product, a if a.ndim == 3 else a[np.newaxis], b, out)
 
 
 def row_sum(delta: np.ndarray, ones: np.ndarray, out: np.ndarray) -> list[Call]:
     """Return the calls of the kernel of this name, none where they are NumPy's."""
-    return _as_numpy(reference.row_sum, _row_sum, delta, ones, out)
+    return as_numpy(reference.row_sum, _row_sum, delta, ones, out)
 
 
 def row_dot(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> list[Call]:
     """Return the calls of the kernel of this name, none where they are NumPy's."""
     few = a[:2], b[:2], out[:2]
-    return _row_dot(a, b, out) if _as_numpy(reference.row_dot, _row_dot, *few) else []
+    return _row_dot(a, b, out) if as_numpy(reference.row_dot, _row_dot, *few) else []
 
 
-def _as_numpy(expected: Binder, bind: Binder, *arrays: np.ndarray) -> list[Call]:
+def as_numpy(expected: Binder, bind: Binder, *arrays: np.ndarray) -> list[Call]:
     """Return the calls on some arrays if they give the numbers of others."""
     calls = bind(*arrays)
     ways = tuple([(array.shape, array.strides) for array in arrays])
@@ -84,11 +85,11 @@ def _agree_on(
     expected: Binder, bind: Binder, dtype: np.dtype, ways: tuple[tuple[tuple[int, ...], ...], ...]
 ) -> bool:
     """Return :func:`_agree` for arrays of some shapes and strides."""
-    forms = tuple([_form(shape, strides, dtype.itemsize) for shape, strides in ways])
+    forms = tuple([form(shape, strides, dtype.itemsize) for shape, strides in ways])
     return _agree(expected, bind, dtype, forms)
 
 
-def _form(shape: tuple[int, ...], strides: tuple[int, ...], size: int) -> Form:
+def form(shape: tuple[int, ...], strides: tuple[int, ...], size: int) -> Form:
     """Return what numbers depend on: of members whether there are several, shape and strides."""
     members = (min(shape[0], 2),) if len(shape) == 3 else ()
     return members + shape[-2:], _stored(shape, strides, size) if shape[1:] else Stored(True, 1)
@@ -99,9 +100,9 @@ def _agree(expected: Binder, bind: Binder, dtype: np.dtype, forms: tuple[Form, .
     """Try whether two ways to bind products to arrays give the same numbers, bit by bit."""
     if not all(stored.step for _, stored in forms):
         return False
-    first, second, out = (_empty(shape, stored, dtype) for shape, stored in forms)
+    first, second, out = (empty(shape, stored, dtype) for shape, stored in forms)
     calls, own_calls = expected(first, second, out), bind(first, second, out)
-    for trial in range(N_TRIALS):
+    for trial in range(min(max(MIN_TRIALS, N_SUMS // out.size), MAX_TRIALS)):
         first[...] = np.resize(np.roll(_NUMBERS, 101 * trial), first.shape)
         second[...] = np.resize(np.roll(_NUMBERS[::-1], 37 * trial), second.shape)
         if trial == 0:  # zeros show what they are added to by their signs
@@ -114,7 +115,7 @@ def _agree(expected: Binder, bind: Binder, dtype: np.dtype, forms: tuple[Form, .
     return True
 
 
-def _empty(shape: tuple[int, ...], stored: Stored, dtype: np.dtype) -> np.ndarray:
+def empty(shape: tuple[int, ...], stored: Stored, dtype: np.dtype) -> np.ndarray:
     """Return an array that is stored in a way."""
     if len(shape) == 1:
         return np.empty(shape, dtype)
@@ -124,7 +125,8 @@ def _empty(shape: tuple[int, ...], stored: Stored, dtype: np.dtype) -> np.ndarra
     return array if stored.by_rows else transposed(array)
 
 
-def _product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> list[Call]:
+def small_product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> list[Call]:
+    """Return the calls of BLAS for a product, none where it would take several threads."""
     (n, m), k = a.shape[1:], b.shape[2]
     if k == 1:
         return _vector_product(a, b[..., 0], out[..., 0])
@@ -132,7 +134,7 @@ def _product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> list[Call]:
         return _vector_product(transposed(b), a[:, 0], out[:, 0])
     if n * m * k > MATRIX_LIMIT:
         return []
-    of_a, of_b, of_out = stored = [_stored_in(array) for array in (a, b, out)]
+    of_a, of_b, of_out = stored = [stored_in(array) for array in (a, b, out)]
     if not _is_apt(stored, a, b, out) or not of_out.by_rows:
         return []
     if m == 1:
@@ -149,7 +151,7 @@ def _row_sum(delta: np.ndarray, ones: np.ndarray, out: np.ndarray) -> list[Call]
 
 def _row_dot(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> list[Call]:
     n = a.shape[1]
-    if n > DOT_LIMIT or not _is_apt((_stored_in(a), _stored_in(b)), a, b, out):
+    if n > DOT_LIMIT or not _is_apt((stored_in(a), stored_in(b)), a, b, out):
         return []
     return [loops.dot(a, b, out, _plan("dot", a.dtype, (), (n, 1)))]
 
@@ -159,7 +161,7 @@ def _vector_product(matrix: np.ndarray, vector: np.ndarray, out: np.ndarray) -> 
     n, m = matrix.shape[1:]
     if min(n, m) < 2 or n * m >= VECTOR_LIMIT:
         return []
-    stored, steps = _stored_in(matrix), [own.strides[1] // own.itemsize for own in (vector, out)]
+    stored, steps = stored_in(matrix), [own.strides[1] // own.itemsize for own in (vector, out)]
     if min(steps) < 1 or not _is_apt((stored,), matrix, vector, out):
         return []
     sizes = (m, n) if stored.by_rows else (n, m)
@@ -173,7 +175,7 @@ def _is_apt(stored: Sequence[Stored], *arrays: np.ndarray) -> bool:
     return all(one.step for one in stored) and not more and dtype in _LETTERS
 
 
-def _stored_in(array: np.ndarray) -> Stored:
+def stored_in(array: np.ndarray) -> Stored:
     """Return how the matrices of an array are stored."""
     return _stored(array.shape, array.strides, array.itemsize)
 

@@ -20,6 +20,7 @@ from sknn_actloss.kernels import (
     _blas,
     _loops as loops,
     _loss_loops as losses,
+    _pieces,
     _solver_loops as solvers,
     _ufuncs,
     numpy as reference,
@@ -44,7 +45,7 @@ _KEEPS_ZEROS = bool(np.signbit(clip(np.full(1, -0.0), np.array(0.0), np.array(1.
 
 
 def product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> list[Call]:
-    return _blas.product(a, b, out) or reference.product(a, b, out)
+    return _blas.product(a, b, out) or _pieces.product(a, b, out) or reference.product(a, b, out)
 
 
 def row_sum(delta: np.ndarray, ones: np.ndarray, out: np.ndarray) -> list[Call]:

@@ -7,19 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sknn_actloss._sklearn import threadpool_controller
+from sknn_actloss._sklearn import n_blas_threads, threadpool_controller
+
+__all__ = ["n_blas_threads", "products_on_one_thread"]
 
 _LOCK = threading.Lock()
 _limits: list[Any] = []
-
-
-def n_blas_threads() -> int:
-    """Return how many threads BLAS would use."""
-    return min((library["num_threads"] for library in _blas().info()), default=1)
-
-
-def _blas() -> Any:
-    return threadpool_controller().select(user_api="blas")
 
 
 @contextmanager
@@ -30,7 +23,7 @@ def products_on_one_thread() -> Iterator[None]:
     the processors from ours long after it.
     """
     with _LOCK:
-        _limits.append(None if _limits else _blas().limit(limits=1))
+        _limits.append(None if _limits else _limit())
     try:
         yield
     finally:
@@ -40,3 +33,7 @@ def products_on_one_thread() -> Iterator[None]:
                 limit.restore_original_limits()
             elif limit is not None:
                 _limits[0] = limit
+
+
+def _limit() -> Any:
+    return threadpool_controller().select(user_api="blas").limit(limits=1)
