@@ -69,7 +69,17 @@ def loss(name: str, *more: float) -> Bind:
 
 def losses_of_rows(name: str) -> Bind:
     """Return what binds the losses of rows."""
-    return lambda of: getattr(kernels, name)(of.raw, of.y, np.empty_like(of.raw[..., 0]))
+    return lambda of: getattr(kernels, name)(of.raw, of.y, row_numbers(of))
+
+
+def row_numbers(of: Arrays) -> np.ndarray:
+    """Return room for a number of each row."""
+    return np.ones_like(of.raw[..., 0])
+
+
+def softmax_residual(of: Arrays) -> list[Call]:
+    """Return the calls of the derivative of the log loss."""
+    return kernels.softmax_residual(of.raw, of.y, row_numbers(of), of.delta)
 
 
 def solver(name: str, n_states: int, n_numbers: int, *more: object, room: bool = True) -> Bind:
@@ -90,6 +100,11 @@ def product(of: Arrays) -> list[Call]:
     return kernels.product(of.batch, weights, of.z)
 
 
+def row_dot(of: Arrays) -> list[Call]:
+    """Return the calls that add up the squares of parameters."""
+    return kernels.row_dot(of.params, of.params, np.empty(len(of.params), of.params.dtype))
+
+
 def row_sum(of: Arrays) -> list[Call]:
     """Return the calls that sum over the rows of a batch."""
     return kernels.row_sum(of.z, np.ones(of.z.shape[1], of.z.dtype), np.empty_like(of.bias))
@@ -98,6 +113,7 @@ def row_sum(of: Arrays) -> list[Call]:
 KERNELS: dict[str, Bind] = {
     "gather": lambda of: kernels.gather(of.table, of.rows, of.batch),
     "product": product,
+    "row_dot": row_dot,
     "row_sum": row_sum,
     "add_row": lambda of: kernels.add_row(of.z, of.bias, of.z),
     "add_row and relu": lambda of: kernels.fused(
@@ -113,14 +129,17 @@ KERNELS: dict[str, Bind] = {
     "hard_sigmoid_backward": backward("hard_sigmoid_backward"),
     "hard_silu": lambda of: kernels.hard_silu(of.z, of.a),
     "hard_silu_backward": lambda of: kernels.hard_silu_backward(of.z, of.a, of.mask),
-    "softmax_residual": loss("softmax_residual"),
+    "logistic": in_place("logistic"),
+    "logistic_backward": backward("logistic_backward"),
+    "tanh_backward": backward("tanh_backward"),
+    "softmax_residual": softmax_residual,
     "softmax_residual and weigh": lambda of: kernels.fused(
-        [
-            *kernels.softmax_residual(of.raw, of.y, of.delta),
-            *kernels.weigh(of.delta, None, 0.01),
-        ]
+        [*softmax_residual(of), *kernels.weigh(of.delta, None, 0.01)]
     ),
     "log_loss": losses_of_rows("log_loss"),
+    "log_loss_by_totals": lambda of: kernels.log_loss_by_totals(
+        of.raw, of.y, row_numbers(of), row_numbers(of)
+    ),
     "binary_log_loss": losses_of_rows("binary_log_loss"),
     "residual": loss("residual"),
     "residual_sign": loss("residual_sign"),
