@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import Any
 
@@ -42,14 +43,14 @@ def constant(value: float | np.ndarray, dtype: np.dtype) -> np.ndarray:
     A ufunc takes an array of no dimensions several times faster than a Python number. Those of
     numbers are kept; take ``np.asarray`` for what changes with every step.
     """
-    try:
-        return _scalar(value, dtype)  # type: ignore[arg-type]
-    except TypeError:  # an array, one number for each member
+    if isinstance(value, np.ndarray):  # one number for each member
         return np.asarray(value, dtype)
+    return _scalar(value, math.copysign(1.0, value), dtype)
 
 
 @lru_cache(maxsize=1024)
-def _scalar(value: float, dtype: np.dtype) -> np.ndarray:
+def _scalar(value: float, sign: float, dtype: np.dtype) -> np.ndarray:
+    # Equal zeros of both signs are kept apart by the sign.
     array = np.array(value, dtype)
     array.flags.writeable = False
     return array

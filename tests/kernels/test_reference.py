@@ -8,6 +8,8 @@ import pytest
 from kernel_cases import CASES, KERNELS, LAYOUTS, Draw, results, stored
 
 from sknn_actloss import config_context
+from sknn_actloss._calls import run
+from sknn_actloss._numeric import _scalar, constant
 from sknn_actloss.activations import ACTIVATIONS
 from sknn_actloss.kernels import numpy as reference
 
@@ -89,3 +91,16 @@ def test_activations_in_place_of_any_layout(name, dtype):
     ]
     for store in stores:
         np.testing.assert_allclose(passes(store), expected, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("first", [0.0, -0.0])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_zeros_of_both_signs_are_apart(dtype, first):
+    # A loss that bounds residuals by zero asks for a negative one, relu for a positive one.
+    _scalar.cache_clear()
+    for zero in (first, -first):
+        assert np.signbit(constant(zero, np.dtype(dtype))) == np.signbit(zero)
+    z, grad = np.full((1, 1, 1), -1.0, dtype), np.ones((1, 1, 1), dtype)
+    run(reference.relu(z, z))
+    run(reference.relu_backward(z, grad))
+    assert grad == 0
