@@ -20,6 +20,7 @@ __all__ = [
     "as_floats",
     "clip",
     "constant",
+    "less_largest_calls",
     "negate",
     "sigmoid",
     "sigmoid_calls",
@@ -99,9 +100,16 @@ def softmax_calls(z: np.ndarray, out: np.ndarray, totals: np.ndarray | None = No
     """
     column = np.empty_like(z[..., :1]) if totals is None else totals[..., np.newaxis]
     return [
-        (np.maximum.reduce, (z, -1, None, column, True)),
-        (np.subtract, (z, column, out)),
+        *less_largest_calls(z, out, column),
         (np.exp, (out, out)),
         (np.add.reduce, (out, -1, None, column, True)),
         (np.divide, (out, column, out)),
+    ]
+
+
+def less_largest_calls(z: np.ndarray, out: np.ndarray, column: np.ndarray) -> list[Call]:
+    """Return the calls that write z less the largest of its row, which comes into a column."""
+    return [
+        (np.maximum.reduce, (z, -1, None, column, True)),
+        (np.subtract, (z, column, out)),
     ]

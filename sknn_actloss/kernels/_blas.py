@@ -84,9 +84,9 @@ def as_numpy(expected: Binder, bind: Binder, *arrays: np.ndarray) -> list[Call]:
 def _agree_on(
     expected: Binder, bind: Binder, dtype: np.dtype, ways: tuple[tuple[tuple[int, ...], ...], ...]
 ) -> bool:
-    """Return :func:`_agree` for arrays of some shapes and strides."""
+    """Return :func:`agree` for arrays of some shapes and strides."""
     forms = tuple([form(shape, strides, dtype.itemsize) for shape, strides in ways])
-    return _agree(expected, bind, dtype, forms)
+    return agree(expected, bind, dtype, forms)
 
 
 def form(shape: tuple[int, ...], strides: tuple[int, ...], size: int) -> Form:
@@ -96,12 +96,14 @@ def form(shape: tuple[int, ...], strides: tuple[int, ...], size: int) -> Form:
 
 
 @lru_cache(maxsize=4096)
-def _agree(expected: Binder, bind: Binder, dtype: np.dtype, forms: tuple[Form, ...]) -> bool:
+def agree(expected: Binder, bind: Binder, dtype: np.dtype, forms: tuple[Form, ...]) -> bool:
     """Try whether two ways to bind products to arrays give the same numbers, bit by bit."""
     if not all(stored.step for _, stored in forms):
         return False
     first, second, out = (empty(shape, stored, dtype) for shape, stored in forms)
     calls, own_calls = expected(first, second, out), bind(first, second, out)
+    if not own_calls:
+        return False
     for trial in range(min(max(MIN_TRIALS, N_SUMS // out.size), MAX_TRIALS)):
         first[...] = np.resize(np.roll(_NUMBERS, 101 * trial), first.shape)
         second[...] = np.resize(np.roll(_NUMBERS[::-1], 37 * trial), second.shape)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from sknn_actloss._calls import Call
-from sknn_actloss._numeric import clip, constant, negate, softmax_calls
+from sknn_actloss._numeric import clip, constant, less_largest_calls, negate, softmax_calls
 from sknn_actloss.kernels._numpy_solvers import maximum
 
 #: A number for all members, or an array that broadcasts against what it acts on.
@@ -141,11 +141,7 @@ def weigh(delta: np.ndarray, sample_weight: np.ndarray | None, share: Number) ->
 
 
 def _less_largest(raw: np.ndarray) -> list[Call]:
-    column = np.empty_like(raw[..., :1])
-    return [
-        (np.maximum.reduce, (raw, -1, None, column, True)),
-        (np.subtract, (raw, column, raw)),
-    ]
+    return less_largest_calls(raw, raw, np.empty_like(raw[..., :1]))
 
 
 def _log_less_cost(

@@ -18,7 +18,7 @@ from sknn_actloss.kernels import numpy as reference
 from sknn_actloss.kernels._blas import (
     MATRIX_LIMIT,
     Form,
-    as_numpy,
+    agree,
     empty,
     form,
     small_product,
@@ -41,9 +41,9 @@ def product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> list[Call]:
     if not MATRIX_LIMIT < n_products <= PRODUCT_LIMIT or n_blas_threads() > 1:
         return []
     arrays = a if a.ndim == 3 else a[np.newaxis], b, out
-    calls = as_numpy(reference.product, _pieces, *arrays)
-    forms = tuple([form(array.shape, array.strides, array.itemsize) for array in arrays])
-    return calls if calls and _are_faster(out.dtype, forms) else []
+    way = out.dtype, tuple([form(array.shape, array.strides, array.itemsize) for array in arrays])
+    pay = agree(reference.product, _pieces, *way) and _are_faster(*way)
+    return _pieces(*arrays) if pay else []
 
 
 def _pieces(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> list[Call]:
